@@ -1,0 +1,169 @@
+"""A person's side of the stack: sends a photo in either way, hears the notification, fetches the clip."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import boto3
+import urllib3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.credentials import Credentials
+
+from .settings import PERSON, REGION
+
+# What phones and browsers write and the standard table of types does not know everywhere.
+_TYPES = {".heic": "image/heic", ".heif": "image/heif", ".avif": "image/avif", ".webp": "image/webp"}
+
+
+class RequestRefused(Exception):
+    """The API or the bucket refused a request; the text is its answer."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of a clip's way, in seconds."""
+
+    name: str
+    seconds: float
+
+
+def content_type(photo: Path) -> str:
+    """The type a browser would state for a file of this name."""
+    suffix = photo.suffix.lower()
+    return _TYPES.get(suffix) or mimetypes.guess_type(photo.name)[0] or "application/octet-stream"
+
+
+class Client:
+    """Speaks to a running stack at `endpoint` with the names in `outputs` (the template's outputs)."""
+
+    def __init__(self, endpoint: str, outputs: Mapping[str, str]) -> None:
+        self._endpoint = endpoint
+        self.outputs = outputs
+        self._http = urllib3.PoolManager(retries=False)
+
+    def aws(self, service: str) -> Any:
+        """A boto3 client for the person's own key."""
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=self._endpoint,
+            aws_access_key_id=PERSON.access_key,
+            aws_secret_access_key=PERSON.secret_key,
+            config=Config(retries={"total_max_attempts": 2}),
+        )
+
+    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """A signed request to the HTTP API; the decoded JSON answer. Raises `RequestRefused`."""
+        data = b"" if body is None else json.dumps(body).encode()
+        headers = {"content-type": "application/json"} if data else {}
+        request = AWSRequest(method=method, url=f"{self._endpoint}{path}", data=data, headers=headers)
+        SigV4Auth(Credentials(PERSON.access_key, PERSON.secret_key), "execute-api", REGION).add_auth(request)
+        answer = self._http.request(method, request.url, body=data, headers=dict(request.headers))
+        if answer.status >= 300:
+            raise RequestRefused(f"{method} {path}: {answer.status} {answer.data.decode(errors='replace')}")
+        return json.loads(answer.data)
+
+    def post(self, photo: Path, options: Mapping[str, Any]) -> str:
+        """The HTTPS way: asks for an upload form, then posts the photo with it. Gives the clip_id."""
+        kind = content_type(photo)
+        ticket = self.call("POST", "/v1/clips", {"content_type": kind, **options})
+        form = dict(ticket["upload"]["fields"])
+        form["file"] = (photo.name, photo.read_bytes(), kind)
+        answer = self._http.request("POST", ticket["upload"]["url"], fields=form)
+        if answer.status >= 300:
+            raise RequestRefused(f"upload: {answer.status} {answer.data.decode(errors='replace')}")
+        return str(ticket["clip_id"])
+
+    def drop(self, photo: Path, name: str | None = None) -> str:
+        """The plain way: puts the photo into the bucket. Gives the object's version."""
+        key = f"photos/{name or photo.name}"
+        bucket = self.outputs["UploadsBucketName"]
+        answer = self.aws("s3").put_object(
+            Bucket=bucket, Key=key, Body=photo.read_bytes(), ContentType=content_type(photo)
+        )
+        return str(answer["VersionId"])
+
+    def fetch(self, url: str, target: Path) -> Path:
+        """Downloads a signed URL, unsigned otherwise, as a browser would."""
+        answer = self._http.request("GET", url)
+        if answer.status != 200:
+            raise RequestRefused(f"download: {answer.status} {answer.data[:500].decode(errors='replace')}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(answer.data)
+        return target
+
+    def states(self) -> dict[str, str]:
+        """clip_id to the state of its record, for all clips."""
+        items = self.aws("dynamodb").scan(TableName=self.outputs["ClipsTableName"])["Items"]
+        return {item["clip_id"]["S"]: item["state"]["S"] for item in items if "state" in item}
+
+    def executions(self, clip_id: str) -> list[dict[str, Any]]:
+        """Executions whose input names this clip."""
+        states = self.aws("stepfunctions")
+        found = states.list_executions(stateMachineArn=self.outputs["StateMachineArn"])["executions"]
+        described = [states.describe_execution(executionArn=e["executionArn"]) for e in found]
+        return [e for e in described if json.loads(e["input"]).get("clip_id") == clip_id]
+
+    def timings(self, clip_id: str) -> list[Stage]:
+        """Seconds between entering and leaving each state of the clip's execution, from its history."""
+        stages = []
+        for execution in self.executions(clip_id):
+            pages = self.aws("stepfunctions").get_paginator("get_execution_history")
+            events = [e for p in pages.paginate(executionArn=execution["executionArn"]) for e in p["events"]]
+            entered: dict[str, Any] = {}
+            for event in sorted(events, key=lambda e: e["id"]):
+                if details := event.get("stateEnteredEventDetails"):
+                    entered[details["name"]] = event["timestamp"]
+                elif details := event.get("stateExitedEventDetails"):
+                    taken = event["timestamp"] - entered[details["name"]]
+                    if event["type"].startswith("TaskState"):
+                        stages.append(Stage(details["name"], taken.total_seconds()))
+        return stages
+
+
+class Inbox:
+    """A queue of one's own, subscribed to the topic. Open it before sending a photo, so that nothing is missed."""
+
+    def __init__(self, client: Client) -> None:
+        self._sqs, self._sns = client.aws("sqs"), client.aws("sns")
+        self._url = self._sqs.create_queue(QueueName=f"inbox-{uuid.uuid4().hex}")["QueueUrl"]
+        attributes = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
+        self._subscription = self._sns.subscribe(
+            TopicArn=client.outputs["NotificationsTopicArn"],
+            Protocol="sqs",
+            Endpoint=attributes["Attributes"]["QueueArn"],
+            Attributes={"RawMessageDelivery": "true"},
+            ReturnSubscriptionArn=True,
+        )["SubscriptionArn"]
+
+    def read(self, seconds: int = 1) -> list[dict[str, Any]]:
+        """Waits up to so long for notifications; each is given once."""
+        answer = self._sqs.receive_message(
+            QueueUrl=self._url, WaitTimeSeconds=seconds, MaxNumberOfMessages=10
+        )
+        messages = answer.get("Messages", [])
+        for message in messages:
+            self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+        return [json.loads(message["Body"]) for message in messages]
+
+    def close(self) -> None:
+        """Unsubscribes and deletes the queue."""
+        self._sns.unsubscribe(SubscriptionArn=self._subscription)
+        self._sqs.delete_queue(QueueUrl=self._url)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

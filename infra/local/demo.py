@@ -1,0 +1,93 @@
+"""The demo: one photo goes both ways through the whole stack, and comes back alive twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .client import Client, Inbox, Stage
+from .journey import Notification, Saved, as_json, follow, save, timings_table
+from .progress import Progress
+from .settings import DEFAULT_PATHS, ROOT
+from .stack import Stack
+
+DEFAULT_PHOTO = ROOT / "tests" / "fixtures" / "astronaut.png"
+OUT = ROOT / "out" / "demo"
+DONE, FAILED, REJECTED = 0, 1, 3
+
+
+def demo(photo: Path, motion: str | None) -> int:
+    """Starts the stack, sends `photo` both ways, saves both clips, prints what happened, stops everything.
+
+    Returns the exit code: 0 done, 3 the photo was rejected (its verdict is printed), 1 anything else.
+    """
+    progress = Progress()
+    progress.say("starting the stack of template.yaml on loopback")
+    begun = time.monotonic()
+    with Stack() as stack:
+        client = Client(stack.endpoint, stack.deployment.outputs)
+        progress.say(
+            f"up at {stack.endpoint}, {len(stack.deployment.physical)} resources; logs in {_shown(stack.paths.logs)}"
+        )
+        with Inbox(client) as inbox:
+            started = Stage("stack up", time.monotonic() - begun)
+            options: Mapping[str, Any] = {"motions": [motion]} if motion else {}
+            sent_at = time.monotonic()
+            posted = client.post(photo, options)
+            progress.say(f"{posted}  photo sent: POST /v1/clips, then the presigned POST")
+            client.drop(photo)
+            progress.say("photo sent: dropped in the bucket")
+            notifications = follow(client, inbox, 2, progress)
+            total = Stage("all", time.monotonic() - sent_at)
+        if rejected := [n for n in notifications if n["event"] != "clip.ready"]:
+            return _tell_rejected(rejected)
+        saved = {n["clip_id"]: save(client, n, OUT, _name(photo, n, posted)) for n in notifications}
+        progress.say("both clips fetched through their signed URLs")
+        _tell(client, notifications, saved, posted, [started], total)
+    progress.say("everything stopped")
+    return DONE
+
+
+def _name(photo: Path, notification: Notification, posted: str) -> str:
+    return f"{photo.stem}-{'posted' if notification['clip_id'] == posted else 'dropped'}"
+
+
+def _tell(
+    client: Client,
+    notifications: list[Notification],
+    saved: Mapping[str, Saved],
+    posted: str,
+    before: list[Stage],
+    total: Stage,
+) -> None:
+    rows = []
+    for notification in sorted(notifications, key=lambda n: n["clip_id"] != posted):
+        clip_id = notification["clip_id"]
+        files = saved[clip_id]
+        way = "posted" if clip_id == posted else "dropped"
+        print(f"\n{way}: {_shown(files.clip)}, poster {_shown(files.poster)}, frames {_shown(files.sheet)}")
+        print(f"URL (until the stack stops): {notification['url']}")
+        print(f"notification: {as_json(notification)}")
+        rows.append((way, [*before, *client.timings(clip_id), total]))
+    print(f"\n{timings_table(rows)}\n", flush=True)
+
+
+def _tell_rejected(rejected: list[Notification]) -> int:
+    """A fault of ours is no verdict on the photo: only the latter exits with 3."""
+    for notification in rejected:
+        verdict = notification["verdict"]
+        print(f"{verdict['code']}: {verdict['message']}")
+        print(f"notification: {as_json(notification)}")
+    if any(n.get("retryable") or n["verdict"]["code"] == "internal_error" for n in rejected):
+        print(f"Logs: {_shown(DEFAULT_PATHS.logs)}")
+        return FAILED
+    return REJECTED
+
+
+def _shown(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

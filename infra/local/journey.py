@@ -1,0 +1,96 @@
+"""Following photos to their end: every state on the way, then the notification; and what is saved of a clip."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .client import Client, Inbox, Stage
+from .progress import Progress
+
+Notification = dict[str, Any]
+
+
+class TookTooLong(Exception):
+    """No notification came in time."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """Files of one finished clip."""
+
+    clip: Path
+    poster: Path
+    sheet: Path
+
+
+def follow(
+    client: Client,
+    inbox: Inbox,
+    wanted: int,
+    progress: Progress,
+    ours: Callable[[str], bool] = lambda _clip_id: True,
+    limit: float = 600.0,
+) -> list[Notification]:
+    """Waits for `wanted` notifications about clips that are `ours`. Raises `TookTooLong`."""
+    found: list[Notification] = []
+    seen: dict[str, str] = {}
+    deadline = time.monotonic() + limit
+    while len(found) < wanted:
+        if time.monotonic() > deadline:
+            raise TookTooLong(
+                f"{wanted - len(found)} of {wanted} notifications did not come in {limit:.0f} s"
+            )
+        for clip_id, state in client.states().items():
+            if ours(clip_id) and seen.get(clip_id) != state:
+                seen[clip_id] = state
+                progress.say(f"{clip_id}  {state}")
+        busy = sorted({s for c, s in seen.items() if s not in ("ready", "failed")})
+        progress.tick(" and ".join(busy) or "waiting")
+        found += [n for n in inbox.read(1) if ours(n["clip_id"])]
+    return found
+
+
+def save(client: Client, notification: Notification, folder: Path, name: str) -> Saved:
+    """Fetches clip and poster through their signed URLs, and lays 12 frames of the clip on a contact sheet."""
+    clip = client.fetch(notification["url"], folder / f"{name}.mp4")
+    poster = client.fetch(notification["poster_url"], folder / f"{name}.jpg")
+    return Saved(
+        clip, poster, contact_sheet(clip, folder / f"{name}.png", frames=int(notification["frames"]))
+    )
+
+
+def contact_sheet(clip: Path, target: Path, frames: int) -> Path:
+    """4 x 3 frames, evenly spread over the clip, each 320 pixels wide."""
+    import imageio_ffmpeg
+
+    step = max(1, frames // 12)
+    view = f"select='not(mod(n,{step}))',scale=320:-2,tile=4x3"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", "-i", str(clip), "-vf", view]
+    subprocess.run([*command, "-frames:v", "1", str(target)], check=True, stdin=subprocess.DEVNULL)
+    return target
+
+
+def timings_table(rows: Iterable[tuple[str, list[Stage]]]) -> str:
+    """One column a clip, one row a stage, seconds."""
+    columns = list(rows)
+    names = list(dict.fromkeys(stage.name for _, stages in columns for stage in stages))
+    width = max([len("seconds"), *map(len, names)])
+    lines = ["  ".join([f"{'seconds':<{width}}", *(f"{title:>12}" for title, _ in columns)])]
+    for name in names:
+        cells = []
+        for _, stages in columns:
+            total = sum(stage.seconds for stage in stages if stage.name == name)
+            cells.append(f"{total:>12.2f}" if any(s.name == name for s in stages) else f"{'-':>12}")
+        lines.append("  ".join([f"{name:<{width}}", *cells]))
+    return "\n".join(lines)
+
+
+def as_json(notification: Notification) -> str:
+    """For printing."""
+    return json.dumps(notification, indent=2)

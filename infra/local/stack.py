@@ -1,0 +1,93 @@
+"""The whole stack as one object: up, its names, its inbox of notifications, down."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from .settings import DEFAULT_PATHS, PERSON, REGION, TEMPLATE, Paths, child_environment
+
+# The template's parameters here. No GPU: the engine runs on the CPU, exactly the same code.
+LOCAL_PARAMETERS: Mapping[str, str] = {"Provider": "cpu"}
+
+
+class Stack:
+    """A running stack; use it as a context manager, or call `close`.
+
+    One to a process: moto's state, its patches and the AWS_* variables belong to the process.
+    """
+
+    def __init__(
+        self,
+        template: Path = TEMPLATE,
+        parameters: Mapping[str, str] = LOCAL_PARAMETERS,
+        paths: Paths = DEFAULT_PATHS,
+        port: int = 0,
+    ) -> None:
+        # moto takes seconds to import: only when a stack is really made.
+        from .batch import JobRunner
+        from .deploy import deploy
+        from .lambda_runtime import LambdaRuntime
+        from .patches import Machinery, apply_patches
+        from .server import LocalServer
+
+        paths.make()
+        self.paths = paths
+        self.server = LocalServer(port)
+        self.endpoint = self.server.endpoint
+        os.environ.update(PERSON.environment())
+        os.environ.update(
+            AWS_ENDPOINT_URL=self.endpoint,
+            AWS_DEFAULT_REGION=REGION,
+            AWS_REGION=REGION,
+            AWS_EC2_METADATA_DISABLED="true",
+        )
+        os.environ.pop("AWS_SESSION_TOKEN", None)
+        os.environ.pop("AWS_PROFILE", None)
+        environment = child_environment(self.endpoint, paths.scratch)
+        self.lambdas = LambdaRuntime(environment, paths.logs, _deliver)
+        self.jobs = JobRunner(environment, paths.logs)
+        # Its warnings print states with their data; a failed execution says in its history what is needed.
+        logging.getLogger("moto").setLevel(logging.CRITICAL)
+        try:
+            apply_patches(Machinery(self.lambdas, self.jobs))
+            self.deployment = deploy(template, parameters, self.lambdas, self.server.front, self.endpoint)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Ends jobs, functions and the server, in this order: nothing outlives the stack."""
+        self.jobs.close()
+        self.lambdas.close()
+        self.server.close()
+        shutil.rmtree(self.paths.scratch, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _deliver(arn: str, body: str, attributes: Mapping[str, str]) -> None:
+    """Sends what a function's asynchronous invocation left to its destination."""
+    import boto3
+
+    service, name = arn.split(":")[2], arn.rsplit(":", 1)[1]
+    values = {key: {"DataType": "String", "StringValue": value or "-"} for key, value in attributes.items()}
+    if service == "sqs":
+        client = boto3.client("sqs", region_name=REGION)
+        url = client.get_queue_url(QueueName=name)["QueueUrl"]
+        client.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=values)
+    elif service == "sns":
+        boto3.client("sns", region_name=REGION).publish(TopicArn=arn, Message=body, MessageAttributes=values)
+    else:
+        raise ValueError(f"asynchronous results cannot be sent to {service} here")

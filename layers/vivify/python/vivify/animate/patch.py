@@ -1,0 +1,70 @@
+"""Small pictures laid over a frame inside a moving polygon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Float = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
+
+_SUBPIXEL_BITS = 4
+
+
+@dataclass(frozen=True)
+class Window:
+    """A rectangle of a frame: x0, y0 inclusive, x1, y1 exclusive, in the frame's pixels."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    @classmethod
+    def around(cls, points: Float, margin: float, shape: tuple[int, ...]) -> Window | None:
+        """The window that holds ``points`` (N, 2) and ``margin`` pixels around them, or None if it is outside the frame."""
+        x0, y0 = np.floor(points.min(axis=0) - margin).astype(int)
+        x1, y1 = np.ceil(points.max(axis=0) + margin).astype(int) + 1
+        x0, y0 = max(0, int(x0)), max(0, int(y0))
+        x1, y1 = min(shape[1], int(x1)), min(shape[0], int(y1))
+        return cls(x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height)."""
+        return self.x1 - self.x0, self.y1 - self.y0
+
+    @property
+    def corner(self) -> Float:
+        return np.array([self.x0, self.y0], np.float32)
+
+    def of(self, picture: NDArray[np.uint8]) -> Pixels:
+        """The view of ``picture`` in this window; writing to it writes to the picture."""
+        return picture[self.y0 : self.y1, self.x0 : self.x1]
+
+
+def polygon_mask(window: Window, polygon: Float, softness: float) -> Float:
+    """(h, w) float32 in 0..1: 1 inside ``polygon`` (N, 2) frame pixels, its edge ``softness`` pixels soft."""
+    width, height = window.size
+    mask = np.zeros((height, width), np.uint8)
+    fixed = np.round((polygon - window.corner) * (1 << _SUBPIXEL_BITS)).astype(np.int32)
+    cv2.fillPoly(mask, [fixed], 255, cv2.LINE_AA, _SUBPIXEL_BITS)
+    soft = cv2.GaussianBlur(mask, (0, 0), softness) if softness > 0.3 else mask
+    return np.asarray(soft, np.float32) / 255.0
+
+
+def blend(under: Pixels, over: Float, mask: Float) -> None:
+    """Lays ``over`` (h, w, 3) 0..255 on ``under`` (h, w, 3) in place, by ``mask`` (h, w) in 0..1."""
+    base = under.astype(np.float32)
+    under[...] = np.clip(base + (over - base) * mask[..., None] + 0.5, 0, 255).astype(np.uint8)
+
+
+def similarity(a0: Float, a1: Float, b0: Float, b1: Float) -> NDArray[np.float64]:
+    """(2, 3): the similarity that takes the points ``a0``, ``a1`` to ``b0``, ``b1`` (each (2,))."""
+    za, zb = complex(*(a1 - a0)), complex(*(b1 - b0))
+    z = zb / za
+    linear = np.array([[z.real, -z.imag], [z.imag, z.real]])
+    return np.concatenate([linear, (b0 - linear @ a0)[:, None]], axis=1)

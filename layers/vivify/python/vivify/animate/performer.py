@@ -1,0 +1,129 @@
+"""One face of one photo, ready to be moved: everything computed once, and a frame drawn from it on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vivify.animate.eyes import Eyeball
+from vivify.animate.layers import split
+from vivify.animate.mouth import Cavity
+from vivify.animate.surface import build_surface
+from vivify.depth.estimate import DepthMap, estimate
+from vivify.depth.head import HeadFrame
+from vivify.depth.raster import Rasteriser
+from vivify.depth.silhouette import person_matte
+from vivify.faces.pose import rotation
+from vivify.faces.topology import EYES
+from vivify.faces.types import Face, Pose
+from vivify.models import Provider
+from vivify.motion import FaceTrack, Motion, retarget
+
+Float = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
+
+# The part of the photo that may move, in eye distances from the middle of the face, upright.
+_REACH_SIDE, _REACH_UP, _REACH_DOWN = 3.1, 3.3, 3.7
+_MAP_CELLS = 300  # the backward map is drawn on at most this many cells a side
+_UNSURE_EDGE = 0.1  # eye distances around the matte's edge that the plate never trusts
+
+
+@dataclass(frozen=True)
+class Region:
+    """The rectangle of the photo around one head: x0, y0 inclusive, x1, y1 exclusive, photo pixels."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    def of(self, picture: Pixels) -> Pixels:
+        """The view of ``picture`` (H, W, 3) in this region."""
+        return picture[self.y0 : self.y1, self.x0 : self.x1]
+
+    @classmethod
+    def around(cls, head: HeadFrame, shape: tuple[int, ...]) -> Region:
+        """The region for a head in photo pixels, cut to a photo of ``shape`` (H, W, ...)."""
+        angle = np.radians(head.roll)
+        right, down = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
+        corners = [
+            head.origin[:2] + (u * right + v * down) * head.unit
+            for u in (-_REACH_SIDE, _REACH_SIDE)
+            for v in (-_REACH_UP, _REACH_DOWN)
+        ]
+        low, high = np.floor(np.min(corners, axis=0)).astype(int), np.ceil(np.max(corners, axis=0)).astype(int)
+        return cls(
+            max(0, int(low[0])), max(0, int(low[1])), min(shape[1], int(high[0])), min(shape[0], int(high[1]))
+        )
+
+
+class Performer:
+    """Moves one face. Construction analyses (matte, depth, mesh, layers); ``draw`` renders.
+
+    ``photo``: (H, W, 3) uint8 RGB, never written to. ``neighbours``: the other faces that move, which this one must not drag.
+    """
+
+    def __init__(self, photo: Pixels, face: Face, neighbours: Sequence[Face] = (), provider: Provider = "cpu") -> None:
+        everywhere = HeadFrame.of(face)
+        self._pose = face.pose
+        self.region = Region.around(everywhere, photo.shape)
+        corner = np.array([self.region.x0, self.region.y0, 0], np.float32)
+        self._pixels = np.ascontiguousarray(self.region.of(photo))
+        self._landmarks = (face.landmarks - corner).astype(np.float32)
+        self._head = HeadFrame(everywhere.origin - corner, everywhere.unit, everywhere.rotation, everywhere.roll)
+        matte = person_matte(self._pixels, self._head, provider)
+        self.depth: DepthMap = estimate(self._landmarks, self._head, matte)
+        others = [HeadFrame.of(other).origin[:2] - corner[:2] for other in neighbours]
+        self._surface = build_surface(self._landmarks, self._head, self.depth.person, others)
+        self._layers = split(self._pixels, matte, _UNSURE_EDGE * self._head.unit)
+        height, width = matte.shape
+        self._raster = Rasteriser(
+            self._surface.triangles,
+            self._surface.front,
+            self._surface.vertices[:, :2].copy(),
+            base=self._surface.base,
+            size=(width, height),
+            step=-(-max(width, height) // _MAP_CELLS),
+        )
+        self._eyes = [Eyeball(eye, self._pixels, self._landmarks) for eye in EYES]
+        self._mouth = Cavity(self._pixels, self._landmarks, self._head.unit)
+        # Only what follows the head or the expression can move; the rest of the region stays the photo's.
+        self._moving = self._moving_mask()
+
+    def track(self, motion: Motion, mouth_width: float) -> FaceTrack:
+        """``motion`` fitted to this face; ``mouth_width``: of whom it was measured on, in eye distances."""
+        shape = (self._landmarks - self._head.origin) @ self._head.rotation / self._head.unit
+        return retarget(motion, shape.astype(np.float32), self._pose, mouth_width)
+
+    def draw(self, frame: Pixels, track: FaceTrack, index: int) -> None:
+        """Paints this face into ``frame`` (the whole photo, (H, W, 3) uint8) as it is at frame ``index`` of its track."""
+        vertices = self._vertices(track, index)
+        picture = self._layers.compose(self._raster.draw(vertices))
+        for eyeball in self._eyes:
+            eyeball.draw(picture, vertices, track.gaze[index])
+        self._mouth.draw(picture, vertices)
+        np.copyto(self.region.of(frame), picture, where=self._moving)
+
+    def _vertices(self, track: FaceTrack, index: int) -> Float:
+        axes = self._head.rotation
+        yaw, pitch, roll = (float(a) for a in track.rotation[index])
+        turn = axes @ rotation(Pose(yaw, pitch, roll)) @ axes.T
+        displacement = (track.displacement[index] @ axes.T.astype(np.float32)) * np.float32(self._head.unit)
+        shift = axes @ track.translation[index].astype(np.float64) * self._head.unit
+        return self._surface.moved(displacement, turn, shift, self._head.neck)
+
+    def _moving_mask(self) -> NDArray[np.bool_]:
+        """(H, W, 1) bool: pixels that some motion of this head could change."""
+        surface = self._surface
+        reach = np.maximum(surface.follow, np.concatenate([np.ones(468), surface.spread.sum(axis=1)]))
+        carried = np.stack([reach, reach], axis=1).astype(np.float32)
+        height, width = self._pixels.shape[:2]
+        step = -(-max(width, height) // _MAP_CELLS)
+        raster = Rasteriser(
+            surface.triangles, surface.front, carried, base=surface.base, size=(width, height), step=step
+        )
+        mask: NDArray[np.bool_] = raster.draw(surface.vertices)[..., :1] > 1e-3
+        return mask

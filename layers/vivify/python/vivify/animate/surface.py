@@ -1,0 +1,148 @@
+"""The person as a triangle mesh that follows the head.
+
+The face is the 468-point mesh with its openings (eyes, mouth) filled in; around it a grid of points carries hair, ears,
+neck and shoulders. Each point knows its depth and how much it follows the head: hair and ears wholly, the neck less and
+less, the shoulders and whatever is far from this head not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vivify.depth.estimate import smoothstep
+from vivify.depth.head import HeadFrame
+from vivify.depth.raster import signed_area2
+from vivify.faces.topology import CHIN, MESH, OVAL, triangles
+
+Float = NDArray[np.float32]
+
+# In eye distances.
+_GRID = 0.26
+_CLEAR_OF_OUTLINE = 0.1  # grid points nearer to the face's outline than this are left out
+_NECK = 1.5  # following fades to nothing over this distance below the chin
+_SIDE_FREE, _SIDE_FADE = 2.1, 0.9  # following fades sideways and upwards beyond the head
+_TOP_FREE = 2.3
+_NECK_FREE = 0.8
+_BETWEEN_FACES = 1.0
+_SPREAD = 0.55  # how far an expression pulls on the skin outside the face's outline
+
+
+@dataclass(frozen=True)
+class Surface:
+    """``vertices``: (N, 3) float32 region pixels, the 468 landmarks first. ``follow``: (N,) float32 in 0..1.
+    ``spread``: (N - 468, 36) float32: how the outer points share the outline's displacement.
+    ``triangles``: (M, 3) int32, the ``base`` leading ones being the surroundings, the others the face.
+    ``front``: (M,) float32, the sign of each triangle's area when seen from its front.
+    """
+
+    vertices: Float
+    follow: Float
+    spread: Float
+    triangles: NDArray[np.int32]
+    base: int
+    front: Float
+
+    def moved(self, displacement: Float, rotation: NDArray[np.float64], shift: NDArray[np.float64], pivot: NDArray[np.float64]) -> Float:
+        """(N, 3) float32: where the vertices go.
+
+        ``displacement``: (468, 3) float32 pixels in the camera frame, the expression. ``rotation``: (3, 3) about ``pivot``
+        (3,), then ``shift`` (3,), for points that follow the head wholly.
+        """
+        points = self.vertices.copy()
+        points[:MESH] += displacement
+        points[MESH:] += np.tensordot(self.spread, displacement[list(OVAL)], axes=1)
+        turned = (points - pivot) @ rotation.T + pivot + shift
+        return (points + self.follow[:, None] * (turned - points)).astype(np.float32)
+
+
+def build_surface(
+    landmarks: Float, head: HeadFrame, depth: Float, others: Sequence[NDArray[np.float64]] = ()
+) -> Surface:
+    """The mesh of one person.
+
+    ``landmarks``: (478, 3) float32 region pixels; ``depth``: (H, W) float32, the person's surface (``DepthMap.person``).
+    ``others``: the middles of other moving faces, (2,) region pixels.
+    """
+    outer = _grid_points(landmarks, head, depth.shape)
+    column = np.clip(np.round(outer[:, 0]).astype(int), 0, depth.shape[1] - 1)
+    row = np.clip(np.round(outer[:, 1]).astype(int), 0, depth.shape[0] - 1)
+    outer = np.concatenate([outer, depth[row, column][:, None]], axis=1)
+    vertices = np.concatenate([landmarks[:MESH], outer]).astype(np.float32)
+
+    around = _delaunay(vertices, np.concatenate([np.array(OVAL), np.arange(MESH, len(vertices))]), depth.shape)
+    face = triangles()
+    front = np.concatenate([np.sign(signed_area2(vertices[around][..., :2])), np.ones(len(face), np.float32)])
+    return Surface(
+        vertices=vertices,
+        follow=np.concatenate([np.ones(MESH, np.float32), _follow(outer, landmarks, head, others)]),
+        spread=_spread(outer, landmarks, head),
+        triangles=np.concatenate([around, face]),
+        base=len(around),
+        front=front.astype(np.float32),
+    )
+
+
+def _grid_points(landmarks: Float, head: HeadFrame, shape: tuple[int, ...]) -> Float:
+    """Grid points over the region (and a margin beyond its borders) that are clear of the face, (K, 2)."""
+    gap = _GRID * head.unit
+    margin = gap
+    xs = np.linspace(-margin, shape[1] - 1 + margin, max(3, round((shape[1] + 2 * margin) / gap)) + 1)
+    ys = np.linspace(-margin, shape[0] - 1 + margin, max(3, round((shape[0] + 2 * margin) / gap)) + 1)
+    grid = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2).astype(np.float32)
+    outline = landmarks[list(OVAL), :2].astype(np.float32)
+    clear = [cv2.pointPolygonTest(outline, (float(x), float(y)), True) < -_CLEAR_OF_OUTLINE * head.unit for x, y in grid]
+    return np.asarray(grid[np.array(clear)], np.float32)
+
+
+def _delaunay(vertices: Float, members: NDArray[np.int_], shape: tuple[int, ...]) -> NDArray[np.int32]:
+    """Delaunay triangles (vertex numbers) over the member vertices."""
+    points = vertices[members, :2]
+    low = np.floor(points.min(axis=0)) - 2
+    high = np.ceil(points.max(axis=0)) + 2
+    plane = cv2.Subdiv2D((int(low[0]), int(low[1]), int(high[0] - low[0]) + 1, int(high[1] - low[1]) + 1))
+    number: dict[tuple[float, float], int] = {}
+    for member, (x, y) in zip(members.tolist(), points.tolist(), strict=True):
+        number.setdefault((x, y), member)
+        plane.insert((x, y))
+    found = []
+    for ax, ay, bx, by, cx, cy in plane.getTriangleList().tolist():
+        corners = [number.get(p) for p in ((ax, ay), (bx, by), (cx, cy))]
+        if all(c is not None for c in corners):
+            found.append(corners)
+    return np.array(found, np.int32)
+
+
+def _follow(
+    outer: Float, landmarks: Float, head: HeadFrame, others: Sequence[NDArray[np.float64]]
+) -> Float:
+    """How much each outer point follows the head, (K,) float32."""
+    u, v = head.upright(outer[:, 0], outer[:, 1])
+    _, chin = head.upright(landmarks[CHIN : CHIN + 1, 0], landmarks[CHIN : CHIN + 1, 1])
+    below = v - chin[0] + 0.15
+    down = 1 - smoothstep(below / _NECK)
+    # Beside the neck, what is below the jaw is shoulders and collar: those stay.
+    narrow = smoothstep(below / 0.5)
+    free = _SIDE_FREE + (_NECK_FREE - _SIDE_FREE) * narrow
+    aside = 1 - smoothstep((np.abs(u) - free) / _SIDE_FADE)
+    up = 1 - smoothstep((-v - _TOP_FREE) / _SIDE_FADE)
+    follow = down * aside * up
+    # Half way to another face this one has no say any more.
+    own = np.linalg.norm(outer[:, :2] - head.origin[:2], axis=1)
+    for middle in others:
+        away = np.linalg.norm(outer[:, :2] - middle, axis=1)
+        follow = follow * smoothstep((away - own) / np.float32(head.unit) / _BETWEEN_FACES)
+    return follow.astype(np.float32)
+
+
+def _spread(outer: Float, landmarks: Float, head: HeadFrame) -> Float:
+    """(K, 36): each outer point's share in the displacement of the outline's points, fading with distance."""
+    outline = landmarks[list(OVAL), :2]
+    away = np.linalg.norm(outer[:, None, :2] - outline[None], axis=2) / head.unit
+    weight = 1.0 / (away**2 + 0.01) ** 2
+    weight /= weight.sum(axis=1, keepdims=True)
+    return (weight * np.exp(-((away.min(axis=1, keepdims=True) / _SPREAD) ** 2))).astype(np.float32)

@@ -1,0 +1,112 @@
+"""``vivify animate PHOTO -o CLIP.mp4``: the clip in which the person moves."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from vivify.cli import files, output
+from vivify.cli.numbers import between
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+
+def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the command to ``commands``."""
+    parser = commands.add_parser("animate", help="bring the people in a photo to life", allow_abbrev=False)
+    parser.add_argument("photo", type=Path, metavar="PHOTO", help="JPEG, PNG, WebP, TIFF, HEIC or AVIF")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="CLIP.mp4", help="the clip to write"
+    )
+    motion = parser.add_mutually_exclusive_group()
+    motion.add_argument(
+        "--motion",
+        action="append",
+        metavar="NAME",
+        help="a motion of the library (see vivify motions) or a template file; repeat to play several in turn",
+    )
+    motion.add_argument("--driver", type=Path, metavar="VIDEO", help="follow the face in this video instead")
+    parser.add_argument("--seconds", type=between(0.04, 600), metavar="S", help="length of the clip (4)")
+    parser.add_argument("--fps", type=between(1, 120), default=25.0, metavar="F", help="frames a second (25)")
+    parser.add_argument(
+        "--size",
+        type=_size,
+        default="native",
+        metavar="native|N",
+        help="the photo's own pixels, or a long side of N",
+    )
+    parser.add_argument(
+        "--frame", choices=("photo", "portrait"), default="photo", help="whole picture or head and shoulders"
+    )
+    parser.add_argument(
+        "--faces",
+        type=_faces,
+        default="all",
+        metavar="all|largest|N",
+        help="whom to animate: N is a face of vivify inspect",
+    )
+    parser.add_argument(
+        "--strength", type=between(0, 3), default=1.0, metavar="X", help="how far the motion goes (1.0)"
+    )
+    parser.add_argument(
+        "--loop", action="store_true", help="end where it begins, so that it plays round and round"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Writes the clip; 0."""
+    clip = files.destination(args.output, ".mp4")
+    if args.driver is not None:
+        files.existing(args.driver)
+    photo = files.read_photo(args.photo)
+    from vivify import engine
+
+    options = engine.Options(**_chosen(args))
+    with output.Progress() as progress:
+        report = engine.animate(photo, None, clip, options, progress).as_dict()
+    if args.json:
+        output.print_json(report)
+    else:
+        width, height = report["size"]
+        print(
+            f"{clip}: {report['frames']} frames at {report['fps']:g} a second, {width} x {height}, "
+            f"made in {report['seconds']['total']:.1f} s"
+        )
+    return 0
+
+
+def _chosen(args: argparse.Namespace) -> dict[str, Any]:
+    """The engine's options; what was not asked for is left to the engine's own default."""
+    chosen: dict[str, Any] = {
+        name: getattr(args, name) for name in ("driver", "fps", "size", "frame", "faces", "loop")
+    }
+    chosen["strength"] = args.strength
+    if args.motion:
+        chosen["motions"] = tuple(args.motion)
+    if args.seconds is not None:
+        chosen["seconds"] = args.seconds
+    return chosen
+
+
+def _size(text: str) -> Literal["native"] | int:
+    if text == "native":
+        return "native"
+    if not text.isascii() or not text.isdigit() or not 64 <= int(text) <= 4096:
+        raise argparse.ArgumentTypeError(f"{text} is neither 'native' nor a number from 64 to 4096")
+    return int(text)
+
+
+def _faces(text: str) -> Literal["all", "largest"] | int:
+    if text == "all":
+        return "all"
+    if text == "largest":
+        return "largest"
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(
+            f"{text} is neither 'all', 'largest' nor a face's number (1 is the largest)"
+        )
+    return int(text)

@@ -1,0 +1,64 @@
+"""``vivify motion extract VIDEO -o T.json``: a motion template from any video of a face."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vivify.cli import files, output
+from vivify.cli.numbers import between
+from vivify.errors import UsageError
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+
+def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds ``motion`` with its one action to ``commands``."""
+    motion = commands.add_parser("motion", help="make motions", allow_abbrev=False)
+    actions = motion.add_subparsers(title="actions", metavar="ACTION", required=True)
+    parser = actions.add_parser("extract", help="measure a motion from a video of a face", allow_abbrev=False)
+    parser.add_argument("video", type=Path, metavar="VIDEO")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="T.json", help="the template to write"
+    )
+    parser.add_argument("--name", help="what to call the motion (the output's name)")
+    parser.add_argument(
+        "--shows", default="a motion measured from video", metavar="TEXT", help="what one sees"
+    )
+    parser.add_argument("--source", default="unknown", metavar="TEXT", help="where the video is from")
+    parser.add_argument("--licence", default="unknown", metavar="TEXT", help="the video's licence")
+    parser.add_argument(
+        "--start", type=between(0, 86400), default=0.0, metavar="S", help="begin at this second"
+    )
+    parser.add_argument("--end", type=between(0, 86400), metavar="S", help="end at this second")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Writes the template; 0."""
+    target = files.destination(args.output, ".json")
+    video = files.existing(args.video)
+    if args.end is not None and args.end <= args.start:
+        raise UsageError("The motion must end after it starts.")
+    from vivify.motion import extract
+    from vivify.video.process import finished
+
+    template = extract(
+        video,
+        name=args.name or target.stem,
+        shows=args.shows,
+        source=args.source,
+        licence=args.licence,
+        start=args.start,
+        end=args.end,
+    )
+    with finished(target) as part:
+        template.save(part)
+    if args.json:
+        output.print_json({"template": str(target), "name": template.name, "seconds": template.seconds})
+    else:
+        print(f"{target}: {template.seconds:.1f} s of motion; use it with --motion {target}")
+    return 0

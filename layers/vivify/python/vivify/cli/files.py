@@ -1,0 +1,54 @@
+"""Files named on the command line: checked before any work starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vivify.errors import PhotoTooLarge, UsageError
+
+if TYPE_CHECKING:
+    from vivify.photos import Photo
+
+# Far above any photo of 50 megapixels; a film dropped by mistake must not fill the memory.
+_MAX_BYTES = 400_000_000
+
+
+def read_photo(path: Path) -> Photo:
+    """The photo in ``path``. ``UsageError`` if there is no such file, ``PhotoRejected`` if it is no photo."""
+    from vivify.photos import decode
+
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise UsageError(f"There is no file {path}. Check the name.") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
+    if len(data) > _MAX_BYTES:
+        raise PhotoTooLarge(
+            f"The file has more than {_MAX_BYTES // 10**6} MB. Send a smaller copy of the photo."
+        )
+    return decode(data)
+
+
+def existing(path: Path) -> Path:
+    """``path``, if it is a file that can be opened."""
+    try:
+        with path.open("rb"):
+            return path
+    except FileNotFoundError:
+        raise UsageError(f"There is no file {path}. Check the name.") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def destination(path: Path, suffix: str) -> Path:
+    """``path``, if a file ending in ``suffix`` can be put there."""
+    if path.suffix.lower() != suffix:
+        raise UsageError(f"The output {path.name} must end in {suffix}.")
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder. Name a file in it.")
+    if not path.parent.is_dir():
+        raise UsageError(f"There is no folder {path.parent}. Create it first.")
+    return path

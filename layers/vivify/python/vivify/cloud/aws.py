@@ -1,0 +1,83 @@
+"""How we speak to AWS: one cached client a service, and one place where its errors become ours."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    ParamValidationError,
+)
+
+from vivify.errors import CloudError, CloudUnavailable
+
+# Names of errors that another try may cure; botocore has tried a few times by the time we see them.
+_TRANSIENT = frozenset(
+    {
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestTimeout",
+        "ServiceUnavailable",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+
+_CONFIG = Config(
+    connect_timeout=5,
+    read_timeout=30,
+    retries={"mode": "standard", "total_max_attempts": 4},
+    # Links must name the bucket's own region and be signed the one way every region accepts.
+    signature_version="v4",
+)
+_S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
+
+
+@cache
+def client(service: str) -> Any:
+    """The process's one client of ``service``. Endpoint, region and credentials come from the environment."""
+    return boto3.client(service, config=_S3_CONFIG if service == "s3" else _CONFIG)
+
+
+def credentials_expire_at() -> dt.datetime | None:
+    """When our credentials stop working (UTC), if they say so: whatever they signed stops with them."""
+    credentials = boto3._get_default_session().get_credentials()
+    return getattr(credentials, "_expiry_time", None)
+
+
+@contextmanager
+def calls(what: str) -> Iterator[None]:
+    """Turns botocore's errors inside the block into ours. ``what`` completes "AWS could not ..."."""
+    try:
+        yield
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "Unknown")
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if code in _TRANSIENT or status >= 500:
+            raise CloudUnavailable(f"AWS could not {what} just now.", aws_code=code) from error
+        raise CloudError(f"AWS would not {what}.", aws_code=code) from error
+    except (NoCredentialsError, ParamValidationError) as error:
+        raise CloudError(f"AWS was not asked rightly to {what}.", aws_code=type(error).__name__) from error
+    except (ConnectionError, HTTPClientError) as error:
+        raise CloudUnavailable(
+            f"AWS could not be reached to {what}.", aws_code=type(error).__name__
+        ) from error
+    except BotoCoreError as error:
+        raise CloudError(f"AWS could not {what}.", aws_code=type(error).__name__) from error

@@ -1,0 +1,100 @@
+"""What each step reads from its environment, parsed once. ``load`` names everything that is missing or wrong at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, TypeVar, get_type_hints
+
+from vivify.errors import SettingsInvalid
+
+
+@dataclass(frozen=True)
+class CreateClip:
+    table_name: str
+    uploads_bucket: str
+
+
+@dataclass(frozen=True)
+class GetClip:
+    table_name: str
+    clips_bucket: str
+    url_seconds: int = 3600
+
+
+@dataclass(frozen=True)
+class DetectFace:
+    table_name: str
+    work_bucket: str
+    state_machine_arn: str
+
+
+@dataclass(frozen=True)
+class AnimateClip:
+    """The Batch job's environment: the job definition gives the first three, the execution the others."""
+
+    table_name: str
+    work_bucket: str
+    provider: str
+    clip_id: str
+    photo_bucket: str
+    photo_key: str
+    photo_version: str
+    faces_key: str
+    output_prefix: str
+    motions: str
+    seconds: float
+    fps: float
+    strength: float
+    size: str
+    frame: str
+    # Batch sets these two; they keep two attempts from writing over each other.
+    aws_batch_job_id: str = "job"
+    aws_batch_job_attempt: int = 1
+
+
+@dataclass(frozen=True)
+class PublishClip:
+    table_name: str
+    work_bucket: str
+    clips_bucket: str
+
+
+@dataclass(frozen=True)
+class Notify:
+    table_name: str
+    clips_bucket: str
+    topic_arn: str
+    url_seconds: int = 3600
+
+
+T = TypeVar("T", CreateClip, GetClip, DetectFace, AnimateClip, PublishClip, Notify)
+
+
+def load(kind: type[T], environ: Mapping[str, str] = os.environ) -> T:
+    """Reads ``kind`` from ``environ``: field ``table_name`` from ``TABLE_NAME``, and so on.
+
+    Raises:
+        SettingsInvalid: naming every variable that is missing (or empty) and every one that is no number.
+    """
+    types = get_type_hints(kind)
+    values: dict[str, Any] = {}
+    missing: list[str] = []
+    wrong: list[str] = []
+    for field in fields(kind):
+        name = field.name.upper()
+        text = environ.get(name, "")
+        if not text:
+            if field.default is MISSING:
+                missing.append(name)
+            continue
+        try:
+            values[field.name] = types[field.name](text)
+        except ValueError:
+            wrong.append(name)
+    if missing or wrong:
+        parts = [f"not set: {', '.join(missing)}"] if missing else []
+        parts += [f"not a number: {', '.join(wrong)}"] if wrong else []
+        raise SettingsInvalid(f"Environment variables {'; '.join(parts)}.", missing=missing, wrong=wrong)
+    return kind(**values)

@@ -1,0 +1,87 @@
+"""Objects in S3: pointers to them, reading, writing, listing, and signed links."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vivify.cloud.aws import calls, client, credentials_expire_at
+
+
+@dataclass(frozen=True)
+class ObjectPointer:
+    """One version of one object. ``version`` is "null" where the bucket keeps no versions."""
+
+    bucket: str
+    key: str
+    version: str = "null"
+
+    def as_dict(self) -> dict[str, str]:
+        return {"bucket": self.bucket, "key": self.key, "version": self.version}
+
+    def _request(self) -> dict[str, str]:
+        request = {"Bucket": self.bucket, "Key": self.key}
+        return request if self.version in ("", "null") else {**request, "VersionId": self.version}
+
+
+@dataclass(frozen=True)
+class SignedUrl:
+    """A link that anybody may follow until ``expires_at`` (UTC, whole seconds)."""
+
+    url: str
+    expires_at: dt.datetime
+
+
+def size_of(pointer: ObjectPointer) -> int:
+    """The object's size in bytes, without fetching it."""
+    with calls("look at an object"):
+        return int(client("s3").head_object(**pointer._request())["ContentLength"])
+
+
+def read(pointer: ObjectPointer) -> bytes:
+    """The whole object."""
+    with calls("read an object"):
+        data: bytes = client("s3").get_object(**pointer._request())["Body"].read()
+        return data
+
+
+def write(bucket: str, key: str, data: bytes, content_type: str) -> None:
+    with calls("write an object"):
+        client("s3").put_object(Bucket=bucket, Key=key, Body=data, ContentType=content_type)
+
+
+def download(pointer: ObjectPointer, path: Path) -> None:
+    """Streams the object into ``path``."""
+    extra: dict[str, Any] = {k: v for k, v in pointer._request().items() if k == "VersionId"}
+    with calls("download an object"):
+        client("s3").download_file(pointer.bucket, pointer.key, str(path), ExtraArgs=extra or None)
+
+
+def upload(path: Path, bucket: str, key: str, content_type: str) -> None:
+    """Streams ``path`` into the bucket."""
+    with calls("upload a file"):
+        client("s3").upload_file(str(path), bucket, key, ExtraArgs={"ContentType": content_type})
+
+
+def newest(bucket: str, prefix: str, name: str) -> ObjectPointer | None:
+    """The object last written among those under ``prefix`` whose key ends with ``/name``; None if there is none."""
+    with calls("list objects"):
+        pages = client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        found = [o for page in pages for o in page.get("Contents", []) if o["Key"].endswith(f"/{name}")]
+    if not found:
+        return None
+    return ObjectPointer(bucket, max(found, key=lambda o: (o["LastModified"], o["Key"]))["Key"])
+
+
+def sign(bucket: str, key: str, seconds: int) -> SignedUrl:
+    """A link to the object, good for ``seconds`` or as long as our credentials live, whichever is shorter."""
+    with calls("sign a link"):
+        now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+        url = client("s3").generate_presigned_url(
+            "get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=seconds
+        )
+        ends = now + dt.timedelta(seconds=seconds)
+        ours = credentials_expire_at()
+    return SignedUrl(url, min(ends, ours.replace(microsecond=0)) if ours else ends)

@@ -1,0 +1,107 @@
+"""A dense depth map of a portrait from three things: the face mesh, the silhouette, and a simple model of a head.
+
+The mesh gives the face. Around it the head curves back from the face's outline to the plane of the ears, where its
+silhouette lies; the neck stands behind the chin, the shoulders below it, and the background far behind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vivify.depth.head import HeadFrame
+from vivify.depth.raster import Rasteriser
+from vivify.faces.topology import CHIN, MESH, OVAL, triangles
+
+Float = NDArray[np.float32]
+
+# In eye distances.
+_CURVE = 0.7  # over this distance outside the outline the head curves back to the silhouette
+_NECK_BEHIND_CHIN = 0.55
+_SHOULDERS_FORWARD = 0.25
+_BACKGROUND_BEHIND = 4.0
+_JAW_BLEND = 0.12  # the step from chin to neck is this soft
+_GRID = 256  # cells on the long side: depth is smooth but for the silhouette, which the matte keeps sharp
+
+
+@dataclass(frozen=True)
+class DepthMap:
+    """``person``: (H, W) float32, the person's surface continued beyond the silhouette; ``scene``: (H, W) float32, the
+    same with the background behind it. Photo pixels, same zero as the landmarks' z; larger is farther."""
+
+    person: Float
+    scene: Float
+
+    def as_uint16(self) -> NDArray[np.uint16]:
+        """(H, W) uint16 for a PNG: 65535 is nearest, 0 farthest."""
+        near, far = float(self.scene.min()), float(self.scene.max())
+        return np.round((far - self.scene) / max(far - near, 1e-6) * 65535).astype(np.uint16)
+
+
+def estimate(landmarks: Float, head: HeadFrame, matte: Float) -> DepthMap:
+    """The depth map of a region.
+
+    ``landmarks``: (478, 3) float32 and ``head``, in the region's own pixels; ``matte``: (H, W) float32 in 0..1.
+    """
+    height, width = matte.shape
+    step = -(-max(height, width) // _GRID)
+    small = (-(-width // step), -(-height // step))
+    points = landmarks[:MESH] * np.array([1 / step, 1 / step, 1.0], np.float32)
+    outline = points[list(OVAL)]
+
+    x, y = np.meshgrid(np.arange(small[0], dtype=np.float32), np.arange(small[1], dtype=np.float32))
+    inside = np.zeros((small[1], small[0]), np.uint8)
+    cv2.fillPoly(inside, [np.round(outline[:, :2]).astype(np.int32)], 1)
+    face = _face_depth(points, small)
+    rim, away = _outline_depth(outline, x, y, inside)
+
+    unit = head.unit
+    u, v = head.upright(x * np.float32(step), y * np.float32(step))
+    _, chin = head.upright(landmarks[CHIN : CHIN + 1, 0], landmarks[CHIN : CHIN + 1, 1])
+    ears = float(landmarks[[234, 454], 2].mean()) + 0.25 * unit
+    bend = smoothstep(away * np.float32(step / unit) / _CURVE)
+    skull = rim + (np.maximum(ears, rim) - rim) * bend
+
+    # Below the jaw: the neck behind the chin, the shoulders a little before the neck.
+    below = v - chin[0] + np.float32(0.18) * np.abs(u) ** 2  # the jaw line rises towards the ears
+    neck = np.float32(landmarks[CHIN, 2] + _NECK_BEHIND_CHIN * unit)
+    body = neck - np.float32(_SHOULDERS_FORWARD * unit) * smoothstep((v - chin[0] - 0.6) / 1.2)
+    surface = skull + (body - skull) * smoothstep(below / _JAW_BLEND + 0.5)
+    surface = np.where((inside > 0) & np.isfinite(face), face, surface).astype(np.float32)
+    surface = cv2.GaussianBlur(surface, (0, 0), max(0.6, 0.03 * unit / step))
+
+    shrink = np.array([[1 / step, 0, 0], [0, 1 / step, 0]], np.float32)
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    person = np.asarray(
+        cv2.warpAffine(surface, shrink, (width, height), flags=how, borderMode=cv2.BORDER_REPLICATE), np.float32
+    )
+    far = np.float32(float(person.max()) + _BACKGROUND_BEHIND * unit)
+    return DepthMap(person=person, scene=np.where(matte > 0.5, person, far).astype(np.float32))
+
+
+def smoothstep(t: Float) -> Float:
+    """0 below 0, 1 above 1, smooth between."""
+    t = np.clip(t, 0.0, 1.0).astype(np.float32)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)
+
+
+def _face_depth(points: Float, size: tuple[int, int]) -> Float:
+    """z of the face mesh at each cell, (h, w) float32; meaningless outside the face's outline."""
+    front = np.ones(len(triangles()), np.float32)
+    carried = np.repeat(points[:, 2:3], 2, axis=1)
+    return Rasteriser(triangles(), front, carried, base=0, size=size, step=1).draw(points)[..., 0]
+
+
+def _outline_depth(outline: Float, x: Float, y: Float, inside: NDArray[np.uint8]) -> tuple[Float, Float]:
+    """For each cell the z of the outline nearby (inverse-distance mean) and the distance to it in cells."""
+    total = np.zeros_like(x)
+    weight = np.zeros_like(x)
+    for px, py, pz in outline:
+        w = 1.0 / ((x - px) ** 2 + (y - py) ** 2 + 1.0) ** 2
+        total += w * pz
+        weight += w
+    away = cv2.distanceTransform(1 - inside, cv2.DIST_L2, 5)
+    return (total / weight).astype(np.float32), np.asarray(away, np.float32)

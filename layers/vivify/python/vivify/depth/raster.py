@@ -1,0 +1,94 @@
+"""Draws a triangle mesh into a picture of whatever its vertices carry, with occlusion right.
+
+Painter's algorithm: triangles are drawn far to near into an image of triangle numbers, so that a nose covers the cheek
+behind it; each pixel then interpolates its triangle's values. Vertices that carry their place in the photo give the
+backward map that ``cv2.remap`` wants; vertices that carry their z give a depth map. Drawing happens on a coarse grid
+(``step`` pixels per cell) because such values are smooth: only the photo's own pixels need the native resolution.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Float = NDArray[np.float32]
+
+_SUBPIXEL_BITS = 4
+_SLIVER = 0.02  # cells²: thinner triangles have no stable inverse, and their neighbours cover them
+
+
+class Rasteriser:
+    """Draws one mesh, again and again, as its vertices move.
+
+    ``triangles``: (M, 3) int32 vertex numbers. ``front``: (M,) the sign of a triangle's area (y down) seen from its front.
+    ``values``: (N, 2) float32, what each vertex carries.
+    ``base``: how many leading triangles always lie behind the others, whatever their depth (they are drawn first).
+    ``size``: (width, height) of the picture in pixels. ``step``: pixels per cell of the coarse grid.
+    """
+
+    def __init__(
+        self,
+        triangles: NDArray[np.int32],
+        front: Float,
+        values: Float,
+        *,
+        base: int,
+        size: tuple[int, int],
+        step: int,
+    ) -> None:
+        self._triangles = triangles
+        self._front = front
+        self._values = values[triangles]
+        self._base = base
+        self._size = size
+        self._step = step
+        # One cell more on every side, so that enlarging interpolates up to the picture's border.
+        cells = (-(-size[0] // step) + 2, -(-size[1] // step) + 2)
+        self._numbers = np.zeros((cells[1], cells[0]), np.int32)
+        self._column = np.arange(cells[0], dtype=np.float32)[None, :]
+        self._row = np.arange(cells[1], dtype=np.float32)[:, None]
+
+    def draw(self, vertices: Float) -> Float:
+        """(height, width, 2) float32: the values seen at each pixel.
+
+        ``vertices``: (N, 3) float32: x, y in the picture's pixels, z away from the camera.
+        """
+        step = self._step
+        cells = (vertices[:, :2] + 0.5) / step + 0.5  # a cell's centre is the middle of its pixels; one cell of margin
+        corners = cells[self._triangles].astype(np.float32)
+        area = signed_area2(corners)
+        visible = area * self._front > _SLIVER
+        order = np.argsort(-vertices[self._triangles, 2].mean(axis=1), kind="stable")
+        order = np.concatenate([order[order < self._base], order[order >= self._base]])
+        self._paint(corners, order[visible[order]])
+        affine = self._affine(corners, np.where(visible, area, 1.0).astype(np.float32))
+        seen = affine[self._numbers]
+        coarse = np.empty((*self._numbers.shape, 2), np.float32)
+        coarse[..., 0] = seen[..., 0] * self._column + seen[..., 1] * self._row + seen[..., 2]
+        coarse[..., 1] = seen[..., 3] * self._column + seen[..., 4] * self._row + seen[..., 5]
+        whole = (coarse.shape[1] * step, coarse.shape[0] * step)
+        fine = coarse if step == 1 else cv2.resize(coarse, whole, interpolation=cv2.INTER_LINEAR)
+        return np.asarray(fine[step : step + self._size[1], step : step + self._size[0]], np.float32)
+
+    def _paint(self, corners: Float, order: NDArray[np.intp]) -> None:
+        fixed = np.round(corners * (1 << _SUBPIXEL_BITS)).astype(np.int32)
+        for number in order.tolist():
+            cv2.fillConvexPoly(self._numbers, fixed[number], number, cv2.LINE_8, _SUBPIXEL_BITS)
+
+    def _affine(self, corners: Float, area: Float) -> Float:
+        """(M, 6) float32: first value = a0 * column + a1 * row + a2, second = a3 * column + a4 * row + a5."""
+        a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
+        u, v = b - a, c - a
+        weight_b = np.stack([v[:, 1], -v[:, 0]], axis=1) / area[:, None]  # gradient of the barycentric weight of b
+        weight_c = np.stack([-u[:, 1], u[:, 0]], axis=1) / area[:, None]
+        edge_b, edge_c = self._values[:, 1] - self._values[:, 0], self._values[:, 2] - self._values[:, 0]
+        linear = edge_b[:, :, None] * weight_b[:, None, :] + edge_c[:, :, None] * weight_c[:, None, :]  # (M, 2, 2)
+        offset = self._values[:, 0] - np.einsum("mij,mj->mi", linear, a)
+        return np.concatenate([linear[:, 0], offset[:, :1], linear[:, 1], offset[:, 1:]], axis=1).astype(np.float32)
+
+
+def signed_area2(corners: Float) -> Float:
+    """Twice the signed area of (M, 3, 2) triangles: (M,), positive when clockwise on the screen (y down)."""
+    u, v = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    return np.asarray(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0], np.float32)

@@ -1,0 +1,207 @@
+"""The engine's two use cases: look at a photo, and make the clip. Files and arrays in, a clip out; knows no cloud."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vivify import models
+from vivify.animate import Performer
+from vivify.errors import UsageError
+from vivify.faces import Face, find_faces, require_animatable
+from vivify.motion import Motion, Template, compose, follow, template
+from vivify.motion.library import IDLE
+from vivify.photos import Photo
+from vivify.video import ClipWriter
+
+Pixels = NDArray[np.uint8]
+Progress = Callable[[int, int], None]
+
+DEFAULT_MOTIONS = ("turn-left", "gentle-smile")
+_LONGEST_SIDE = 4096  # pixels: H.264 level 5 ends here
+# Head and shoulders: in eye distances from the middle of the face, upright.
+_PORTRAIT_SIDE, _PORTRAIT_UP, _PORTRAIT_DOWN = 3.2, 2.8, 3.6
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to make. ``motions``: library names or template files, played in turn; ``driver``: follow this video instead.
+
+    ``seconds``: length, ``None`` for 4 s or the driver's own length. ``size``: "native" or the long side in pixels.
+    ``frame``: the whole photo, or head and shoulders. ``faces``: whom to animate, N counts from 1, the largest.
+    ``strength``: scales every motion but the idle one. ``loop``: end where it began. ``quality``: a finished MP4, or the
+    lossless file that publishing encodes. ``depth``: where to save the depth map of the largest face as a 16-bit PNG.
+    """
+
+    motions: tuple[str, ...] = DEFAULT_MOTIONS
+    driver: Path | None = None
+    seconds: float | None = None
+    fps: float = 25.0
+    size: Literal["native"] | int = "native"
+    frame: Literal["photo", "portrait"] = "photo"
+    faces: Literal["all", "largest"] | int = "all"
+    strength: float = 1.0
+    loop: bool = False
+    quality: Literal["final", "lossless"] = "final"
+    depth: Path | None = None
+    provider: models.Provider = "cpu"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was made. ``seconds``: the time each stage took. ``faces``: one entry a face, with its verdict."""
+
+    clip: str
+    frames: int
+    fps: float
+    size: tuple[int, int]
+    faces: list[dict[str, Any]]
+    seconds: dict[str, float]
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass
+class _Clock:
+    """Time per stage, in seconds."""
+
+    spent: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("faces", "depth", "motion", "animate", "encode"), 0.0))
+    begun: float = field(default_factory=time.perf_counter)
+
+    def add(self, stage: str, since: float) -> float:
+        now = time.perf_counter()
+        self.spent[stage] += now - since
+        return now
+
+    def report(self) -> dict[str, float]:
+        return {**{k: round(v, 3) for k, v in self.spent.items()}, "total": round(time.perf_counter() - self.begun, 3)}
+
+
+def analyse(photo: Photo) -> list[Face]:
+    """Every face of the photo, largest first, each with a verdict."""
+    return find_faces(photo)
+
+
+def animate(
+    photo: Photo, faces: Sequence[Face] | None, out: Path, options: Options, progress: Progress | None = None
+) -> Report:
+    """Makes the clip ``out``. ``faces``: what ``analyse`` found, or None to look now. ``progress``: called (done, all).
+
+    Raises PhotoRejected (no face of it can be animated), MotionInvalid, GpuUnavailable, VideoError, UsageError. The first
+    frame is the photo, and pixels that no face moves are the photo's, bit for bit, in every frame (before encoding).
+    """
+    clock = _Clock()
+    mark = clock.begun
+    found = list(faces) if faces is not None else analyse(photo)
+    moving = _chosen(require_animatable(found), found, options)
+    pixels, placed = _framed(photo.pixels, moving, options)
+    mark = clock.add("faces", mark)
+
+    performers = [Performer(pixels, face, [f for f in placed if f is not face], options.provider) for face in placed]
+    if options.depth is not None:
+        cv2.imwrite(str(options.depth), performers[0].depth.as_uint16())
+    mark = clock.add("depth", mark)
+
+    motion, mouth_width = _motion(options)
+    tracks = [performer.track(motion, mouth_width) for performer in performers]
+    mark = clock.add("motion", mark)
+
+    height, width = pixels.shape[:2]
+    with ClipWriter(out, (width, height), options.fps, options.quality) as writer:
+        for index in range(len(motion)):
+            frame = pixels.copy()
+            for performer, track in zip(performers, tracks, strict=True):
+                performer.draw(frame, track, index)
+            mark = clock.add("animate", mark)
+            writer.write(frame)
+            mark = clock.add("encode", mark)
+            if progress is not None:
+                progress(index + 1, len(motion))
+        size = writer.encoded_size
+    clock.add("encode", mark)
+    return Report(
+        clip=str(out),
+        frames=len(motion),
+        fps=options.fps,
+        size=size,
+        faces=[_summary(face, any(face is other for other in moving)) for face in found],
+        seconds=clock.report(),
+    )
+
+
+def _chosen(animatable: list[Face], found: list[Face], options: Options) -> list[Face]:
+    if options.faces == "all" and options.frame == "photo":
+        return animatable
+    if isinstance(options.faces, int):
+        if options.faces > len(found):
+            raise UsageError(f"The photo has {len(found)} face(s); --faces {options.faces} asks for one it does not have.")
+        return require_animatable([found[options.faces - 1]])
+    return animatable[:1]
+
+
+def _framed(pixels: Pixels, faces: list[Face], options: Options) -> tuple[Pixels, list[Face]]:
+    """The picture at the size asked for, cut to even sides, and the faces in its pixels."""
+    if options.frame == "portrait":
+        x0, y0, x1, y1 = _portrait_box(faces[0], pixels.shape)
+        pixels = pixels[y0:y1, x0:x1]
+        faces = [replace(f, landmarks=f.landmarks - np.array([x0, y0, 0], np.float32)) for f in faces]
+    longest = max(pixels.shape[:2])
+    wanted = min(longest, _LONGEST_SIDE) if options.size == "native" else options.size
+    if wanted != longest:
+        zoom = wanted / longest
+        size = (max(2, round(pixels.shape[1] * zoom)), max(2, round(pixels.shape[0] * zoom)))
+        how = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
+        scale = np.array([size[0] / pixels.shape[1], size[1] / pixels.shape[0]])
+        pixels = np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)
+        faces = [replace(f, landmarks=_rescaled(f.landmarks, scale)) for f in faces]
+    height, width = pixels.shape[:2]
+    return np.ascontiguousarray(pixels[: height - height % 2, : width - width % 2]), faces
+
+
+def _rescaled(landmarks: NDArray[np.float32], scale: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Landmarks after a resize: OpenCV keeps pixel edges, not centres, in place."""
+    out = landmarks.astype(np.float64)
+    out[:, :2] = (out[:, :2] + 0.5) * scale - 0.5
+    out[:, 2] *= scale.mean()
+    return out.astype(np.float32)
+
+
+def _portrait_box(face: Face, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """x0, y0, x1, y1: head and shoulders, axis-aligned, within a photo of ``shape``."""
+    centre, unit = face.landmarks[:, :2].mean(axis=0), face.eye_distance
+    angle = np.radians(face.pose.roll)
+    right, down = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
+    corners = [centre + (u * right + v * down) * unit for u in (-_PORTRAIT_SIDE, _PORTRAIT_SIDE) for v in (-_PORTRAIT_UP, _PORTRAIT_DOWN)]
+    low, high = np.min(corners, axis=0), np.max(corners, axis=0)
+    x0, y0 = max(0, int(low[0])), max(0, int(low[1]))
+    return x0, y0, min(shape[1], int(np.ceil(high[0]))), min(shape[0], int(np.ceil(high[1])))
+
+
+def _motion(options: Options) -> tuple[Motion, float]:
+    """The motion asked for, and the mouth width of whom it was measured on."""
+    if options.driver is not None:
+        return follow(options.driver, options.seconds, options.fps, options.strength)
+    templates = [Template.load(Path(name)) if name.endswith(".json") else template(name) for name in options.motions]
+    moving = [t for t in templates if t.name != IDLE]
+    motion = compose(moving, template(IDLE), options.seconds or 4.0, options.fps, options.strength, loop=options.loop)
+    widths = [t.mouth_width for t in templates]
+    return motion, float(np.mean(widths)) if widths else 0.8
+
+
+def _summary(face: Face, moves: bool) -> dict[str, Any]:
+    verdict = None if face.verdict is None else asdict(face.verdict)
+    return {
+        "box": [round(v, 1) for v in face.box],
+        "size": round(face.size, 1),
+        "pose": asdict(face.pose),
+        "verdict": verdict,
+        "animated": moves,
+    }

@@ -1,0 +1,166 @@
+"""Every error Vivify raises on purpose, in one tree.
+
+    VivifyError
+    ├── PhotoRejected            the photo cannot be animated; another photo can (exit 3)
+    │   ├── PhotoUnreadable      the bytes are not a photo we decode
+    │   └── FaceRejected         the photo is fine, the face in it is not
+    ├── UsageError               wrong arguments (exit 2)
+    ├── ModelError
+    │   ├── ModelMissing         a weight file is not where it should be
+    │   └── ModelCorrupt         a weight file is not the one in models.toml
+    ├── GpuUnavailable           CUDA was asked for and is not there
+    ├── VideoError               the encoder or a video file failed
+    ├── MotionInvalid            a motion template does not follow its schema
+    └── CloudError
+        ├── CloudUnavailable     AWS could not answer just now; another try may be answered
+        ├── SettingsInvalid      environment variables are missing or wrong
+        ├── ClipNotFound
+        └── TransitionRefused    a record is already in a terminal state
+
+Each carries a ``code`` (stable, snake_case, for machines), a public ``message`` that says what to do (never a path, URL
+or secret) and ``retryable``: whether the same request may succeed later.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class VivifyError(Exception):
+    """Base of the tree. ``details`` holds figures a person may want (sizes, angles), never private data."""
+
+    code: ClassVar[str] = "internal_error"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+    def as_dict(self) -> dict[str, Any]:
+        """The public form: ``{"code", "message", "retryable", "details"}``, ready for JSON."""
+        return {"code": self.code, "message": self.message, "retryable": self.retryable, "details": self.details}
+
+
+class UsageError(VivifyError):
+    """The caller's arguments make no sense; nothing was done."""
+
+    code = "wrong_usage"
+
+
+class PhotoRejected(VivifyError):
+    """This photo cannot be animated, whatever we do; the message says which photo would do."""
+
+    code = "photo_rejected"
+
+
+class PhotoUnreadable(PhotoRejected):
+    """The bytes are not a photo we can decode."""
+
+
+class UnsupportedFormat(PhotoUnreadable):
+    code = "unsupported_format"
+
+
+class PhotoTooLarge(PhotoUnreadable):
+    code = "photo_too_large"
+
+
+class PhotoCorrupt(PhotoUnreadable):
+    code = "photo_corrupt"
+
+
+class AnimatedImage(PhotoUnreadable):
+    code = "animated_image"
+
+
+class FaceRejected(PhotoRejected):
+    """The photo was read, but no face in it can be animated."""
+
+
+class NoFaceFound(FaceRejected):
+    code = "no_face_found"
+
+
+class FaceTooSmall(FaceRejected):
+    code = "face_too_small"
+
+
+class ProfileView(FaceRejected):
+    code = "profile_view"
+
+
+class FaceObscured(FaceRejected):
+    code = "face_obscured"
+
+
+class PhotoDamaged(FaceRejected):
+    code = "photo_damaged"
+
+
+class NotAHumanFace(FaceRejected):
+    code = "not_a_human_face"
+
+
+class TooBlurry(FaceRejected):
+    code = "too_blurry"
+
+
+class ModelError(VivifyError):
+    """A weight file is unusable: an installation fault, not the photo's."""
+
+
+class ModelMissing(ModelError):
+    code = "model_missing"
+
+
+class ModelCorrupt(ModelError):
+    code = "model_corrupt"
+
+
+class GpuUnavailable(VivifyError):
+    """CUDA was asked for and ONNX Runtime cannot give it. Another host may."""
+
+    code = "gpu_unavailable"
+    retryable = True
+
+
+class VideoError(VivifyError):
+    """The encoder failed, or a video could not be read."""
+
+    code = "video_failed"
+
+
+class MotionInvalid(VivifyError):
+    """A motion template does not follow the documented schema, or names no motion we hold."""
+
+    code = "motion_invalid"
+
+
+class CloudError(VivifyError):
+    """Base of what the service rooms raise; itself: AWS refused what we asked."""
+
+    code = "cloud_refused"
+
+
+class CloudUnavailable(CloudError):
+    """Throttling, a timeout, a fault on AWS's side. The state machine retries this very name."""
+
+    code = "cloud_unavailable"
+    retryable = True
+
+
+class SettingsInvalid(CloudError):
+    """Environment variables a step needs are missing or wrong; the message names all of them."""
+
+    code = "settings_invalid"
+
+
+class ClipNotFound(CloudError):
+    code = "clip_not_found"
+
+
+class TransitionRefused(CloudError):
+    """The record is already terminal (or not in the state the step expects): another delivery won."""
+
+    code = "transition_refused"

@@ -1,0 +1,9 @@
+"""Motions: a library measured from real video, composed into one track and fitted to this face's own geometry."""
+
+from vivify.motion.compose import compose
+from vivify.motion.library import library, template
+from vivify.motion.measure import extract, follow
+from vivify.motion.retarget import FaceTrack, retarget
+from vivify.motion.template import Motion, Template
+
+__all__ = ["FaceTrack", "Motion", "Template", "compose", "extract", "follow", "library", "retarget", "template"]

@@ -1,0 +1,212 @@
+"""Measures a motion from video: what the head, the lids, the eyes and the face did, freed of whose they were."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vivify.errors import NoFaceFound
+from vivify.faces import Landmarker
+from vivify.faces.pose import angles, head_fit, rigid_fit, shape_error
+from vivify.faces.topology import EYES, MESH, MOUTH_CORNERS, NECK, OVAL, RIGID, Eye
+from vivify.motion.smooth import fill_gaps, smooth
+from vivify.motion.template import Motion, Template
+from vivify.video import probe, read_frames
+
+Float = NDArray[np.float32]
+
+_LONG_SIDE = 720  # frames are read at most this large: landmarks need no more
+_LEAST_SEEN = 0.5  # of the frames must show a face
+_HEAD_SIGMA, _FACE_SIGMA, _LID_SIGMA = 0.1, 0.04, 0.012  # seconds: heads move slower than lids
+_IMPLAUSIBLE = 0.8  # centimetres rms from the mean face
+_SHUT_OPENING = 0.07  # of the eye's width: what the landmarks report for lids that are shut
+_SNAP = 0.82  # a measured closure from here on is a shut eye: landmarks never quite report one
+_DRIVEN_GAZE = 0.4  # a driver looks at a camera we do not know: his gaze is damped
+_DEEPEST_GAZE = 0.25  # eye widths
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Landmarks of a video with the head's motion taken out.
+
+    ``shape``: (T, 478, 3) float32, head frame, eye distances. ``rotation``: (T, 3) degrees and ``translation``: (T, 3) eye
+    distances, both against the mean head of the video. ``fps``: frames per second.
+    """
+
+    shape: Float
+    rotation: Float
+    translation: Float
+    fps: float
+
+
+def measure(video: Path, start: float = 0.0, end: float | None = None) -> Measured:
+    """Tracks one face through ``video`` from ``start`` to ``end`` seconds; frames that lose it are bridged.
+
+    Raises VideoError when the video cannot be read, NoFaceFound when fewer than half of its frames show a face.
+    """
+    fps = probe(video).fps
+    first, last = round(start * fps), None if end is None else round(end * fps)
+    landmarker, seen = Landmarker(), []
+    for number, frame in enumerate(read_frames(video, max_side=_LONG_SIDE)):
+        if number < first:
+            continue
+        if last is not None and number > last:
+            break
+        seen.append(_plausible(landmarker.track(frame)))
+    known = np.array([points is not None for points in seen])
+    if len(seen) < 3 or known.mean() < _LEAST_SEEN:
+        raise NoFaceFound("No face can be followed through this video. Use one that shows one face, well lit, throughout.")
+    empty = np.zeros((478, 3), np.float32)
+    points = fill_gaps(np.stack([empty if p is None else p for p in seen]), known)
+    return _take_out_head(points, fps)
+
+
+def _plausible(points: Float | None) -> Float | None:
+    """Landmarks, unless they do not lie like a face's: a blurred frame can throw the network off."""
+    return points if points is not None and shape_error(points) < _IMPLAUSIBLE else None
+
+
+def _take_out_head(points: Float, fps: float) -> Measured:
+    stable = list(RIGID)
+    # The person's own skull fits better than the mean face: average the video in the mean face's frame, then fit that.
+    fits = [head_fit(p) for p in points]
+    aligned = np.stack([(p - f.shift) @ f.rotation / f.scale for p, f in zip(points, fits, strict=True)])
+    own = np.median(aligned, axis=0)
+    corners = [own[[eye.outer, eye.inner]].mean(axis=0) for eye in EYES]
+    own /= np.linalg.norm(corners[0] - corners[1])
+    neck = own[list(OVAL)].mean(axis=0) + NECK
+    shape, turns, places, scales = [], [], [], []
+    for p in points.astype(np.float64):
+        fit = rigid_fit(own[stable], p[stable])
+        shape.append((p - fit.shift) @ fit.rotation / fit.scale)
+        pose = angles(fit.rotation)
+        turns.append([pose.yaw, pose.pitch, pose.roll])
+        # The head turns about the neck, so where the neck went is what turning does not explain.
+        places.append(fit.apply(neck[None])[0, :2])
+        scales.append(fit.scale)
+    unit = float(np.median(scales))
+    place = np.array(places) / unit
+    away = unit / np.array(scales) - 1.0  # a head twice as small is one more of its distances away
+    translation = np.column_stack([place - np.median(place, axis=0), away])
+    turn = np.unwrap(np.radians(turns), axis=0)
+    return Measured(
+        np.array(shape, np.float32), np.degrees(turn).astype(np.float32), translation.astype(np.float32), fps
+    )
+
+
+def to_motion(measured: Measured, rest: slice | None = None) -> Motion:
+    """The motion relative to the rest pose: the mean of the frames in ``rest`` (the first frame if None), smoothed."""
+    fps = measured.fps
+    still = rest or slice(0, 1)
+    # The lids are fast and lids only; the rest of the face is slower, and its noise would show.
+    shape = smooth(measured.shape, _FACE_SIGMA * fps)
+    quick = smooth(measured.shape, _LID_SIGMA * fps)
+    lids = np.stack([_closure(eye, quick) for eye in EYES], axis=1)
+    gaze = np.mean([_gaze(eye, shape) for eye in EYES], axis=0)
+    rotation = smooth(measured.rotation, _HEAD_SIGMA * fps)
+    translation = smooth(measured.translation, _HEAD_SIGMA * fps)
+    return Motion(
+        rotation=rotation - rotation[still].mean(axis=0),
+        translation=translation - translation[still].mean(axis=0),
+        lids=lids,
+        gaze=np.clip(gaze - gaze[still].mean(axis=0), -_DEEPEST_GAZE, _DEEPEST_GAZE).astype(np.float32),
+        displacement=shape[:, :MESH] - shape[still, :MESH].mean(axis=0),
+    )
+
+
+def extract(
+    video: Path,
+    *,
+    name: str,
+    shows: str,
+    source: str = "unknown",
+    licence: str = "unknown",
+    start: float = 0.0,
+    end: float | None = None,
+    only_head: bool = False,
+    only_lids: bool = False,
+) -> Template:
+    """A template from any video of a face; it starts and ends at rest whatever the video did.
+
+    ``only_head``: keeps the head's motion alone; ``only_lids``: the lids' alone.
+    """
+    measured = measure(video, start, end)
+    motion = _from_rest_to_rest(to_motion(measured), measured.fps)
+    nothing = Motion.still(len(motion))
+    if only_head:
+        motion = replace(nothing, rotation=motion.rotation, translation=motion.translation)
+    if only_lids:
+        motion = replace(nothing, lids=motion.lids)
+    width = mouth_width(measured)
+    return Template(name, shows, source, licence, measured.fps, width, motion)
+
+
+def follow(video: Path, seconds: float | None, fps: float, strength: float) -> tuple[Motion, float]:
+    """The motion of a driving video, frame by frame against its first, and its person's mouth width.
+
+    ``seconds``: cut to this length (None: the video's own); ``fps``: of the motion returned.
+    """
+    measured = measure(video, 0.0, seconds)
+    motion = to_motion(measured).scaled(strength)
+    motion = replace(motion, gaze=motion.gaze * np.float32(_DRIVEN_GAZE))
+    return motion.at_length(max(2, round(len(motion) / measured.fps * fps))), mouth_width(measured)
+
+
+def mouth_width(measured: Measured) -> float:
+    """Between the corners of the mouth, in eye distances."""
+    right, left = (measured.shape[:, corner] for corner in MOUTH_CORNERS)
+    return float(np.median(np.linalg.norm(right - left, axis=1)))
+
+
+def _from_rest_to_rest(motion: Motion, fps: float) -> Motion:
+    """Takes out the drift between both ends and eases in and out, so that templates follow one another without a jump."""
+    count = len(motion)
+    edge = min(count // 4, max(2, round(0.2 * fps)))
+    ramp = np.linspace(0, 1, count, dtype=np.float32)
+    ease = np.ones(count, np.float32)
+    rise = np.linspace(0, 1, edge + 1, dtype=np.float32)[:-1]
+    ease[:edge] = rise * rise * (3 - 2 * rise)
+    ease[count - edge :] = ease[:edge][::-1]
+
+    def settle(curve: Float) -> Float:
+        shaped = (-1, *([1] * (curve.ndim - 1)))
+        few = max(1, edge // 2)
+        begin, end = curve[:few].mean(axis=0), curve[-few:].mean(axis=0)
+        drift = begin + (end - begin) * ramp.reshape(shaped)
+        return ((curve - drift) * ease.reshape(shaped)).astype(np.float32)
+
+    return Motion(
+        rotation=settle(motion.rotation),
+        translation=settle(motion.translation),
+        lids=(motion.lids * ease[:, None]).astype(np.float32),
+        gaze=settle(motion.gaze),
+        displacement=settle(motion.displacement),
+    )
+
+
+def opening(eye: Eye, shape: Float) -> Float:
+    """How far the lids are apart over the eye's width, (T,), for (T, 478, 3) shapes."""
+    upper, lower = shape[:, list(eye.upper[0])], shape[:, list(eye.lower[0])]
+    middle = slice(2, 5)
+    gap = np.linalg.norm(upper[:, middle] - lower[:, middle], axis=2).mean(axis=1)
+    return np.asarray(gap / np.linalg.norm(shape[:, eye.outer] - shape[:, eye.inner], axis=1), np.float32)
+
+
+def _closure(eye: Eye, shape: Float) -> Float:
+    """(T,): 0 as open as this person usually is, 1 shut, negative wider."""
+    apart = opening(eye, shape)
+    usual = float(np.percentile(apart, 60))
+    closed = (usual - apart) / max(usual - _SHUT_OPENING, 1e-3)
+    # Small changes are the landmarks' noise; nearly shut is shut.
+    quiet = np.sign(closed) * np.maximum(np.abs(closed) - 0.06, 0) / (1 - 0.06)
+    return np.clip(quiet / _SNAP, -0.3, 1.0).astype(np.float32)
+
+
+def _gaze(eye: Eye, shape: Float) -> Float:
+    """(T, 2): where the iris stands between the corners, in eye widths, right and down."""
+    outer, inner = shape[:, eye.outer, :2], shape[:, eye.inner, :2]
+    width = np.linalg.norm(outer - inner, axis=1, keepdims=True)
+    return np.asarray((shape[:, eye.iris[0], :2] - (outer + inner) / 2) / width, np.float32)

@@ -1,0 +1,112 @@
+"""Fits a motion measured on one person to the geometry of another.
+
+Everything is relative to how the face is in the photo. Lids do not copy distances but travel to this eye's own closed
+line, so that eyes of any size close fully; lips move in proportion to this mouth's width, and a closed mouth stays closed
+until the measured one really opens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vivify.faces.topology import EYES, INNER_LIPS, LOWER_INNER_LIP, OUTER_LIPS, UPPER_INNER_LIP, Eye
+from vivify.faces.types import Pose
+from vivify.motion.template import Motion
+
+Float = NDArray[np.float32]
+
+_CLOSED_LINE = 0.86  # where the lids meet: this far from the upper lid's place to the lower's
+_CREASE, _UPPER_SKIN = 0.55, 0.12  # how much the rows of skin above the lid's edge follow it
+_LOWER_SKIN = 0.5
+_QUIET_LIPS = 0.03  # eye distances: lip gaps that change by less than this are noise
+_ALREADY_SHUT = 0.1  # an opening below this share of the eye's width is a closed eye in the photo
+_FARTHEST = Pose(yaw=24.0, pitch=16.0, roll=20.0)  # degrees the head turns away from the photo's pose at most
+_FARTHEST_SHIFT = 0.12  # eye distances the neck moves: shoulders stay where they are
+_TURNED_AWAY = 38.0  # degrees of yaw in all beyond which the photo holds too little of the face
+
+
+@dataclass(frozen=True)
+class FaceTrack:
+    """A motion for one particular face. All relative to how the face is in the photo, in its own head frame.
+
+    ``rotation``: (T, 3) float32 yaw, pitch, roll in degrees. ``translation``: (T, 3) float32, eye distances.
+    ``displacement``: (T, 468, 3) float32, eye distances, lids and lips already fitted to this face.
+    ``gaze``: (T, 2) float32, both eyes; shift right and down in eye widths.
+    """
+
+    rotation: Float
+    translation: Float
+    displacement: Float
+    gaze: Float
+
+    def __len__(self) -> int:
+        return len(self.rotation)
+
+
+def retarget(motion: Motion, shape: Float, pose: Pose, mouth_width: float) -> FaceTrack:
+    """The track of one face.
+
+    ``shape``: (478, 3) float32, this face's landmarks in its head frame, in eye distances; ``pose``: of the head in the
+    photo; ``mouth_width``: of the person the motion was measured on, in eye distances.
+    """
+    displacement = motion.displacement.copy()
+    _fit_mouth(displacement, shape, mouth_width)
+    for side, eye in enumerate(EYES):
+        _fit_lids(displacement, shape, eye, motion.lids[:, side])
+    translation = _FARTHEST_SHIFT * np.tanh(motion.translation / _FARTHEST_SHIFT)
+    return FaceTrack(_limited(motion.rotation, pose), translation.astype(np.float32), displacement, motion.gaze)
+
+
+def _fit_lids(displacement: Float, shape: Float, eye: Eye, closure: Float) -> None:
+    """Moves the lids of one eye by ``closure`` (T,): 0 as in the photo, 1 shut."""
+    upper, lower = shape[list(eye.upper[0])], shape[list(eye.lower[0])]
+    width = float(np.linalg.norm(shape[eye.outer] - shape[eye.inner]))
+    gap = float(np.linalg.norm((upper - lower)[2:5], axis=1).mean()) / width
+    if gap < _ALREADY_SHUT:
+        closure = np.zeros_like(closure)  # a blink would have to open from nothing: leave it shut
+    line = upper + (lower - upper) * _CLOSED_LINE
+    c = closure[:, None, None]
+    upper_travel, lower_travel = c * (line - upper), c * (line - lower)
+    # Lids wider than in the photo show eyeball the photo never held: allow a little.
+    # Skin behind the lids keeps what was measured on the outermost row (brows, cheeks), plus its share of the travel.
+    brow, cheek = displacement[:, list(eye.upper[2])], displacement[:, list(eye.lower[2])]
+    displacement[:, list(eye.upper[1])] = _CREASE * upper_travel + 0.5 * brow
+    displacement[:, list(eye.lower[1])] = _LOWER_SKIN * lower_travel + 0.5 * cheek
+    displacement[:, list(eye.upper[2])] = brow + _UPPER_SKIN * upper_travel
+    displacement[:, list(eye.upper[0])] = upper_travel
+    displacement[:, list(eye.lower[0])] = lower_travel
+    displacement[:, [eye.outer, eye.inner]] = 0
+
+
+def _fit_mouth(displacement: Float, shape: Float, mouth_width: float) -> None:
+    lips = list(dict.fromkeys(OUTER_LIPS + INNER_LIPS))
+    own_width = float(np.linalg.norm(shape[INNER_LIPS[0]] - shape[INNER_LIPS[10]])) * 1.12  # outer corners lie farther out
+    displacement[:, lips, 0] *= np.clip(own_width / mouth_width, 0.7, 1.3)
+    upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
+    rest = shape[lower, 1] - shape[upper, 1]
+    change = displacement[:, lower, 1] - displacement[:, upper, 1]
+    quiet = np.sign(change) * np.maximum(np.abs(change) - _QUIET_LIPS, 0)
+    # Lips may touch but not pass through one another.
+    wanted = np.maximum(rest + quiet, np.minimum(rest, 0.004))
+    correction = (wanted - rest - change) / 2
+    displacement[:, lower, 1] += correction
+    displacement[:, upper, 1] -= correction
+    # The rest of each lip goes along, so that lips keep their thickness.
+    middle = correction.mean(axis=1, keepdims=True)
+    displacement[:, list(OUTER_LIPS[11:]), 1] += middle
+    displacement[:, list(OUTER_LIPS[1:10]), 1] -= middle
+
+
+def _limited(rotation: Float, pose: Pose) -> Float:
+    """Bounds the head's turn softly: near the bound it slows down instead of stopping."""
+    limit = np.array([_FARTHEST.yaw, _FARTHEST.pitch, _FARTHEST.roll], np.float32)
+    low, high = -limit.copy(), limit.copy()
+    high[0] = min(high[0], max(2.0, _TURNED_AWAY - pose.yaw))
+    low[0] = max(low[0], min(-2.0, -_TURNED_AWAY - pose.yaw))
+    bound = np.where(rotation > 0, high, -low)
+    return (bound * np.tanh(rotation / bound)).astype(np.float32)
+
+

@@ -1,0 +1,56 @@
+"""Zero-phase smoothing of curves: noise goes, nothing arrives late."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float = NDArray[np.float32]
+
+
+def smooth(curve: NDArray[np.floating], sigma: float) -> Float:
+    """Gaussian smoothing along the first axis, mirrored at both ends; ``sigma`` in frames. Same shape, float32.
+
+    The kernel is symmetric, so a peak stays at its frame (LivePortrait's templates are not smoothed at all; a causal
+    filter would delay them).
+    """
+    values = np.asarray(curve, np.float32)
+    if sigma <= 0 or len(values) < 3:
+        return values
+    reach = int(np.ceil(3 * sigma))
+    offsets = np.arange(-reach, reach + 1)
+    kernel = np.exp(-0.5 * (offsets / sigma) ** 2)
+    kernel /= kernel.sum()
+    # Point reflection keeps both end values and slopes, so that a curve which starts at 0 still does.
+    last = len(values) - 1
+    index = np.arange(-reach, len(values) + reach)
+    inside = np.abs((index + last) % (2 * last) - last) if last else np.zeros_like(index)
+    padded = values[inside]
+    before, after = index < 0, index > last
+    padded[before] = 2 * values[0] - padded[before]
+    padded[after] = 2 * values[last] - padded[after]
+    flat = padded.reshape(len(padded), -1)
+    out = np.empty((len(values), flat.shape[1]), np.float32)
+    for column in range(flat.shape[1]):
+        out[:, column] = np.convolve(flat[:, column], kernel, mode="valid")
+    return out.reshape(values.shape)
+
+
+def fill_gaps(curve: NDArray[np.floating], known: NDArray[np.bool_]) -> Float:
+    """Bridges frames where ``known`` (T,) is False by straight lines between known ones; ends are held."""
+    frames = np.arange(len(curve))
+    flat = np.asarray(curve, np.float32).reshape(len(curve), -1).copy()
+    for column in range(flat.shape[1]):
+        flat[:, column] = np.interp(frames, frames[known], flat[known, column])
+    return flat.reshape(np.shape(curve)).astype(np.float32)
+
+
+def resample(curve: NDArray[np.floating], count: int) -> Float:
+    """``count`` frames of the same curve, first and last kept, linear between. (T, ...) -> (count, ...) float32."""
+    values = np.asarray(curve, np.float32)
+    if len(values) == count:
+        return values
+    at = np.linspace(0, len(values) - 1, count)
+    low = np.floor(at).astype(int).clip(0, max(0, len(values) - 2))
+    part = (at - low).astype(np.float32).reshape(-1, *([1] * (values.ndim - 1)))
+    return (values[low] * (1 - part) + values[np.minimum(low + 1, len(values) - 1)] * part).astype(np.float32)

@@ -1,0 +1,166 @@
+"""A motion, measured once on somebody, free of who it was: the template format.
+
+A template file is JSON (never pickle):
+
+    schema        "vivify.motion/1"
+    name, shows   what it is called, what one sees
+    source, licence, fps
+    mouth_width   the measured person's, in eye distances: the scale of the lips' motion
+    rotation      [T][3]    yaw, pitch, roll of the head in degrees, relative to its rest, about its own axes
+    translation   [T][3]    of the head, in eye distances, right, down, away from the camera
+    lids          [T][2]    right, left eye: 0 as at rest, 1 shut, below 0 wider
+    gaze          [T][2]    of both eyes, in eye widths, right and down
+    weights       [T][K]    the face's displacement is weights @ basis ...
+    basis         [K][1404] ... 468 landmarks x (right, down, away) in the head's own frame, in eye distances
+
+All curves start and end at rest. Lists are rectangular and finite.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vivify.errors import MotionInvalid
+from vivify.faces.topology import MESH
+from vivify.motion.smooth import resample
+
+Float = NDArray[np.float32]
+
+SCHEMA = "vivify.motion/1"
+_CURVES = {"rotation": 3, "translation": 3, "lids": 2, "gaze": 2}
+_LONGEST = 100_000  # frames: over an hour; longer is a mistake or an attack
+_LARGEST_FILE = 64_000_000  # bytes
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Person-independent curves at a known frame rate; the fields are those of the file, (T, ...) float32.
+
+    ``displacement``: (T, 468, 3), head frame, eye distances.
+    """
+
+    rotation: Float
+    translation: Float
+    lids: Float
+    gaze: Float
+    displacement: Float
+
+    def __len__(self) -> int:
+        return len(self.rotation)
+
+    def at_length(self, count: int) -> Motion:
+        """The same motion in ``count`` frames."""
+        return Motion(*(resample(getattr(self, f.name), count) for f in fields(self)))
+
+    def scaled(self, strength: float) -> Motion:
+        """The same motion, ``strength`` times as far."""
+        return Motion(*((getattr(self, f.name) * np.float32(strength)) for f in fields(self)))
+
+    @classmethod
+    def still(cls, count: int) -> Motion:
+        """No motion at all for ``count`` frames."""
+        return cls(*(np.zeros((count, n), np.float32) for n in _CURVES.values()), np.zeros((count, MESH, 3), np.float32))
+
+
+@dataclass(frozen=True)
+class Template:
+    """One motion with its provenance. ``motion`` runs at ``fps``."""
+
+    name: str
+    shows: str
+    source: str
+    licence: str
+    fps: float
+    mouth_width: float
+    motion: Motion
+
+    @property
+    def seconds(self) -> float:
+        return len(self.motion) / self.fps
+
+    def save(self, path: Path) -> None:
+        """Writes the template as JSON; the displacement as the few components that carry 99.9% of it."""
+        weights, basis = _compress(self.motion.displacement)
+        document: dict[str, Any] = {
+            "schema": SCHEMA,
+            "name": self.name,
+            "shows": self.shows,
+            "source": self.source,
+            "licence": self.licence,
+            "fps": self.fps,
+            "mouth_width": round(self.mouth_width, 4),
+        }
+        for name in _CURVES:
+            document[name] = np.round(getattr(self.motion, name).astype(float), 4).tolist()
+        document["weights"] = np.round(weights.astype(float), 4).tolist()
+        document["basis"] = np.round(basis.astype(float), 4).tolist()
+        lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in document.items())
+        path.write_text("{" + lines + "}\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> Template:
+        """Reads a template file; raises MotionInvalid when it does not follow the schema."""
+        try:
+            if path.stat().st_size > _LARGEST_FILE:
+                raise MotionInvalid("The motion file is too large to be one. Make it anew with `vivify motion extract`.")
+            document = json.loads(path.read_text(encoding="utf-8"))
+        except OSError:
+            raise MotionInvalid("The motion file cannot be read. Check its path.") from None
+        except (ValueError, RecursionError):
+            raise _invalid("it is not JSON") from None
+        return cls.parse(document)
+
+    @classmethod
+    def parse(cls, document: object) -> Template:
+        """A template from decoded JSON; raises MotionInvalid."""
+        if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+            raise _invalid(f'its schema is not "{SCHEMA}"')
+        curves = {name: _array(document, name, width) for name, width in _CURVES.items()}
+        count = len(curves["rotation"])
+        basis = _array(document, "basis", MESH * 3, allow_empty=True)
+        weights = _array(document, "weights", len(basis))
+        if not 2 <= count <= _LONGEST or any(len(c) != count for c in (*curves.values(), weights)):
+            raise _invalid("its curves differ in length, or are too short or too long")
+        displacement = (weights @ basis.reshape(len(basis), MESH * 3)).reshape(count, MESH, 3).astype(np.float32)
+        texts = {name: document.get(name) for name in ("name", "shows", "source", "licence")}
+        numbers = {name: document.get(name) for name in ("fps", "mouth_width")}
+        if not all(isinstance(t, str) and t for t in texts.values()):
+            raise _invalid("name, shows, source and licence must be texts")
+        if not all(isinstance(n, int | float) and 0 < n < 1000 for n in numbers.values()):
+            raise _invalid("fps and mouth_width must be positive numbers")
+        return cls(**texts, **numbers, motion=Motion(**curves, displacement=displacement))  # type: ignore[arg-type]
+
+
+def _compress(displacement: Float) -> tuple[Float, Float]:
+    """(T, 468, 3) to weights (T, K) and basis (K, 1404)."""
+    flat = displacement.reshape(len(displacement), -1).astype(np.float64)
+    u, s, vt = np.linalg.svd(flat, full_matrices=False)
+    energy = np.cumsum(s**2)
+    kept = int(np.searchsorted(energy, 0.999 * energy[-1]) + 1) if energy[-1] > 1e-9 else 0
+    kept = min(kept, 12)
+    # Unit peak weights keep four decimals of the basis meaningful.
+    peak = np.abs(u[:, :kept] * s[:kept]).max(axis=0, initial=1e-9)
+    return (u[:, :kept] * s[:kept] / peak).astype(np.float32), (vt[:kept] * peak[:, None]).astype(np.float32)
+
+
+def _array(document: dict[str, Any], name: str, width: int, *, allow_empty: bool = False) -> Float:
+    """The (T, ``width``) float32 list called ``name``."""
+    try:
+        values = np.array(document[name], np.float32)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise _invalid(f"{name} is missing or is not a rectangular list of numbers") from None
+    if values.size == 0 and (allow_empty or width == 0):
+        return np.zeros((len(values) if width == 0 else 0, width), np.float32)
+    if values.ndim != 2 or values.shape[1] != width or not np.isfinite(values).all() or np.abs(values).max() > 1000:
+        raise _invalid(f"{name} must be finite and have {width} columns")
+    return values
+
+
+def _invalid(why: str) -> MotionInvalid:
+    return MotionInvalid(f"The motion file does not follow the format: {why}. Make it anew with `vivify motion extract`.")

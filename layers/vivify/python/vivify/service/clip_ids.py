@@ -1,0 +1,32 @@
+"""What a clip is called, and which clip a photo belongs to."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+
+from vivify.cloud.storage import ObjectPointer
+
+PHOTOS = "photos/"
+_MINTED = re.compile(r"c[0-9a-f]{25}")
+
+
+def mint() -> str:
+    """A new id for a photo that is yet to be uploaded: "c" and 25 random hex digits."""
+    return "c" + secrets.token_hex(13)[:25]
+
+
+def is_minted(clip_id: str) -> bool:
+    """Whether the id looks like one that :func:`mint` gave out."""
+    return _MINTED.fullmatch(clip_id) is not None
+
+
+def of_drop(photo: ObjectPointer) -> str:
+    """The id of a photo that was simply dropped: "d" and 25 hex digits, the same for every event about this version."""
+    return "d" + hashlib.sha256(f"{photo.bucket}\n{photo.key}\n{photo.version}".encode()).hexdigest()[:25]
+
+
+def execution_name(clip_id: str, photo: ObjectPointer) -> str:
+    """One execution for one version of one photo: two events about it ask for the same name."""
+    return f"{clip_id}-{hashlib.sha256(photo.version.encode()).hexdigest()[:16]}"

@@ -1,0 +1,107 @@
+"""A photo arrived: judge it, cut the face out, and start exactly one execution for this version of it.
+
+A photo that cannot be animated starts an execution too, with its verdict: the state machine's one failure path tells
+the person. Whatever is asked twice is done once: the record is claimed, the execution's name follows from the version.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image
+
+from vivify.cloud import executions, storage
+from vivify.cloud.records import Record, Records
+from vivify.cloud.settings import DetectFace
+from vivify.cloud.storage import ObjectPointer
+from vivify.errors import ClipNotFound, PhotoRejected, PhotoTooLarge, TransitionRefused
+from vivify.faces import Face, find_faces, portrait_crop, require_animatable
+from vivify.photos import Photo, decode
+from vivify.service import clip_ids, clip_options
+from vivify.service.create_clip import MAX_BYTES
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What became of one photo. ``started``: this call started the execution (False: an earlier delivery had)."""
+
+    clip_id: str
+    started: bool
+    verdict: dict[str, str] | None = None
+
+
+def detect_face(photo: ObjectPointer, settings: DetectFace) -> Detection:
+    """Raises CloudError where AWS fails us; never for what is wrong with the photo."""
+    records = Records(settings.table_name)
+    try:
+        record = _claim(records, photo)
+    except TransitionRefused as refused:  # a late duplicate, or a second upload with the form of the first
+        return Detection(refused.details["clip_id"], started=False)
+    clip_id = record["clip_id"]
+    faces_key = f"faces/{clip_id}/faces.json"
+    verdict: dict[str, str] | None = None
+    try:
+        picture = decode(_fetch(photo))
+        faces = find_faces(picture)
+        crop, found = _portrait_jpeg(picture, require_animatable(faces)[0]), _faces_json(picture, faces)
+    except PhotoRejected as rejected:
+        verdict = {"code": rejected.code, "message": rejected.message}
+        records.note(clip_id, verdict=verdict)
+    else:
+        storage.write(settings.work_bucket, f"faces/{clip_id}/crop.jpg", crop, "image/jpeg")
+        storage.write(settings.work_bucket, faces_key, found, "application/json")
+    name = clip_ids.execution_name(clip_id, photo)
+    started = executions.start(
+        settings.state_machine_arn,
+        name,
+        {
+            "clip_id": clip_id,
+            "photo": photo.as_dict(),
+            "faces_key": faces_key,
+            "options": record["options"],
+            "verdict": verdict,
+        },
+    )
+    records.note(clip_id, execution=name)
+    return Detection(clip_id, started, verdict)
+
+
+def _claim(records: Records, photo: ObjectPointer) -> Record:
+    """A photo at photos/{clip_id} belongs to that clip if create_clip gave the id out; any other was dropped."""
+    asked_for = photo.key.removeprefix(clip_ids.PHOTOS)
+    if clip_ids.is_minted(asked_for):
+        try:
+            return records.claim(asked_for, photo, new=False, options=clip_options.DEFAULTS)
+        except ClipNotFound:
+            pass
+    return records.claim(clip_ids.of_drop(photo), photo, new=True, options=clip_options.DEFAULTS)
+
+
+def _fetch(photo: ObjectPointer) -> bytes:
+    size = storage.size_of(photo)  # a dropped file has passed no form: look before fetching
+    if size > MAX_BYTES:
+        raise PhotoTooLarge(
+            f"The file is {size / 1e6:.0f} MB; the most is {MAX_BYTES / 1e6:.0f} MB. Send a smaller one.",
+            bytes=size,
+        )
+    return storage.read(photo)
+
+
+def _faces_json(picture: Photo, faces: list[Face]) -> bytes:
+    height, width = picture.pixels.shape[:2]
+    found: dict[str, Any] = {"size": [width, height], "faces": [face.as_dict() for face in faces]}
+    return json.dumps(found, separators=(",", ":")).encode()
+
+
+def _portrait_jpeg(picture: Photo, face: Face) -> bytes:
+    """Head and shoulders of ``face``, upright in the photo, as far as the photo reaches; for people to see."""
+    height, width = picture.pixels.shape[:2]
+    crop = portrait_crop(face, (width, height))
+    x0, y0 = max(0, crop.x0), max(0, crop.y0)
+    x1, y1 = min(width, crop.x1), min(height, crop.y1)
+    buffer = io.BytesIO()
+    Image.fromarray(picture.pixels[y0:y1, x0:x1]).save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()

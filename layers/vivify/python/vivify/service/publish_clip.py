@@ -1,0 +1,53 @@
+"""Frames become a clip that plays anywhere: encode, look at what was written, put it with its poster."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from vivify.cloud import storage
+from vivify.cloud.records import Records
+from vivify.cloud.settings import PublishClip
+from vivify.cloud.storage import ObjectPointer
+from vivify.errors import CloudError, VideoError
+from vivify.video import ClipInfo, probe, transcode, write_poster
+
+
+def publish_clip(clip_id: str, settings: PublishClip) -> None:
+    """The newest attempt that ended becomes the clip. Done again, it writes the same objects again.
+
+    Raises VideoError where the clip is not what the manifest promised, CloudError where there is no manifest.
+    """
+    records = Records(settings.table_name)
+    records.advance(clip_id, "publishing")
+    manifest = _newest_manifest(clip_id, settings.work_bucket)
+    clip_key, poster_key = f"clips/{clip_id}/clip.mp4", f"clips/{clip_id}/poster.jpg"
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        storage.download(ObjectPointer(settings.work_bucket, manifest["frames_key"]), folder / "frames.mkv")
+        transcode(folder / "frames.mkv", folder / "clip.mp4")
+        info = probe(folder / "clip.mp4")
+        _check(info, manifest)
+        write_poster(folder / "clip.mp4", folder / "poster.jpg")
+        storage.upload(folder / "poster.jpg", settings.clips_bucket, poster_key, "image/jpeg")
+        storage.upload(folder / "clip.mp4", settings.clips_bucket, clip_key, "video/mp4")
+    figures = {"seconds": f"{info.seconds:.3f}", "fps": f"{info.fps:g}"}
+    figures |= {name: str(getattr(info, name)) for name in ("width", "height", "frames")}
+    records.note(clip_id, clip_key=clip_key, poster_key=poster_key, clip=figures)
+
+
+def _newest_manifest(clip_id: str, bucket: str) -> dict[str, Any]:
+    pointer = storage.newest(bucket, f"frames/{clip_id}/", "manifest.json")
+    if pointer is None:
+        raise CloudError("No attempt at this clip has ended.")
+    manifest: dict[str, Any] = json.loads(storage.read(pointer))
+    return manifest
+
+
+def _check(info: ClipInfo, manifest: dict[str, Any]) -> None:
+    written = {"width": info.width, "height": info.height, "frames": info.frames}
+    promised = {name: manifest[name] for name in written}
+    if written != promised or not info.faststart or info.pixel_format != "yuv420p":
+        raise VideoError("The clip is not what its frames were.", written=written, promised=promised)

@@ -1,0 +1,65 @@
+"""Still pictures of a clip: the poster people see before it plays, and a sheet of frames for looking at it whole."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vivify.errors import VideoError
+from vivify.video import process
+from vivify.video.probe import probe
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_EXACT = "flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
+_ONE_PICTURE = ["-f", "image2", "-update", "1"]
+
+
+def write_poster(source: Path | NDArray[np.uint8], dst: Path) -> None:
+    """A JPEG of the clip's first frame, or of the frame given ((H, W, 3) uint8 RGB). Raises ``VideoError``."""
+    with process.finished(Path(dst)) as part:
+        if not isinstance(source, Path):
+            from PIL import Image
+
+            Image.fromarray(source).save(part, "JPEG", quality=90, optimize=True)
+            return
+        # JPEG's matrix is BT.601 at full range, whatever the clip's own.
+        # Through RGB: swscale leaves a matrix as it is between two YUV formats.
+        graph = (
+            f"scale={_EXACT},format=gbrp,scale=out_color_matrix=bt601:out_range=pc:{_EXACT},format=yuvj420p"
+        )
+        arguments = [*process.source(source), "-map", "0:v:0", "-vf", graph, "-frames:v", "1", "-q:v", "2"]
+        arguments += [
+            "-map_metadata",
+            "-1",
+            "-flags:v",
+            "+bitexact",
+            "-c:v",
+            "mjpeg",
+            *_ONE_PICTURE,
+            f"file:{part}",
+        ]
+        process.run(["-loglevel", "error", *arguments], "The poster could not be made")
+
+
+def contact_sheet(clip: Path, dst: Path, columns: int = 8, rows: int = 2, width: int = 240) -> None:
+    """A PNG of ``columns`` x ``rows`` frames spread evenly over the clip, each ``width`` pixels wide, in reading order.
+
+    A clip with fewer frames fills fewer rows. Raises ``VideoError``.
+    """
+    info = probe(clip)
+    if columns < 1 or rows < 1 or width < 2:
+        raise VideoError("A contact sheet needs at least one column, one row and 2 pixels of width.")
+    count = min(columns * rows, info.frames)
+    step = info.frames / count
+    # Frame n is taken when it is the first of its share of the clip.
+    chosen = f"eq(n,0)+gt(floor(n/{step:.6f}),floor((n-1)/{step:.6f}))"
+    tiles = f"tile={columns}x{math.ceil(count / columns)}:padding=2:nb_frames={count}"
+    graph = f"select='{chosen}',scale={width}:-2:flags=area,{tiles}"
+    with process.finished(Path(dst)) as part:
+        arguments = [*process.source(Path(clip)), "-map", "0:v:0", "-vf", graph, "-fps_mode", "passthrough"]
+        arguments += ["-frames:v", "1", "-map_metadata", "-1", "-c:v", "png", *_ONE_PICTURE]
+        process.run(["-loglevel", "error", *arguments, f"file:{part}"], "The contact sheet could not be made")

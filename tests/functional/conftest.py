@@ -1,0 +1,164 @@
+"""The service's handlers as Lambda would load them, before an AWS that lives in this process."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from vivify.cloud import aws
+
+ROOT = Path(__file__).resolve().parents[2]
+REGION = "eu-west-1"
+Event = dict[str, Any]
+
+
+class Context:
+    """As much of Lambda's context as powertools looks at."""
+
+    function_name = "function"
+    memory_limit_in_mb = 256
+    invoked_function_arn = f"arn:aws:lambda:{REGION}:123456789012:function:function"
+    aws_request_id = "52fdfc07-2182-454f-963f-5f0f9a621d72"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The resources that the handlers are given, and what a test wants to know of them."""
+
+    table: str
+    uploads: str
+    work: str
+    clips: str
+    topic: str
+    state_machine: str
+    inbox: str
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "TABLE_NAME": self.table,
+            "UPLOADS_BUCKET": self.uploads,
+            "WORK_BUCKET": self.work,
+            "CLIPS_BUCKET": self.clips,
+            "TOPIC_ARN": self.topic,
+            "STATE_MACHINE_ARN": self.state_machine,
+            "URL_SECONDS": "900",
+        }
+
+    def put_photo(self, key: str, data: bytes) -> str:
+        """The version under which the photo now lies in the bucket."""
+        put = boto3.client("s3").put_object(Bucket=self.uploads, Key=key, Body=data)
+        return str(put["VersionId"])
+
+    def record(self, clip_id: str) -> dict[str, Any] | None:
+        return boto3.resource("dynamodb").Table(self.table).get_item(Key={"clip_id": clip_id}).get("Item")
+
+    def records(self) -> list[dict[str, Any]]:
+        return list(boto3.resource("dynamodb").Table(self.table).scan()["Items"])
+
+    def put_record(self, clip_id: str, state: str, **attributes: Any) -> None:
+        times = {"created_at": "2026-01-15T09:30:12.482Z", "updated_at": "2026-01-15T09:30:12.482Z"}
+        item = {"clip_id": clip_id, "state": state, "options": {"motions": "nod"}, **times, **attributes}
+        boto3.resource("dynamodb").Table(self.table).put_item(Item=item)
+
+    def executions(self) -> list[dict[str, Any]]:
+        """Each execution's input, under the name it was started with."""
+        steps = boto3.client("stepfunctions")
+        found = steps.list_executions(stateMachineArn=self.state_machine)["executions"]
+        described = [steps.describe_execution(executionArn=e["executionArn"]) for e in found]
+        return [{"name": d["name"], **json.loads(d["input"])} for d in described]
+
+    def messages(self) -> list[dict[str, Any]]:
+        """What has been told through the topic since the last look."""
+        sqs = boto3.client("sqs")
+        got = sqs.receive_message(QueueUrl=self.inbox, MaxNumberOfMessages=10).get("Messages", [])
+        for message in got:
+            sqs.delete_message(QueueUrl=self.inbox, ReceiptHandle=message["ReceiptHandle"])
+        return [json.loads(json.loads(message["Body"])["Message"]) for message in got]
+
+
+@pytest.fixture
+def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_SESSION_TOKEN": "token",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    with mock_aws():
+        aws.client.cache_clear()
+        made = _make()
+        for name, value in made.environment().items():
+            monkeypatch.setenv(name, value)
+        yield made
+        aws.client.cache_clear()
+
+
+def _make() -> Stack:
+    s3, sns, sqs = boto3.client("s3"), boto3.client("sns"), boto3.client("sqs")
+    for bucket in ("uploads", "work", "clips"):
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_versioning(Bucket="uploads", VersioningConfiguration={"Status": "Enabled"})
+    boto3.client("dynamodb").create_table(
+        TableName="clips",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "clip_id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "clip_id", "KeyType": "HASH"}],
+    )
+    topic = sns.create_topic(Name="notifications")["TopicArn"]
+    inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    machine = boto3.client("stepfunctions").create_state_machine(
+        name="clip",
+        definition=json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}),
+        roleArn="arn:aws:iam::123456789012:role/steps",
+    )["stateMachineArn"]
+    return Stack("clips", "uploads", "work", "clips", topic, machine, inbox)
+
+
+@pytest.fixture
+def event() -> Callable[[str], Event]:
+    """An event of events/ by its file's name."""
+    return lambda name: json.loads((ROOT / "events" / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def arrival(event: Callable[[str], Event]) -> Callable[..., Event]:
+    """The event about one photo in the stack's bucket: a captured one, with the names put in."""
+
+    def build(stack: Stack, version: str, *, key: str | None = None, like: str = "s3_photo_dropped") -> Event:
+        captured = event(like)
+        told = captured["Records"][0]["s3"]
+        told["bucket"] |= {"name": stack.uploads, "arn": f"arn:aws:s3:::{stack.uploads}"}
+        told["object"] |= {"versionId": version} | ({"key": key} if key else {})
+        return captured
+
+    return build
+
+
+@pytest.fixture
+def invoke() -> Callable[[str, Event], Any]:
+    """Loads functions/<name>/handler.py afresh, a cold start, and hands it the event."""
+    return lambda name, payload: load(f"functions/{name}/handler.py").handler(payload, Context())
+
+
+def load(path: str) -> ModuleType:
+    """The file as a module of its own, the way Lambda and the container run it."""
+    spec = importlib.util.spec_from_file_location(path.replace("/", "_").removesuffix(".py"), ROOT / path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

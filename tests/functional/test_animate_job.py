@@ -1,0 +1,199 @@
+"""The GPU job's entry point: environment in, S3 out, and what its exit code promises the queue."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import numpy as np
+import pytest
+
+from vivify import engine
+from vivify.cloud import settings
+from vivify.errors import (
+    CloudError,
+    CloudUnavailable,
+    GpuUnavailable,
+    ModelCorrupt,
+    MotionInvalid,
+    NoFaceFound,
+    UsageError,
+    VivifyError,
+)
+from vivify.service import animate_clip, clip_options
+from vivify.video import ClipWriter
+
+from .conftest import Event, Stack, load
+
+Invoke = Callable[[str, Event], Any]
+Arrival = Callable[..., Event]
+
+
+@pytest.fixture
+def job(
+    stack: Stack, invoke: Invoke, arrival: Arrival, astronaut: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Any]:
+    """The astronaut's execution, its pointers in the environment as the state machine and the job definition put them."""
+    invoke("detect_face", arrival(stack, stack.put_photo("photos/astronaut.png", astronaut.read_bytes())))
+    (execution,) = stack.executions()
+    environment = {
+        "CLIP_ID": execution["clip_id"],
+        "PHOTO_BUCKET": execution["photo"]["bucket"],
+        "PHOTO_KEY": execution["photo"]["key"],
+        "PHOTO_VERSION": execution["photo"]["version"],
+        "FACES_KEY": execution["faces_key"],
+        "OUTPUT_PREFIX": f"frames/{execution['clip_id']}",
+        "PROVIDER": "cpu",
+        "AWS_BATCH_JOB_ID": "7d1c1d5c",
+        "AWS_BATCH_JOB_ATTEMPT": "2",
+        **{name.upper(): value for name, value in execution["options"].items()},
+        "SECONDS": "0.4",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return execution
+
+
+@pytest.fixture
+def main(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """The entry point, leaving this process's own signal handlers alone."""
+    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+    return load("functions/animate/main.py").main
+
+
+def written(stack: Stack) -> list[str]:
+    """The job's objects, in the order of their names."""
+    found = boto3.client("s3").list_objects_v2(Bucket=stack.work, Prefix="frames/").get("Contents", [])
+    return [thing["Key"] for thing in found]
+
+
+def test_done(
+    stack: Stack, job: dict[str, Any], main: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """0: frames, depth, report and, last of all, the manifest that describes them, under this attempt's own prefix."""
+    order: list[str] = []
+    upload = animate_clip.storage.upload
+
+    def watched(path: Path, bucket: str, key: str, content_type: str) -> None:
+        order.append(path.name)
+        upload(path, bucket, key, content_type)
+
+    monkeypatch.setattr(animate_clip.storage, "upload", watched)
+    assert main() == 0
+    prefix = f"frames/{job['clip_id']}/7d1c1d5c.2"
+    assert order == ["frames.mkv", "depth.png", "report.json", "manifest.json"]
+    assert written(stack) == sorted(f"{prefix}/{name}" for name in order)
+    manifest = json.load(
+        boto3.client("s3").get_object(Bucket=stack.work, Key=f"{prefix}/manifest.json")["Body"]
+    )
+    assert (manifest["width"], manifest["height"], manifest["frames"]) == (512, 512, 10)
+    assert manifest["frames_key"] == f"{prefix}/frames.mkv"
+    record = stack.record(job["clip_id"])
+    assert record is not None
+    assert record["state"] == "animating"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (NoFaceFound("No face."), 3),
+        (MotionInvalid("No such motion."), 3),
+        (UsageError("No such size."), 3),
+        (CloudUnavailable("Busy."), 75),
+        (GpuUnavailable("No GPU."), 78),
+        (ModelCorrupt("Broken."), 1),
+        (CloudError("Refused."), 1),
+    ],
+)
+def test_exit_codes(
+    stack: Stack,
+    job: dict[str, Any],
+    main: Callable[[], int],
+    monkeypatch: pytest.MonkeyPatch,
+    error: VivifyError,
+    code: int,
+) -> None:
+    """Each kind of failure has its code, and leaves no manifest; bad input leaves its verdict in the record."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(engine, "animate", fail)
+    assert main() == code
+    assert written(stack) == []
+    record = stack.record(job["clip_id"])
+    assert record is not None
+    verdict = {"code": error.code, "message": error.message}
+    assert record.get("verdict") == (verdict if code == 3 else None)
+
+
+def test_a_crash_is_a_fault(
+    job: dict[str, Any], main: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1: what nobody foresaw is not retried and not blamed on the photo."""
+    monkeypatch.setattr(engine, "animate", lambda *_: 1 / 0)
+    assert main() == 1
+
+
+def test_being_stopped_is_retryable(
+    stack: Stack, job: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """75 on SIGTERM, at once, with nothing handed over: Spot takes a host back two minutes after telling."""
+    handlers: dict[int, Callable[..., None]] = {}
+    monkeypatch.setattr(signal, "signal", lambda number, handler: handlers.update({number: handler}))
+    monkeypatch.setattr(engine, "animate", lambda *_: handlers[signal.SIGTERM](signal.SIGTERM, None))
+    with pytest.raises(SystemExit) as stopped:
+        load("functions/animate/main.py").main()
+    assert stopped.value.code == 75
+    assert written(stack) == []
+
+
+def test_a_clip_that_has_ended(stack: Stack, job: dict[str, Any], main: Callable[[], int]) -> None:
+    """A late job about a clip that was given up does not bring it back: 1, and the record stays."""
+    stack.put_record(job["clip_id"], "failed")
+    before = stack.record(job["clip_id"])
+    assert main() == 1
+    assert stack.record(job["clip_id"]) == before
+
+
+def test_an_empty_environment(main: Callable[[], int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """1, not a retry: a wrong job definition stays wrong."""
+    for name in settings.AnimateClip.__dataclass_fields__:
+        monkeypatch.delenv(name.upper(), raising=False)
+    assert main() == 1
+
+
+def test_the_frames_are_lossless(
+    stack: Stack, job: dict[str, Any], main: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine is asked for what the execution says, and for the lossless file that publishing encodes."""
+    asked: list[engine.Options] = []
+
+    def stand_in(photo: Any, faces: Any, out: Path, options: engine.Options) -> engine.Report:
+        asked.append(options)
+        with ClipWriter(out, (64, 48), fps=25.0, quality="lossless") as clip:
+            clip.write(np.zeros((48, 64, 3), np.uint8))
+        return engine.Report(str(out), 1, 25.0, (64, 48), [], {})
+
+    monkeypatch.setattr(engine, "animate", stand_in)
+    assert main() == 0
+    (options,) = asked
+    assert (options.quality, options.provider, options.seconds, options.size) == (
+        "lossless",
+        "cpu",
+        0.4,
+        "native",
+    )
+    assert ",".join(options.motions) == clip_options.DEFAULTS["motions"]
+
+
+def test_both_doors_have_the_same_defaults() -> None:
+    """A clip with nothing asked for is the one the command line makes."""
+    here, there = clip_options.parse({}), engine.Options()
+    assert here["motions"] == ",".join(there.motions)
+    assert (float(here["fps"]), float(here["strength"])) == (there.fps, there.strength)
+    assert (here["size"], here["frame"]) == (there.size, there.frame)

@@ -1,0 +1,108 @@
+"""Frames become the clip: real frames, really encoded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import numpy as np
+import pytest
+
+from vivify.errors import CloudError, TransitionRefused, VideoError
+from vivify.video import ClipWriter, probe
+
+from .conftest import Event, Stack
+
+Invoke = Callable[[str, Event], Any]
+CLIP = "d5f0c2a9b7e41d386c0b5e72a9"
+
+
+def animated(
+    stack: Stack, folder: Path, *, attempt: str = "job.1", frames: int = 5, promised: int = 0
+) -> None:
+    """What an attempt of the job leaves: ``frames`` grey frames of 64 x 48, each brighter, and their manifest."""
+    path = folder / f"{attempt}.mkv"
+    with ClipWriter(path, (64, 48), fps=25.0, quality="lossless") as clip:
+        for shade in range(frames):
+            clip.write(np.full((48, 64, 3), 40 + 30 * shade, np.uint8))
+    key = f"frames/{CLIP}/{attempt}/frames.mkv"
+    manifest = {"frames_key": key, "width": 64, "height": 48, "fps": 25.0, "frames": promised or frames}
+    s3 = boto3.client("s3")
+    s3.upload_file(str(path), stack.work, key)
+    s3.put_object(
+        Bucket=stack.work, Key=f"frames/{CLIP}/{attempt}/manifest.json", Body=json.dumps(manifest).encode()
+    )
+
+
+def fetched(stack: Stack, folder: Path, name: str) -> Path:
+    path = folder / name
+    boto3.client("s3").download_file(stack.clips, f"clips/{CLIP}/{name}", str(path))
+    return path
+
+
+def test_the_clip_and_its_poster(stack: Stack, invoke: Invoke, tmp_path: Path) -> None:
+    """An MP4 that plays anywhere with every frame in it, a poster of its size, and its figures in the record."""
+    stack.put_record(CLIP, "animating")
+    animated(stack, tmp_path)
+    invoke("publish_clip", {"clip_id": CLIP})
+    info = probe(fetched(stack, tmp_path, "clip.mp4"))
+    record = stack.record(CLIP)
+    assert (info.width, info.height, info.frames) == (64, 48, 5)
+    assert (info.codec, info.pixel_format, info.faststart) == ("h264", "yuv420p", True)
+    assert fetched(stack, tmp_path, "poster.jpg").read_bytes()[:3] == b"\xff\xd8\xff"
+    assert record is not None
+    assert record["state"] == "publishing"
+    assert record["clip"] == {"seconds": "0.200", "fps": "25", "width": "64", "height": "48", "frames": "5"}
+
+
+def test_the_newest_attempt_that_ended(stack: Stack, invoke: Invoke, tmp_path: Path) -> None:
+    """Of two attempts with a manifest the later one is published; one without a manifest never counts."""
+    stack.put_record(CLIP, "animating")
+    animated(stack, tmp_path, attempt="job.1", frames=3)
+    animated(stack, tmp_path, attempt="job.2", frames=5)
+    unfinished = f"frames/{CLIP}/job.3/frames.mkv"
+    boto3.client("s3").put_object(Bucket=stack.work, Key=unfinished, Body=b"half")
+    invoke("publish_clip", {"clip_id": CLIP})
+    assert probe(fetched(stack, tmp_path, "clip.mp4")).frames == 5
+
+
+def test_done_again(stack: Stack, invoke: Invoke, tmp_path: Path) -> None:
+    """A retried step publishes the same clip again and fails nothing."""
+    stack.put_record(CLIP, "animating")
+    animated(stack, tmp_path)
+    invoke("publish_clip", {"clip_id": CLIP})
+    before = stack.record(CLIP)
+    invoke("publish_clip", {"clip_id": CLIP})
+    after = stack.record(CLIP)
+    assert before is not None
+    assert after is not None
+    assert after["clip"] == before["clip"]
+
+
+def test_a_broken_promise(stack: Stack, invoke: Invoke, tmp_path: Path) -> None:
+    """A clip with fewer frames than its manifest promised is not published."""
+    stack.put_record(CLIP, "animating")
+    animated(stack, tmp_path, frames=5, promised=6)
+    with pytest.raises(VideoError):
+        invoke("publish_clip", {"clip_id": CLIP})
+    assert "Contents" not in boto3.client("s3").list_objects_v2(Bucket=stack.clips)
+
+
+def test_no_manifest(stack: Stack, invoke: Invoke) -> None:
+    """Nothing to publish is an error, not an empty clip."""
+    stack.put_record(CLIP, "animating")
+    with pytest.raises(CloudError):
+        invoke("publish_clip", {"clip_id": CLIP})
+
+
+@pytest.mark.parametrize("state", ["ready", "failed"])
+def test_a_clip_that_has_ended(stack: Stack, invoke: Invoke, tmp_path: Path, state: str) -> None:
+    """A terminal record is left alone, and so are its objects."""
+    stack.put_record(CLIP, state)
+    animated(stack, tmp_path)
+    with pytest.raises(TransitionRefused):
+        invoke("publish_clip", {"clip_id": CLIP})
+    assert "Contents" not in boto3.client("s3").list_objects_v2(Bucket=stack.clips)

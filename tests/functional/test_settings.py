@@ -1,0 +1,44 @@
+"""What the steps need of their environment."""
+
+from __future__ import annotations
+
+import pytest
+
+from vivify.cloud import settings
+from vivify.errors import SettingsInvalid
+
+from .conftest import load
+
+NEEDED = {
+    "create_clip": ["TABLE_NAME", "UPLOADS_BUCKET"],
+    "get_clip": ["TABLE_NAME", "CLIPS_BUCKET"],
+    "detect_face": ["TABLE_NAME", "WORK_BUCKET", "STATE_MACHINE_ARN"],
+    "publish_clip": ["TABLE_NAME", "WORK_BUCKET", "CLIPS_BUCKET"],
+    "notify": ["TABLE_NAME", "CLIPS_BUCKET", "TOPIC_ARN"],
+}
+
+
+@pytest.mark.parametrize("function", NEEDED)
+def test_all_that_is_missing_is_named_at_once(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function without its environment fails before its first event, naming every variable, empty ones too."""
+    for name in NEEDED[function]:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(NEEDED[function][0], "")
+    with pytest.raises(SettingsInvalid) as caught:
+        load(f"functions/{function}/handler.py")
+    assert caught.value.details["missing"] == NEEDED[function]
+    assert all(name in caught.value.message for name in NEEDED[function])
+
+
+def test_missing_and_wrong_are_told_together() -> None:
+    """A number that is none is named beside what is missing."""
+    with pytest.raises(SettingsInvalid) as caught:
+        settings.load(settings.Notify, {"TABLE_NAME": "clips", "URL_SECONDS": "an hour"})
+    assert caught.value.details == {"missing": ["CLIPS_BUCKET", "TOPIC_ARN"], "wrong": ["URL_SECONDS"]}
+
+
+def test_numbers_are_numbers() -> None:
+    """Fields have the types they declare, and defaults where the environment is silent."""
+    loaded = settings.load(settings.GetClip, {"TABLE_NAME": "t", "CLIPS_BUCKET": "c", "URL_SECONDS": "60"})
+    assert loaded == settings.GetClip("t", "c", 60)
+    assert settings.load(settings.GetClip, {"TABLE_NAME": "t", "CLIPS_BUCKET": "c"}).url_seconds == 3600

@@ -1,0 +1,223 @@
+"""Scenes for the contract tests of the patches on moto. A program, because a patch changes its whole process.
+
+    python moto_probes.py   prints {patch: {"without": what happened, "with": what happened}}
+
+moto is imported once; every scene then runs twice, each time in a fork of its own with a server of its own: with all
+patches but the one in question, and with all of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+import moto.backends  # noqa: F401
+import moto.cloudformation.parsing  # noqa: F401
+import moto.stepfunctions.parser.models  # noqa: F401
+from botocore.config import Config
+
+from infra.local.batch import JobRunner
+from infra.local.lambda_runtime import LambdaRuntime
+from infra.local.lambda_worker import Function
+from infra.local.patches import PATCHES, Machinery, apply_patches
+from infra.local.server import LocalServer
+from infra.local.settings import ACCOUNT, PERSON, REGION, child_environment
+
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/probe"
+TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
+
+
+class Scene:
+    """A bare moto behind the server, and the machinery."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.server = LocalServer()
+        environment = child_environment(self.server.endpoint, folder)
+        self.lambdas = LambdaRuntime(environment, folder, lambda *_: None)
+        self.machinery = Machinery(self.lambdas, JobRunner(environment, folder))
+
+    def aws(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.server.endpoint,
+            aws_access_key_id=PERSON.access_key,
+            aws_secret_access_key=PERSON.secret_key,
+            config=Config(retries={"total_max_attempts": 1}, read_timeout=20),
+        )
+
+    def job(self, command: list[str]) -> str:
+        """Definition and queue named ``job``; gives nothing a probe needs but the name."""
+        self.aws("iam").create_role(RoleName="probe", AssumeRolePolicyDocument=TRUST)
+        batch = self.aws("batch")
+        environment = batch.create_compute_environment(
+            computeEnvironmentName="job", type="UNMANAGED", state="ENABLED", serviceRole=ROLE
+        )["computeEnvironmentArn"]
+        order = [{"order": 1, "computeEnvironment": environment}]
+        batch.create_job_queue(jobQueueName="job", state="ENABLED", priority=1, computeEnvironmentOrder=order)
+        properties = {"image": "no-such-image", "command": command, "vcpus": 1, "memory": 128}
+        batch.register_job_definition(jobDefinitionName="job", type="container", containerProperties=properties)
+        return "job"
+
+    def wait(self, look: Callable[[], Any], seconds: float = 8.0) -> Any:
+        """The first truthy answer, else the last one."""
+        deadline = time.monotonic() + seconds
+        while not (seen := look()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return seen
+
+
+def lambda_invoke(scene: Scene) -> Any:
+    (scene.folder / "adder.py").write_text("def handler(event, context):\n    return {'sum': event['a'] + event['b']}\n")
+    scene.aws("iam").create_role(RoleName="probe", AssumeRolePolicyDocument=TRUST)
+    functions = scene.aws("lambda")
+    functions.create_function(
+        FunctionName="adder",
+        Role=ROLE,
+        Handler="adder.handler",
+        Runtime="python3.12",
+        Code={"ZipFile": b"PK\x05\x06" + bytes(18)},
+    )
+    scene.lambdas.register(Function("adder", "adder", "arn:aws:lambda:::adder", "adder.handler", scene.folder, 10, 128))
+    answer = functions.invoke(FunctionName="adder", Payload=json.dumps({"a": 1, "b": 2}))
+    return json.loads(answer["Payload"].read())
+
+
+def _stopped_job(scene: Scene, code: str) -> Any:
+    name = scene.job(["python", "-c", code])
+    batch = scene.aws("batch")
+    job_id = batch.submit_job(jobName=name, jobQueue=name, jobDefinition=name)["jobId"]
+
+    def stopped() -> Any:
+        job = batch.describe_jobs(jobs=[job_id])["jobs"][0]
+        return job if job["status"] in ("SUCCEEDED", "FAILED") else None
+
+    return scene.wait(stopped)
+
+
+def batch_run(scene: Scene) -> Any:
+    job = _stopped_job(scene, f"open({str(scene.folder / 'ran')!r}, 'w')")
+    return {"status": job and job["status"], "ran": (scene.folder / "ran").exists()}
+
+
+def batch_exit_code(scene: Scene) -> Any:
+    return _stopped_job(scene, "raise SystemExit(3)")["container"].get("exitCode")
+
+
+def sfn_executes(scene: Scene) -> Any:
+    machine = {"StartAt": "Say", "States": {"Say": {"Type": "Pass", "Result": "hello", "End": True}}}
+    template = {
+        "Resources": {
+            "Machine": {
+                "Type": "AWS::StepFunctions::StateMachine",
+                "Properties": {"DefinitionString": json.dumps(machine), "RoleArn": ROLE, "StateMachineName": "m"},
+            }
+        }
+    }
+    scene.aws("cloudformation").create_stack(StackName="s", TemplateBody=json.dumps(template))
+    return _execution(scene, f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:m").get("output")
+
+
+def sfn_casing(scene: Scene) -> Any:
+    name = scene.job(["python", "-c", "pass"])
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::batch:submitJob.sync",
+        "Parameters": {"JobName": name, "JobQueue": name, "JobDefinition": name},
+        "End": True,
+    }
+    definition = json.dumps({"StartAt": "Run", "States": {"Run": task}})
+    states = scene.aws("stepfunctions")
+    arn = states.create_state_machine(name="m", definition=definition, roleArn=ROLE)["stateMachineArn"]
+    return _execution(scene, arn)["status"]
+
+
+def _execution(scene: Scene, machine: str) -> Any:
+    states = scene.aws("stepfunctions")
+    arn = states.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
+
+    def ended() -> Any:
+        execution = states.describe_execution(executionArn=arn)
+        return execution if execution["status"] != "RUNNING" else None
+
+    return scene.wait(ended, 3.0) or {"status": "RUNNING"}
+
+
+def _bucket_events(scene: Scene, send: Callable[[Any], Any]) -> tuple[Any, list[Any]]:
+    s3, sqs = scene.aws("s3"), scene.aws("sqs")
+    s3.create_bucket(Bucket="probe", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_versioning(Bucket="probe", VersioningConfiguration={"Status": "Enabled"})
+    url = sqs.create_queue(QueueName="probe")["QueueUrl"]
+    configuration = {"QueueArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:probe", "Events": ["s3:ObjectCreated:*"]}
+    s3.put_bucket_notification_configuration(
+        Bucket="probe", NotificationConfiguration={"QueueConfigurations": [configuration]}
+    )
+    sent = send(s3)
+    messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+    bodies = [json.loads(message["Body"]) for message in messages]
+    return sent, [record for body in bodies for record in body.get("Records", [])]
+
+
+def s3_event(scene: Scene) -> Any:
+    sent, (record,) = _bucket_events(scene, lambda s3: s3.put_object(Bucket="probe", Key="photos/a b+é.jpg", Body=b"x"))
+    thing = record["s3"]["object"]
+    return {
+        "key": thing["key"],
+        "version": thing.get("versionId") == sent["VersionId"],
+        "sequencer": "sequencer" in thing,
+    }
+
+
+def s3_multipart(scene: Scene) -> Any:
+    def send(s3: Any) -> None:
+        where = {"Bucket": "probe", "Key": "photos/large.jpg"}
+        upload = s3.create_multipart_upload(**where)["UploadId"]
+        tag = s3.upload_part(**where, UploadId=upload, PartNumber=1, Body=b"x")["ETag"]
+        parts = {"Parts": [{"PartNumber": 1, "ETag": tag}]}
+        s3.complete_multipart_upload(**where, UploadId=upload, MultipartUpload=parts)
+
+    return sorted(record["eventName"] for record in _bucket_events(scene, send)[1])
+
+
+PROBES: Mapping[str, Callable[[Scene], Any]] = {
+    probe.__name__: probe
+    for probe in (lambda_invoke, batch_run, batch_exit_code, sfn_executes, sfn_casing, s3_event, s3_multipart)
+}
+
+
+def run(name: str, patched: bool) -> Any:
+    """One scene in a fork; what it saw, or the name of the exception it met."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        os.dup2(2, 1)  # moto prints
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                scene = Scene(Path(folder))
+                names = frozenset(patch.name for patch in PATCHES if patched or patch.name != name)
+                apply_patches(scene.machinery, names)
+                seen = PROBES[name](scene)
+            except Exception as error:
+                seen = f"{type(error).__name__}: {error}"[:300]
+            scene.lambdas.close()
+            os.write(writing, json.dumps(seen).encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as answer:
+        seen = json.loads(answer.read() or b'"the probe died"')
+    os.waitpid(child, 0)
+    return seen
+
+
+if __name__ == "__main__":
+    results = {name: {"without": run(name, False), "with": run(name, True)} for name in PROBES}
+    json.dump(results, sys.stdout)
