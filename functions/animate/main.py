@@ -35,7 +35,8 @@ def main() -> int:
         animate_clip(job)
     except VivifyError as error:
         code = exit_code(error)
-        logger.error("job failed", extra={"code": error.code, "exit_code": code, "details": error.details})
+        report = logger.error if code != FAULT else logger.exception  # a fault of ours wants its traceback
+        report("job failed", extra={"code": error.code, "exit_code": code, "details": error.details})
         return code
     except Exception:
         logger.exception("job failed", extra={"exit_code": FAULT})
@@ -55,7 +56,7 @@ def exit_code(error: VivifyError) -> int:
             return RETRYABLE if error.retryable else FAULT
 
 
-def _interrupted(signum: int, frame: FrameType | None) -> NoReturn:
+def _interrupted(_signum: int, _frame: FrameType | None) -> NoReturn:
     raise SystemExit(RETRYABLE)  # unwinds the temporary folder; the next attempt begins afresh
 
 

@@ -17,7 +17,7 @@ SETTINGS = settings.load(settings.CreateClip)
 
 
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     try:
         created = create_clip(web.json_body(event), SETTINGS)
     except VivifyError as error:

@@ -8,7 +8,6 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from vivify.cloud import settings
-from vivify.errors import VivifyError
 from vivify.service.detect_face import detect_face
 from vivify.service.photo_events import photos_in
 
@@ -17,14 +16,12 @@ SETTINGS = settings.load(settings.DetectFace)
 
 
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: LambdaContext) -> None:
+def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     failures: list[Exception] = []
     for photo in photos_in(event):
         try:
             detection = detect_face(photo, SETTINGS)
         except Exception as error:  # noqa: BLE001 - raised below, after the others; Lambda delivers the event again
-            code = error.code if isinstance(error, VivifyError) else type(error).__name__
-            logger.error("detection failed", extra={"code": code})
             failures.append(error)
             continue
         logger.append_keys(clip_id=detection.clip_id)
@@ -33,4 +30,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
             extra={"code": detection.verdict["code"] if detection.verdict else None},
         )
     if failures:
-        raise failures[0]
+        raise failures[0]  # Lambda's runtime logs it

@@ -17,7 +17,7 @@ SETTINGS = settings.load(settings.GetClip)
 
 
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     clip_id = event["pathParameters"]["clip_id"]
     logger.append_keys(clip_id=clip_id)
     try:

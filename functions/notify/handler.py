@@ -15,7 +15,7 @@ SETTINGS = settings.load(settings.Notify)
 
 
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: LambdaContext) -> None:
+def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     clip_id = event["clip_id"]
     logger.append_keys(clip_id=clip_id)
     if "error" in event:

@@ -15,7 +15,7 @@ SETTINGS = settings.load(settings.PublishClip)
 
 
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: LambdaContext) -> None:
+def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     logger.append_keys(clip_id=event["clip_id"])
     publish_clip(event["clip_id"], SETTINGS)
     logger.info("clip published")

@@ -20,6 +20,7 @@ from .settings import DEFAULT_PATHS, ROOT, TEMPLATE, Paths
 
 DONE, FAILED, REJECTED = 0, 1, 3
 _START_SECONDS = 60.0
+_children: dict[int, subprocess.Popen[bytes]] = {}  # those of this very process, to be waited for when they end
 
 
 class NotRunning(Exception):
@@ -58,6 +59,7 @@ def start(paths: Paths = DEFAULT_PATHS, port: int = 0, template: Path = TEMPLATE
     while time.monotonic() < deadline and process.poll() is None:
         running = read_state(paths)
         if running is not None and running.pid == process.pid:
+            _children[process.pid] = process
             return running
         time.sleep(0.1)
     if process.poll() is None:
@@ -102,6 +104,8 @@ def down(paths: Paths = DEFAULT_PATHS) -> int:
     if read_state(paths) is not None:
         print("the stack does not stop", file=sys.stderr)
         return FAILED
+    if child := _children.pop(running.pid, None):
+        child.wait()
     print("down")
     return DONE
 

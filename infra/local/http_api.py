@@ -64,9 +64,13 @@ class HttpApi:
         self._credentials = credentials
         self._roots = {route.path.split("/")[1] for route in routes}
 
-    def owns(self, path: str) -> bool:
-        """Whether a path belongs to the API (rather than to S3, on the same port)."""
-        return path.split("/")[1:2] != [] and path.split("/")[1] in self._roots
+    def owns(self, path: str, authorization: str) -> bool:
+        """Whether a request is the API's, and not AWS's own on the same port.
+
+        The path alone does not tell: AWS Batch has a /v1 too. Who signed for another service means that one.
+        """
+        for_aws = authorization.startswith("AWS4-HMAC-SHA256") and "/execute-api/" not in authorization
+        return not for_aws and path.split("/")[1] in self._roots
 
     def answer(self, request: ApiRequest) -> Answer:
         """Status, headers and body, as API Gateway gives them."""

@@ -39,7 +39,7 @@ class Front:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path, query = _raw_target(environ)
-        if self.api is not None and self.api.owns(environ["PATH_INFO"]):
+        if self.api is not None and self.api.owns(environ["PATH_INFO"], environ.get("HTTP_AUTHORIZATION", "")):
             body = _read(environ)
             request = ApiRequest(
                 environ["REQUEST_METHOD"], environ["PATH_INFO"], query, _headers(environ), body

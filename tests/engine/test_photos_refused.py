@@ -140,6 +140,28 @@ def test_truncated_files(kind: str, kept: float) -> None:
         decode(data[: int(len(data) * kept)])
 
 
+def test_digital_negatives_are_named() -> None:
+    """A DNG is a TIFF inside, whose first picture is a thumbnail: it is refused as camera raw, not shown small."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 48)).save(buffer, "tiff", tiffinfo={50706: b"\x01\x04\x00\x00"})
+    with pytest.raises(UnsupportedFormat, match="camera raw"):
+        decode(buffer.getvalue())
+
+
+def test_logs_hold_no_metadata(caplog: pytest.LogCaptureFixture) -> None:
+    """With every logger at DEBUG, decoding a photo that carries a name and a place logs neither."""
+    caplog.set_level("DEBUG")
+    exif = Image.Exif()
+    exif[0x0112], exif[0x013B] = 6, "Secret Artist"
+    exif.get_ifd(0x8825)[2] = (52.0, 31.0, 12.0)
+    for kind in ("jpeg", "tiff", "webp", "png"):
+        buffer = io.BytesIO()
+        Image.new("RGB", (64, 48)).save(buffer, kind, exif=exif)
+        caplog.clear()
+        decode(buffer.getvalue())
+        assert caplog.text == ""
+
+
 def test_one_pixel() -> None:
     """A 1 x 1 picture is a readable photo (whether it has a face is not asked here)."""
     assert decode(_sample("png", size=(1, 1))).pixels.shape == (1, 1, 3)

@@ -146,7 +146,7 @@ def test_odd_sizes_lose_one_row_or_column(
 
 
 def test_lossless_then_transcode_is_the_final_clip(tmp_path: Path) -> None:
-    """The lossless file transcoded is byte for byte the clip that direct writing gives: the detour costs nothing."""
+    """The lossless file transcoded is, sample for sample, the clip that direct writing gives: the detour costs nothing."""
     frames = list(_moving(30))
     direct = _write(tmp_path / "direct.mp4", frames, fps=30.0)
     lossless = _write(tmp_path / "frames.mkv", frames, fps=30.0, quality="lossless")

@@ -59,7 +59,9 @@ class Stack:
         return str(put["VersionId"])
 
     def record(self, clip_id: str) -> dict[str, Any] | None:
-        return boto3.resource("dynamodb").Table(self.table).get_item(Key={"clip_id": clip_id}).get("Item")
+        table = boto3.resource("dynamodb").Table(self.table)
+        found: dict[str, Any] | None = table.get_item(Key={"clip_id": clip_id}).get("Item")
+        return found
 
     def records(self) -> list[dict[str, Any]]:
         return list(boto3.resource("dynamodb").Table(self.table).scan()["Items"])
@@ -98,12 +100,18 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     with mock_aws():
-        aws.client.cache_clear()
+        _forget()
         made = _make()
         for name, value in made.environment().items():
             monkeypatch.setenv(name, value)
         yield made
-        aws.client.cache_clear()
+        _forget()
+
+
+def _forget() -> None:
+    """A cold start: no client and no credentials from before."""
+    aws.client.cache_clear()
+    aws.session.cache_clear()
 
 
 def _make() -> Stack:
@@ -158,7 +166,8 @@ def invoke() -> Callable[[str, Event], Any]:
 def load(path: str) -> ModuleType:
     """The file as a module of its own, the way Lambda and the container run it."""
     spec = importlib.util.spec_from_file_location(path.replace("/", "_").removesuffix(".py"), ROOT / path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from vivify import engine
-from vivify.cloud import settings
+from vivify.cloud import settings, storage
 from vivify.errors import (
     CloudError,
     CloudUnavailable,
@@ -24,7 +24,7 @@ from vivify.errors import (
     UsageError,
     VivifyError,
 )
-from vivify.service import animate_clip, clip_options
+from vivify.service import clip_options
 from vivify.video import ClipWriter
 
 from .conftest import Event, Stack, load
@@ -34,9 +34,7 @@ Arrival = Callable[..., Event]
 
 
 @pytest.fixture
-def job(
-    stack: Stack, invoke: Invoke, arrival: Arrival, astronaut: Path, monkeypatch: pytest.MonkeyPatch
-) -> dict[str, Any]:
+def job(stack: Stack, invoke: Invoke, arrival: Arrival, astronaut: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The astronaut's execution, its pointers in the environment as the state machine and the job definition put them."""
     invoke("detect_face", arrival(stack, stack.put_photo("photos/astronaut.png", astronaut.read_bytes())))
     (execution,) = stack.executions()
@@ -62,7 +60,8 @@ def job(
 def main(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     """The entry point, leaving this process's own signal handlers alone."""
     monkeypatch.setattr(signal, "signal", lambda number, handler: None)
-    return load("functions/animate/main.py").main
+    entry: Callable[[], int] = load("functions/animate/main.py").main
+    return entry
 
 
 def written(stack: Stack) -> list[str]:
@@ -71,25 +70,21 @@ def written(stack: Stack) -> list[str]:
     return [thing["Key"] for thing in found]
 
 
-def test_done(
-    stack: Stack, job: dict[str, Any], main: Callable[[], int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_done(stack: Stack, job: dict[str, Any], main: Callable[[], int], monkeypatch: pytest.MonkeyPatch) -> None:
     """0: frames, depth, report and, last of all, the manifest that describes them, under this attempt's own prefix."""
     order: list[str] = []
-    upload = animate_clip.storage.upload
+    upload = storage.upload
 
     def watched(path: Path, bucket: str, key: str, content_type: str) -> None:
         order.append(path.name)
         upload(path, bucket, key, content_type)
 
-    monkeypatch.setattr(animate_clip.storage, "upload", watched)
+    monkeypatch.setattr(storage, "upload", watched)
     assert main() == 0
     prefix = f"frames/{job['clip_id']}/7d1c1d5c.2"
     assert order == ["frames.mkv", "depth.png", "report.json", "manifest.json"]
     assert written(stack) == sorted(f"{prefix}/{name}" for name in order)
-    manifest = json.load(
-        boto3.client("s3").get_object(Bucket=stack.work, Key=f"{prefix}/manifest.json")["Body"]
-    )
+    manifest = json.load(boto3.client("s3").get_object(Bucket=stack.work, Key=f"{prefix}/manifest.json")["Body"])
     assert (manifest["width"], manifest["height"], manifest["frames"]) == (512, 512, 10)
     assert manifest["frames_key"] == f"{prefix}/frames.mkv"
     record = stack.record(job["clip_id"])
@@ -131,17 +126,13 @@ def test_exit_codes(
     assert record.get("verdict") == (verdict if code == 3 else None)
 
 
-def test_a_crash_is_a_fault(
-    job: dict[str, Any], main: Callable[[], int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_crash_is_a_fault(job: dict[str, Any], main: Callable[[], int], monkeypatch: pytest.MonkeyPatch) -> None:
     """1: what nobody foresaw is not retried and not blamed on the photo."""
     monkeypatch.setattr(engine, "animate", lambda *_: 1 / 0)
     assert main() == 1
 
 
-def test_being_stopped_is_retryable(
-    stack: Stack, job: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_being_stopped_is_retryable(stack: Stack, job: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """75 on SIGTERM, at once, with nothing handed over: Spot takes a host back two minutes after telling."""
     handlers: dict[int, Callable[..., None]] = {}
     monkeypatch.setattr(signal, "signal", lambda number, handler: handlers.update({number: handler}))
@@ -177,6 +168,7 @@ def test_the_frames_are_lossless(
         asked.append(options)
         with ClipWriter(out, (64, 48), fps=25.0, quality="lossless") as clip:
             clip.write(np.zeros((48, 64, 3), np.uint8))
+        (out.parent / "depth.png").write_bytes(b"depth")
         return engine.Report(str(out), 1, 25.0, (64, 48), [], {})
 
     monkeypatch.setattr(engine, "animate", stand_in)

@@ -29,9 +29,7 @@ def test_an_unknown_clip(stack: Stack, invoke: Invoke, event: Events) -> None:
 @pytest.mark.parametrize("state", ["created", "detecting", "animating", "publishing"])
 def test_a_clip_on_its_way(stack: Stack, invoke: Invoke, event: Events, state: str) -> None:
     """The state and nothing of where things lie: no bucket, no key, no link."""
-    stack.put_record(
-        CLIP, state, photo={"bucket": "uploads", "key": "photos/private name.png", "version": "1"}
-    )
+    stack.put_record(CLIP, state, photo={"bucket": "uploads", "key": "photos/private name.png", "version": "1"})
     answer = invoke("get_clip", event("http_get_clip"))
     view = json.loads(answer["body"])
     assert (answer["statusCode"], view["state"]) == (200, state)
@@ -40,9 +38,7 @@ def test_a_clip_on_its_way(stack: Stack, invoke: Invoke, event: Events, state: s
 
 def test_a_ready_clip(stack: Stack, invoke: Invoke, event: Events) -> None:
     """Links to the clip and its poster, signed for URL_SECONDS, with an expires_at that is the signature's own."""
-    stack.put_record(
-        CLIP, "ready", clip_key="clips/x/clip.mp4", poster_key="clips/x/poster.jpg", clip=FIGURES
-    )
+    stack.put_record(CLIP, "ready", clip_key="clips/x/clip.mp4", poster_key="clips/x/poster.jpg", clip=FIGURES)
     answer = invoke("get_clip", event("http_get_clip"))
     clip = json.loads(answer["body"])["clip"]
     assert {name: clip[name] for name in FIGURES} == {

@@ -21,9 +21,7 @@ FIGURES = {"seconds": "4.000", "fps": "25", "width": "512", "height": "512", "fr
 
 
 def published(stack: Stack, clip_id: str) -> None:
-    stack.put_record(
-        clip_id, "publishing", clip_key="clips/x/clip.mp4", poster_key="clips/x/poster.jpg", clip=FIGURES
-    )
+    stack.put_record(clip_id, "publishing", clip_key="clips/x/clip.mp4", poster_key="clips/x/poster.jpg", clip=FIGURES)
 
 
 def test_success(stack: Stack, invoke: Invoke, event: Events) -> None:
@@ -95,9 +93,7 @@ def test_failure_of_ours(stack: Stack, invoke: Invoke, event: Events) -> None:
 
 
 @pytest.mark.parametrize(("ended", "late"), [("ready", "notify_failure_job"), ("failed", "notify_success")])
-def test_a_terminal_record_is_never_overwritten(
-    stack: Stack, invoke: Invoke, event: Events, ended: str, late: str
-) -> None:
+def test_a_terminal_record_is_never_overwritten(stack: Stack, invoke: Invoke, event: Events, ended: str, late: str) -> None:
     """A late step of the other kind changes nothing and tells nobody."""
     payload = event(late)
     stack.put_record(payload["clip_id"], ended)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,7 @@ Invoke = Callable[[str, Event], Any]
 CLIP = "d5f0c2a9b7e41d386c0b5e72a9"
 
 
-def animated(
-    stack: Stack, folder: Path, *, attempt: str = "job.1", frames: int = 5, promised: int = 0
-) -> None:
+def animated(stack: Stack, folder: Path, *, attempt: str = "job.1", frames: int = 5, promised: int = 0) -> None:
     """What an attempt of the job leaves: ``frames`` grey frames of 64 x 48, each brighter, and their manifest."""
     path = folder / f"{attempt}.mkv"
     with ClipWriter(path, (64, 48), fps=25.0, quality="lossless") as clip:
@@ -32,9 +31,7 @@ def animated(
     manifest = {"frames_key": key, "width": 64, "height": 48, "fps": 25.0, "frames": promised or frames}
     s3 = boto3.client("s3")
     s3.upload_file(str(path), stack.work, key)
-    s3.put_object(
-        Bucket=stack.work, Key=f"frames/{CLIP}/{attempt}/manifest.json", Body=json.dumps(manifest).encode()
-    )
+    s3.put_object(Bucket=stack.work, Key=f"frames/{CLIP}/{attempt}/manifest.json", Body=json.dumps(manifest).encode())
 
 
 def fetched(stack: Stack, folder: Path, name: str) -> Path:
@@ -56,6 +53,16 @@ def test_the_clip_and_its_poster(stack: Stack, invoke: Invoke, tmp_path: Path) -
     assert record is not None
     assert record["state"] == "publishing"
     assert record["clip"] == {"seconds": "0.200", "fps": "25", "width": "64", "height": "48", "frames": "5"}
+
+
+def test_ffmpeg_is_all_it_needs(stack: Stack, invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The function's layers hold neither numpy nor OpenCV nor Pillow: it publishes without them."""
+    stack.put_record(CLIP, "animating")
+    animated(stack, tmp_path)
+    for name in ("numpy", "cv2", "PIL", "onnxruntime"):
+        monkeypatch.setitem(sys.modules, name, None)
+    invoke("publish_clip", {"clip_id": CLIP})
+    assert fetched(stack, tmp_path, "poster.jpg").stat().st_size > 0
 
 
 def test_the_newest_attempt_that_ended(stack: Stack, invoke: Invoke, tmp_path: Path) -> None:

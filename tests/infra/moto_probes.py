@@ -113,7 +113,7 @@ def batch_exit_code(scene: Scene) -> Any:
 
 
 def sfn_executes(scene: Scene) -> Any:
-    machine = {"StartAt": "Say", "States": {"Say": {"Type": "Pass", "Result": "hello", "End": True}}}
+    machine = {"StartAt": "Say", "States": {"Say": {"Type": "Pass", "Result": {"said": "hello"}, "End": True}}}
     template = {
         "Resources": {
             "Machine": {
@@ -123,7 +123,8 @@ def sfn_executes(scene: Scene) -> Any:
         }
     }
     scene.aws("cloudformation").create_stack(StackName="s", TemplateBody=json.dumps(template))
-    return _execution(scene, f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:m").get("output")
+    output = _execution(scene, f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:m").get("output")
+    return output and json.loads(output)
 
 
 def sfn_casing(scene: Scene) -> Any:

@@ -21,7 +21,7 @@ RIGHT: dict[str, Any] = {
     "lambda_invoke": {"sum": 3},
     "batch_run": {"status": "SUCCEEDED", "ran": True},
     "batch_exit_code": 3,
-    "sfn_executes": '"hello"',
+    "sfn_executes": {"said": "hello"},
     "sfn_casing": "SUCCEEDED",
     "s3_event": {"key": "photos/a+b%2B%C3%A9.jpg", "version": True, "sequencer": True},
     "s3_multipart": ["ObjectCreated:CompleteMultipartUpload"],

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BUCKET = "photos-bucket"
 KEY = "photos/c0123"
 JPEG = "image/jpeg"
-PHOTO = b"a photo of 22 bytes ..."
+PHOTO = b"some bytes of a photo"
 
 
 @pytest.fixture(scope="module")

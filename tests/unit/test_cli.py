@@ -371,7 +371,7 @@ def test_doctor_names_what_is_missing(
     assert out.endswith("The engine cannot run.\n")
 
 
-def test_doctor_finds_a_changed_model(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_finds_a_changed_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A model file with one byte changed is model_corrupt, and only that one."""
     from vivify import models
 
@@ -420,7 +420,7 @@ def test_the_module_runs_as_a_program() -> None:
     )
 
 
-def test_a_closed_pipe_is_no_crash(tmp_path: Path) -> None:
+def test_a_closed_pipe_is_no_crash() -> None:
     """Output cut off by a reader that left (| head) ends without a traceback."""
     read, write = os.pipe()
     os.close(read)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from vivify import models
 from vivify.animate import Performer
-from vivify.errors import UsageError
+from vivify.errors import UsageError, VideoError
 from vivify.faces import Face, find_faces, require_animatable
 from vivify.motion import Motion, Template, compose, follow, template
 from vivify.motion.library import IDLE
@@ -25,6 +25,7 @@ Pixels = NDArray[np.uint8]
 Progress = Callable[[int, int], None]
 
 DEFAULT_MOTIONS = ("turn-left", "gentle-smile")
+_STAGES = ("faces", "depth", "motion", "animate", "encode")
 _LONGEST_SIDE = 4096  # pixels: H.264 level 5 ends here
 # Head and shoulders: in eye distances from the middle of the face, upright.
 _PORTRAIT_SIDE, _PORTRAIT_UP, _PORTRAIT_DOWN = 3.2, 2.8, 3.6
@@ -73,7 +74,7 @@ class Report:
 class _Clock:
     """Time per stage, in seconds."""
 
-    spent: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("faces", "depth", "motion", "animate", "encode"), 0.0))
+    spent: dict[str, float] = field(default_factory=lambda: dict.fromkeys(_STAGES, 0.0))
     begun: float = field(default_factory=time.perf_counter)
 
     def add(self, stage: str, since: float) -> float:
@@ -105,12 +106,14 @@ def animate(
     pixels, placed = _framed(photo.pixels, moving, options)
     mark = clock.add("faces", mark)
 
+    motion, mouth_width = _motion(options)
+    mark = clock.add("motion", mark)
+
     performers = [Performer(pixels, face, [f for f in placed if f is not face], options.provider) for face in placed]
     if options.depth is not None:
-        cv2.imwrite(str(options.depth), performers[0].depth.as_uint16())
+        _save_depth(performers[0].depth.as_uint16(), options.depth)
     mark = clock.add("depth", mark)
 
-    motion, mouth_width = _motion(options)
     tracks = [performer.track(motion, mouth_width) for performer in performers]
     mark = clock.add("motion", mark)
 
@@ -141,7 +144,7 @@ def _chosen(animatable: list[Face], found: list[Face], options: Options) -> list
     if options.faces == "all" and options.frame == "photo":
         return animatable
     if isinstance(options.faces, int):
-        if options.faces > len(found):
+        if not 1 <= options.faces <= len(found):
             raise UsageError(f"The photo has {len(found)} face(s); --faces {options.faces} asks for one it does not have.")
         return require_animatable([found[options.faces - 1]])
     return animatable[:1]
@@ -179,7 +182,8 @@ def _portrait_box(face: Face, shape: tuple[int, ...]) -> tuple[int, int, int, in
     centre, unit = face.landmarks[:, :2].mean(axis=0), face.eye_distance
     angle = np.radians(face.pose.roll)
     right, down = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
-    corners = [centre + (u * right + v * down) * unit for u in (-_PORTRAIT_SIDE, _PORTRAIT_SIDE) for v in (-_PORTRAIT_UP, _PORTRAIT_DOWN)]
+    sides, ends = (-_PORTRAIT_SIDE, _PORTRAIT_SIDE), (-_PORTRAIT_UP, _PORTRAIT_DOWN)
+    corners = [centre + (u * right + v * down) * unit for u in sides for v in ends]
     low, high = np.min(corners, axis=0), np.max(corners, axis=0)
     x0, y0 = max(0, int(low[0])), max(0, int(low[1]))
     return x0, y0, min(shape[1], int(np.ceil(high[0]))), min(shape[0], int(np.ceil(high[1])))
@@ -194,6 +198,17 @@ def _motion(options: Options) -> tuple[Motion, float]:
     motion = compose(moving, template(IDLE), options.seconds or 4.0, options.fps, options.strength, loop=options.loop)
     widths = [t.mouth_width for t in templates]
     return motion, float(np.mean(widths)) if widths else 0.8
+
+
+def _save_depth(depth: NDArray[np.uint16], path: Path) -> None:
+    done, png = cv2.imencode(".png", depth)
+    try:
+        if done:
+            path.write_bytes(png.tobytes())
+            return
+    except OSError:
+        pass
+    raise VideoError("The depth map could not be written. Check its folder.")
 
 
 def _summary(face: Face, moves: bool) -> dict[str, Any]:

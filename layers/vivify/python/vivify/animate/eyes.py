@@ -18,6 +18,7 @@ Float = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 
 _MARGIN = 0.45  # of the eye's width: how much beyond the opening the eyeball is continued
+_TOUCHING = 0.03  # of the eye's width
 _EDGE = 0.012  # of the eye's width: softness of the lids' edge
 
 
@@ -56,7 +57,14 @@ class Eyeball:
         picture = cv2.warpAffine(
             self._texture, place, window.size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
         )
-        blend(window.of(frame), picture.astype(np.float32), polygon_mask(window, opening, edge))
+        mask = polygon_mask(window, opening, edge) * self._openness(vertices)
+        blend(window.of(frame), picture.astype(np.float32), mask)
+
+    def _openness(self, vertices: Float) -> np.float32:
+        """0 for lids that touch, 1 from a thin slit on: antialiasing must not draw an eye between shut lids."""
+        upper, lower = vertices[list(self._eye.upper[0]), :2], vertices[list(self._eye.lower[0]), :2]
+        gap = float(np.linalg.norm(upper - lower, axis=1).max()) / self._width
+        return np.float32(np.clip((gap - _TOUCHING) / _TOUCHING, 0.0, 1.0))
 
 
 def _continued(region: Pixels, opening: Float, window: Window, keep_around: int) -> Pixels:
@@ -64,7 +72,8 @@ def _continued(region: Pixels, opening: Float, window: Window, keep_around: int)
     width, height = window.size
     mask = np.full((height, width), 255, np.uint8)
     cv2.fillPoly(mask, [np.round(opening - window.corner).astype(np.int32)], 0)
-    mask = cv2.erode(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * keep_around + 1, 2 * keep_around + 1)))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * keep_around + 1, 2 * keep_around + 1))
+    mask = np.asarray(cv2.erode(mask, disc), np.uint8)
     picture = np.ascontiguousarray(window.of(region))
     # Filling in at a bounded size: what lies beneath the lids is smooth, and large photos would take seconds.
     shrink = min(1.0, 96 / max(width, height))

@@ -18,6 +18,9 @@ Pixels = NDArray[np.uint8]
 _PLATE_SIDE = 320  # the plate is filled in at this size: only a thin rim of it is ever uncovered
 
 
+_MOSTLY_PERSON = 90  # of 255
+
+
 @dataclass(frozen=True)
 class Layers:
     """``person``: (H, W, 4) uint8, RGB already multiplied by the matte, then the matte. ``plate``: (H, W, 3) uint8."""
@@ -27,7 +30,8 @@ class Layers:
 
     def compose(self, backward_map: Float) -> Pixels:
         """The region with the person moved, (H, W, 3) uint8. ``backward_map``: (H, W, 2) float32 region pixels."""
-        moved = cv2.remap(self.person, backward_map, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        nothing = np.empty(0, np.float32)  # x and y share one map
+        moved = cv2.remap(self.person, backward_map, nothing, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         clear = cv2.cvtColor(cv2.bitwise_not(moved[..., 3]), cv2.COLOR_GRAY2RGB)
         behind = cv2.multiply(self.plate, clear, scale=1 / 255)
         return np.asarray(cv2.add(cv2.cvtColor(moved, cv2.COLOR_RGBA2RGB), behind), np.uint8)
@@ -37,10 +41,13 @@ def split(region: Pixels, matte: Float, reach: float) -> Layers:
     """Splits ``region`` (H, W, 3) by ``matte`` (H, W) in 0..1; ``reach``: pixels within which the matte's edge is unsure."""
     alpha = np.round(matte * 255).astype(np.uint8)
     plate = _fill_behind(region, alpha, reach)
-    # A pixel darker than the plate's share of it cannot be that transparent: where it is, the matte was wrong.
+    # A pixel darker than the plate's share of it cannot be that transparent. Mostly person: the matte was wrong, and hair
+    # must move with the head. Mostly background: the plate was wrong, and the photo knows better.
     share = np.floor((255.0 * region / np.maximum(plate, 1)).min(axis=2))
     proven = np.maximum(alpha, 255 - np.clip(share, 0, 255)).astype(np.uint8)
-    alpha = np.where(alpha > 0, proven, 0).astype(np.uint8)
+    alpha = np.where(alpha >= _MOSTLY_PERSON, proven, alpha)
+    ceiling = np.floor(255.0 * region / np.maximum(255 - alpha.astype(np.float32), 1)[..., None])
+    plate = np.where(alpha[..., None] < _MOSTLY_PERSON, np.minimum(plate, ceiling), plate).astype(np.uint8)
     plate = np.where(alpha[..., None] > 0, plate, region)
     behind = cv2.multiply(plate, cv2.cvtColor(cv2.bitwise_not(alpha), cv2.COLOR_GRAY2RGB), scale=1 / 255)
     person = cv2.subtract(region, behind)
@@ -55,7 +62,8 @@ def _fill_behind(region: Pixels, alpha: Pixels, reach: float) -> Pixels:
     few = cv2.resize(region, small, interpolation=cv2.INTER_AREA)
     hidden = (cv2.resize(alpha, small, interpolation=cv2.INTER_AREA) > 8).astype(np.uint8)
     grow = 2 * max(1, round(reach * shrink)) + 1
-    hidden = cv2.dilate(hidden, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (grow, grow)))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (grow, grow))
+    hidden = np.asarray(cv2.dilate(hidden, disc), np.uint8)
     if hidden.all() or not hidden.any():
         return region.copy()
     filled = cv2.inpaint(few, hidden, 3, cv2.INPAINT_TELEA)

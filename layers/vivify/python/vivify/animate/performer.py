@@ -12,9 +12,9 @@ from vivify.animate.eyes import Eyeball
 from vivify.animate.layers import split
 from vivify.animate.mouth import Cavity
 from vivify.animate.surface import build_surface
+from vivify.animate.warp import Warp
 from vivify.depth.estimate import DepthMap, estimate
 from vivify.depth.head import HeadFrame
-from vivify.depth.raster import Rasteriser
 from vivify.depth.silhouette import person_matte
 from vivify.faces.pose import rotation
 from vivify.faces.topology import EYES
@@ -27,7 +27,6 @@ Pixels = NDArray[np.uint8]
 
 # The part of the photo that may move, in eye distances from the middle of the face, upright.
 _REACH_SIDE, _REACH_UP, _REACH_DOWN = 3.1, 3.3, 3.7
-_MAP_CELLS = 300  # the backward map is drawn on at most this many cells a side
 _UNSURE_EDGE = 0.1  # eye distances around the matte's edge that the plate never trusts
 
 
@@ -80,18 +79,9 @@ class Performer:
         self._surface = build_surface(self._landmarks, self._head, self.depth.person, others)
         self._layers = split(self._pixels, matte, _UNSURE_EDGE * self._head.unit)
         height, width = matte.shape
-        self._raster = Rasteriser(
-            self._surface.triangles,
-            self._surface.front,
-            self._surface.vertices[:, :2].copy(),
-            base=self._surface.base,
-            size=(width, height),
-            step=-(-max(width, height) // _MAP_CELLS),
-        )
+        self._warp = Warp(self._surface, (width, height), self._head.unit)
         self._eyes = [Eyeball(eye, self._pixels, self._landmarks) for eye in EYES]
         self._mouth = Cavity(self._pixels, self._landmarks, self._head.unit)
-        # Only what follows the head or the expression can move; the rest of the region stays the photo's.
-        self._moving = self._moving_mask()
 
     def track(self, motion: Motion, mouth_width: float) -> FaceTrack:
         """``motion`` fitted to this face; ``mouth_width``: of whom it was measured on, in eye distances."""
@@ -101,11 +91,13 @@ class Performer:
     def draw(self, frame: Pixels, track: FaceTrack, index: int) -> None:
         """Paints this face into ``frame`` (the whole photo, (H, W, 3) uint8) as it is at frame ``index`` of its track."""
         vertices = self._vertices(track, index)
-        picture = self._layers.compose(self._raster.draw(vertices))
+        picture = self._layers.compose(self._warp.backward_map(vertices))
         for eyeball in self._eyes:
             eyeball.draw(picture, vertices, track.gaze[index])
         self._mouth.draw(picture, vertices)
-        np.copyto(self.region.of(frame), picture, where=self._moving)
+        # Only what moved is written: neighbours' regions overlap.
+        moved = (picture != self._pixels).any(axis=2, keepdims=True)
+        np.copyto(self.region.of(frame), picture, where=moved)
 
     def _vertices(self, track: FaceTrack, index: int) -> Float:
         axes = self._head.rotation
@@ -114,16 +106,3 @@ class Performer:
         displacement = (track.displacement[index] @ axes.T.astype(np.float32)) * np.float32(self._head.unit)
         shift = axes @ track.translation[index].astype(np.float64) * self._head.unit
         return self._surface.moved(displacement, turn, shift, self._head.neck)
-
-    def _moving_mask(self) -> NDArray[np.bool_]:
-        """(H, W, 1) bool: pixels that some motion of this head could change."""
-        surface = self._surface
-        reach = np.maximum(surface.follow, np.concatenate([np.ones(468), surface.spread.sum(axis=1)]))
-        carried = np.stack([reach, reach], axis=1).astype(np.float32)
-        height, width = self._pixels.shape[:2]
-        step = -(-max(width, height) // _MAP_CELLS)
-        raster = Rasteriser(
-            surface.triangles, surface.front, carried, base=surface.base, size=(width, height), step=step
-        )
-        mask: NDArray[np.bool_] = raster.draw(surface.vertices)[..., :1] > 1e-3
-        return mask

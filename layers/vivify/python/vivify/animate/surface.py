@@ -29,6 +29,7 @@ _SIDE_FREE, _SIDE_FADE = 2.1, 0.9  # following fades sideways and upwards beyond
 _TOP_FREE = 2.3
 _NECK_FREE = 0.8
 _BETWEEN_FACES = 1.0
+_SHUT = 0.03  # a triangle smaller than a square of this side may be a shut lid or lip
 _SPREAD = 0.55  # how far an expression pulls on the skin outside the face's outline
 
 
@@ -37,7 +38,7 @@ class Surface:
     """``vertices``: (N, 3) float32 region pixels, the 468 landmarks first. ``follow``: (N,) float32 in 0..1.
     ``spread``: (N - 468, 36) float32: how the outer points share the outline's displacement.
     ``triangles``: (M, 3) int32, the ``base`` leading ones being the surroundings, the others the face.
-    ``front``: (M,) float32, the sign of each triangle's area when seen from its front.
+    ``front``: (M,) float32, each triangle's signed area in the photo, infinite where its skin is not seen there.
     """
 
     vertices: Float
@@ -76,7 +77,11 @@ def build_surface(
 
     around = _delaunay(vertices, np.concatenate([np.array(OVAL), np.arange(MESH, len(vertices))]), depth.shape)
     face = triangles()
-    front = np.concatenate([np.sign(signed_area2(vertices[around][..., :2])), np.ones(len(face), np.float32)])
+    # A face triangle that shows its back in the photo holds none of its own skin. Shut lids and lips have no area yet.
+    area = signed_area2(vertices[face][..., :2])
+    shut = (_SHUT * head.unit) ** 2
+    seen = np.where(area > -shut, np.maximum(area, 1e-3), np.inf)
+    front = np.concatenate([signed_area2(vertices[around][..., :2]), seen])
     return Surface(
         vertices=vertices,
         follow=np.concatenate([np.ones(MESH, np.float32), _follow(outer, landmarks, head, others)]),
@@ -110,7 +115,7 @@ def _delaunay(vertices: Float, members: NDArray[np.int_], shape: tuple[int, ...]
         number.setdefault((x, y), member)
         plane.insert((x, y))
     found = []
-    for ax, ay, bx, by, cx, cy in plane.getTriangleList().tolist():
+    for ax, ay, bx, by, cx, cy in np.asarray(plane.getTriangleList()).tolist():
         corners = [number.get(p) for p in ((ax, ay), (bx, by), (cx, cy))]
         if all(c is not None for c in corners):
             found.append(corners)

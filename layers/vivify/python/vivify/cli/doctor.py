@@ -23,7 +23,7 @@ _ENGINE = {
     "opencv-python-headless": "cv2",
     "onnxruntime": "onnxruntime",
     "pillow": "PIL",
-    "pillow-heif": "pillow_heif",
+    "pi-heif": "pi_heif",
     "imageio-ffmpeg": "imageio_ffmpeg",
 }
 _LOCAL_STACK = ("boto3", "aws-lambda-powertools", "moto", "awslambdaric", "aws-sam-translator")

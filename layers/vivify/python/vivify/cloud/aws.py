@@ -13,7 +13,6 @@ from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    ConnectionError,
     HTTPClientError,
     NoCredentialsError,
     ParamValidationError,
@@ -51,15 +50,21 @@ _S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_styl
 
 
 @cache
+def session() -> Any:
+    """The process's one session. Region and credentials come from the environment."""
+    return boto3.Session()
+
+
+@cache
 def client(service: str) -> Any:
-    """The process's one client of ``service``. Endpoint, region and credentials come from the environment."""
-    return boto3.client(service, config=_S3_CONFIG if service == "s3" else _CONFIG)
+    """The process's one client of ``service``. Its endpoint may come from the environment too."""
+    return session().client(service, config=_S3_CONFIG if service == "s3" else _CONFIG)
 
 
 def credentials_expire_at() -> dt.datetime | None:
     """When our credentials stop working (UTC), if they say so: whatever they signed stops with them."""
-    credentials = boto3._get_default_session().get_credentials()
-    return getattr(credentials, "_expiry_time", None)
+    expiry: dt.datetime | None = getattr(session().get_credentials(), "_expiry_time", None)
+    return expiry
 
 
 @contextmanager
@@ -75,9 +80,7 @@ def calls(what: str) -> Iterator[None]:
         raise CloudError(f"AWS would not {what}.", aws_code=code) from error
     except (NoCredentialsError, ParamValidationError) as error:
         raise CloudError(f"AWS was not asked rightly to {what}.", aws_code=type(error).__name__) from error
-    except (ConnectionError, HTTPClientError) as error:
-        raise CloudUnavailable(
-            f"AWS could not be reached to {what}.", aws_code=type(error).__name__
-        ) from error
+    except HTTPClientError as error:
+        raise CloudUnavailable(f"AWS could not be reached to {what}.", aws_code=type(error).__name__) from error
     except BotoCoreError as error:
         raise CloudError(f"AWS could not {what}.", aws_code=type(error).__name__) from error

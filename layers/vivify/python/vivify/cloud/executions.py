@@ -18,9 +18,7 @@ def start(state_machine_arn: str, name: str, pointers: Mapping[str, Any]) -> boo
     """
     with calls("start an execution"):
         try:
-            client("stepfunctions").start_execution(
-                stateMachineArn=state_machine_arn, name=name, input=json.dumps(pointers)
-            )
+            client("stepfunctions").start_execution(stateMachineArn=state_machine_arn, name=name, input=json.dumps(pointers))
         except ClientError as error:
             if error.response["Error"]["Code"] == "ExecutionAlreadyExists":
                 return False

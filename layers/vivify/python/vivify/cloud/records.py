@@ -77,8 +77,7 @@ class Records:
         Raises ClipNotFound, or TransitionRefused when the clip has its execution or another version already.
         """
         allowed = (
-            "#s IN (:from0, :from1) AND attribute_not_exists(execution)"
-            " AND (attribute_not_exists(photo) OR photo = :photo)"
+            "#s IN (:from0, :from1) AND attribute_not_exists(execution) AND (attribute_not_exists(photo) OR photo = :photo)"
         )
         return self._update(
             clip_id,

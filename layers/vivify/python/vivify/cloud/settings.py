@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 from vivify.errors import SettingsInvalid
 
@@ -36,7 +36,7 @@ class AnimateClip:
 
     table_name: str
     work_bucket: str
-    provider: str
+    provider: Literal["cpu", "cuda"]
     clip_id: str
     photo_bucket: str
     photo_key: str
@@ -48,7 +48,7 @@ class AnimateClip:
     fps: float
     strength: float
     size: str
-    frame: str
+    frame: Literal["photo", "portrait"]
     # Batch sets these two; they keep two attempts from writing over each other.
     aws_batch_job_id: str = "job"
     aws_batch_job_attempt: int = 1
@@ -75,8 +75,7 @@ T = TypeVar("T", CreateClip, GetClip, DetectFace, AnimateClip, PublishClip, Noti
 def load(kind: type[T], environ: Mapping[str, str] = os.environ) -> T:
     """Reads ``kind`` from ``environ``: field ``table_name`` from ``TABLE_NAME``, and so on.
 
-    Raises:
-        SettingsInvalid: naming every variable that is missing (or empty) and every one that is no number.
+    Raises SettingsInvalid, naming every variable that is missing (or empty) and every one whose value cannot be.
     """
     types = get_type_hints(kind)
     values: dict[str, Any] = {}
@@ -90,11 +89,21 @@ def load(kind: type[T], environ: Mapping[str, str] = os.environ) -> T:
                 missing.append(name)
             continue
         try:
-            values[field.name] = types[field.name](text)
+            values[field.name] = _parse(types[field.name], text)
         except ValueError:
             wrong.append(name)
     if missing or wrong:
         parts = [f"not set: {', '.join(missing)}"] if missing else []
-        parts += [f"not a number: {', '.join(wrong)}"] if wrong else []
+        parts += [f"not a value it takes: {', '.join(wrong)}"] if wrong else []
         raise SettingsInvalid(f"Environment variables {'; '.join(parts)}.", missing=missing, wrong=wrong)
     return kind(**values)
+
+
+def _parse(wanted: Any, text: str) -> Any:
+    """``text`` as a str, int or float, or as one of the words of a Literal. Raises ValueError."""
+    words = get_args(wanted)
+    if not words:
+        return wanted(text)
+    if text not in words:
+        raise ValueError(text)
+    return text

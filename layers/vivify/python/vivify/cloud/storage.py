@@ -21,7 +21,8 @@ class ObjectPointer:
     def as_dict(self) -> dict[str, str]:
         return {"bucket": self.bucket, "key": self.key, "version": self.version}
 
-    def _request(self) -> dict[str, str]:
+    def request(self) -> dict[str, str]:
+        """How S3's API is asked for it."""
         request = {"Bucket": self.bucket, "Key": self.key}
         return request if self.version in ("", "null") else {**request, "VersionId": self.version}
 
@@ -37,13 +38,13 @@ class SignedUrl:
 def size_of(pointer: ObjectPointer) -> int:
     """The object's size in bytes, without fetching it."""
     with calls("look at an object"):
-        return int(client("s3").head_object(**pointer._request())["ContentLength"])
+        return int(client("s3").head_object(**pointer.request())["ContentLength"])
 
 
 def read(pointer: ObjectPointer) -> bytes:
     """The whole object."""
     with calls("read an object"):
-        data: bytes = client("s3").get_object(**pointer._request())["Body"].read()
+        data: bytes = client("s3").get_object(**pointer.request())["Body"].read()
         return data
 
 
@@ -54,7 +55,7 @@ def write(bucket: str, key: str, data: bytes, content_type: str) -> None:
 
 def download(pointer: ObjectPointer, path: Path) -> None:
     """Streams the object into ``path``."""
-    extra: dict[str, Any] = {k: v for k, v in pointer._request().items() if k == "VersionId"}
+    extra: dict[str, Any] = {k: v for k, v in pointer.request().items() if k == "VersionId"}
     with calls("download an object"):
         client("s3").download_file(pointer.bucket, pointer.key, str(path), ExtraArgs=extra or None)
 
@@ -79,9 +80,7 @@ def sign(bucket: str, key: str, seconds: int) -> SignedUrl:
     """A link to the object, good for ``seconds`` or as long as our credentials live, whichever is shorter."""
     with calls("sign a link"):
         now = dt.datetime.now(dt.UTC).replace(microsecond=0)
-        url = client("s3").generate_presigned_url(
-            "get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=seconds
-        )
+        url = client("s3").generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=seconds)
         ends = now + dt.timedelta(seconds=seconds)
         ours = credentials_expire_at()
     return SignedUrl(url, min(ends, ours.replace(microsecond=0)) if ours else ends)

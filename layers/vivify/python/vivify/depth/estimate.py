@@ -92,7 +92,7 @@ def _face_depth(points: Float, size: tuple[int, int]) -> Float:
     """z of the face mesh at each cell, (h, w) float32; meaningless outside the face's outline."""
     front = np.ones(len(triangles()), np.float32)
     carried = np.repeat(points[:, 2:3], 2, axis=1)
-    return Rasteriser(triangles(), front, carried, base=0, size=size, step=1).draw(points)[..., 0]
+    return Rasteriser(triangles(), front, carried, base=0, size=size).draw(points)[..., 0]
 
 
 def _outline_depth(outline: Float, x: Float, y: Float, inside: NDArray[np.uint8]) -> tuple[Float, Float]:

@@ -2,8 +2,7 @@
 
 Painter's algorithm: triangles are drawn far to near into an image of triangle numbers, so that a nose covers the cheek
 behind it; each pixel then interpolates its triangle's values. Vertices that carry their place in the photo give the
-backward map that ``cv2.remap`` wants; vertices that carry their z give a depth map. Drawing happens on a coarse grid
-(``step`` pixels per cell) because such values are smooth: only the photo's own pixels need the native resolution.
+backward map that ``cv2.remap`` wants; vertices that carry their z give a depth map.
 """
 
 from __future__ import annotations
@@ -16,60 +15,47 @@ Float = NDArray[np.float32]
 
 _SUBPIXEL_BITS = 4
 _SLIVER = 0.02  # cells²: thinner triangles have no stable inverse, and their neighbours cover them
+_FOLDING = 0.08  # a triangle squeezed to less than this share of its area is about to turn its back
 
 
 class Rasteriser:
     """Draws one mesh, again and again, as its vertices move.
 
-    ``triangles``: (M, 3) int32 vertex numbers. ``front``: (M,) the sign of a triangle's area (y down) seen from its front.
-    ``values``: (N, 2) float32, what each vertex carries.
-    ``base``: how many leading triangles always lie behind the others, whatever their depth (they are drawn first).
-    ``size``: (width, height) of the picture in pixels. ``step``: pixels per cell of the coarse grid.
+    ``triangles``: (M, 3) int32 vertex numbers. ``front``: (M,) float32, each triangle's signed area (``signed_area2``) at
+    rest seen from its front, in the picture's pixels; infinite for one that must never be drawn. ``values``: (N, 2)
+    float32, what each vertex carries. ``base``: how many leading triangles always lie behind the others, whatever their
+    depth (they are drawn first). ``size``: (width, height) of the picture.
     """
 
     def __init__(
-        self,
-        triangles: NDArray[np.int32],
-        front: Float,
-        values: Float,
-        *,
-        base: int,
-        size: tuple[int, int],
-        step: int,
+        self, triangles: NDArray[np.int32], front: Float, values: Float, *, base: int, size: tuple[int, int]
     ) -> None:
         self._triangles = triangles
-        self._front = front
+        self._side = np.sign(front)
+        self._least = np.maximum(np.abs(front) * _FOLDING, _SLIVER).astype(np.float32)
         self._values = values[triangles]
         self._base = base
-        self._size = size
-        self._step = step
-        # One cell more on every side, so that enlarging interpolates up to the picture's border.
-        cells = (-(-size[0] // step) + 2, -(-size[1] // step) + 2)
-        self._numbers = np.zeros((cells[1], cells[0]), np.int32)
-        self._column = np.arange(cells[0], dtype=np.float32)[None, :]
-        self._row = np.arange(cells[1], dtype=np.float32)[:, None]
+        self._numbers = np.zeros((size[1], size[0]), np.int32)
+        self._column = np.arange(size[0], dtype=np.float32)[None, :]
+        self._row = np.arange(size[1], dtype=np.float32)[:, None]
 
     def draw(self, vertices: Float) -> Float:
         """(height, width, 2) float32: the values seen at each pixel.
 
-        ``vertices``: (N, 3) float32: x, y in the picture's pixels, z away from the camera.
+        ``vertices``: (N, 3) float32: x, y in the picture's pixels (centres at integers), z away from the camera.
         """
-        step = self._step
-        cells = (vertices[:, :2] + 0.5) / step + 0.5  # a cell's centre is the middle of its pixels; one cell of margin
-        corners = cells[self._triangles].astype(np.float32)
+        corners = vertices[self._triangles, :2].astype(np.float32)
         area = signed_area2(corners)
-        visible = area * self._front > _SLIVER
+        visible = area * self._side > self._least
         order = np.argsort(-vertices[self._triangles, 2].mean(axis=1), kind="stable")
         order = np.concatenate([order[order < self._base], order[order >= self._base]])
         self._paint(corners, order[visible[order]])
         affine = self._affine(corners, np.where(visible, area, 1.0).astype(np.float32))
         seen = affine[self._numbers]
-        coarse = np.empty((*self._numbers.shape, 2), np.float32)
-        coarse[..., 0] = seen[..., 0] * self._column + seen[..., 1] * self._row + seen[..., 2]
-        coarse[..., 1] = seen[..., 3] * self._column + seen[..., 4] * self._row + seen[..., 5]
-        whole = (coarse.shape[1] * step, coarse.shape[0] * step)
-        fine = coarse if step == 1 else cv2.resize(coarse, whole, interpolation=cv2.INTER_LINEAR)
-        return np.asarray(fine[step : step + self._size[1], step : step + self._size[0]], np.float32)
+        picture = np.empty((*self._numbers.shape, 2), np.float32)
+        picture[..., 0] = seen[..., 0] * self._column + seen[..., 1] * self._row + seen[..., 2]
+        picture[..., 1] = seen[..., 3] * self._column + seen[..., 4] * self._row + seen[..., 5]
+        return picture
 
     def _paint(self, corners: Float, order: NDArray[np.intp]) -> None:
         fixed = np.round(corners * (1 << _SUBPIXEL_BITS)).astype(np.int32)

@@ -4,6 +4,8 @@
     require_animatable(faces) -> [Face]  those that can, or the error that says why none can
     portrait_crop(face, size) -> Crop    head and shoulders upright
     Landmarker().track(frame)            landmarks from frame to frame of a video
+
+Coordinates are pixels of the photo, angles degrees; ``vivify.faces.types`` says how they are counted.
 """
 
 from vivify.faces.crop import portrait_crop

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from vivify.faces import mesh
 from vivify.faces.geometry import Square, apply, invert
-from vivify.faces.mesh import square_of
-from vivify.faces.types import MOUTH_CORNERS, Crop, Face
+from vivify.faces.types import LEFT_EYE_CORNERS, MOUTH_CORNERS, RIGHT_EYE_CORNERS, Crop, Face
 
 ROOM = 2.3  # side of the crop over the face's larger side: hair, neck and shoulders
 RAISED = 0.125  # of the crop's side: hair needs more room than the neck
@@ -15,16 +15,16 @@ RAISED = 0.125  # of the crop's side: hair needs more room than the neck
 def portrait_crop(face: Face, size: tuple[int, int]) -> Crop:
     """A roll-free square around the head, at the photo's own scale.
 
-    ``size``: (width, height) of the photo. The crop's box is clipped to the photo (a valid slice), its square is not: where it
-    reaches outside, the caller extends the photo's border. Upright is the line from the mouth to between the eyes.
+    ``size``: (width, height) of the photo. The crop's box is clipped to the photo (a valid slice), its square is not: where
+    it reaches outside, the caller extends the photo's border. Upright is the line from the mouth to between the eyes.
     """
-    tight = square_of(face.landmarks.astype(np.float64))
+    tight = mesh.square_of(face.landmarks.astype(np.float64))
     points = face.landmarks[:, :2].astype(np.float64)
-    eyes = points[[33, 133, 263, 362]].mean(axis=0)
+    eyes = points[[*RIGHT_EYE_CORNERS, *LEFT_EYE_CORNERS]].mean(axis=0)
     mouth = points[list(MOUTH_CORNERS)].mean(axis=0)
     down = mouth - eyes
     roll = float(np.degrees(np.arctan2(-down[0], down[1])))
-    side = max(2, round(tight.side / 1.5 * ROOM))
+    side = max(2, round(tight.side / mesh.ROOM * ROOM))
     up = -down / max(float(np.hypot(*down)), 1e-6)
     x, y = np.array([tight.x, tight.y]) + up * RAISED * side
     matrix = Square(float(x), float(y), float(side), roll).to_view(side)

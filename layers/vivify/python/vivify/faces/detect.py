@@ -6,7 +6,6 @@ the landmark network and the judge decide.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +22,7 @@ from vivify.faces.anchors import (
     merge,
     rolls,
 )
-from vivify.faces.geometry import Pyramid, Square, apply, invert
+from vivify.faces.geometry import Matrix, Pyramid, Square, apply, invert
 
 THRESHOLD = 0.5  # of a proposal's score; MediaPipe's own
 SURE = 0.75  # a proposal that tells how the photo lies
@@ -44,24 +43,29 @@ class Detector:
     side: int
     anchors: FloatArray
 
+    def raw(self, photo: Pyramid, matrices: list[Matrix]) -> tuple[FloatArray, FloatArray]:
+        """The network's output for the views of ``matrices``: values (N, anchors, 16) and logits (N, anchors)."""
+        session = models.load(self.name)
+        parts = []
+        for start in range(0, len(matrices), BATCH):
+            views = [photo.view(m, (self.side, self.side)) for m in matrices[start : start + BATCH]]
+            image = np.stack(views).astype(np.float32) / 127.5 - 1.0
+            parts.append(session.run(["boxes", "logits"], {"image": image}))
+        return np.concatenate([v for v, _ in parts]), np.concatenate([s for _, s in parts])[..., 0]
+
     def find(self, photo: Pyramid, windows: list[Square], whole: bool) -> Detections:
         """Faces seen through ``windows`` (rolls in quarter turns), in photo pixels.
 
         ``whole``: the windows hold the whole photo. Otherwise a box cut by a window's edge is left to the neighbouring tile,
         unless that edge is the photo's own.
         """
+        matrices = [w.to_view(self.side) for w in windows]
         parts = []
-        session = models.load(self.name)
-        for start in range(0, len(windows), BATCH):
-            batch = windows[start : start + BATCH]
-            matrices = [w.to_view(self.side) for w in batch]
-            views = np.stack([photo.view(m, (self.side, self.side)) for m in matrices])
-            values, logits = session.run(["boxes", "logits"], {"image": views.astype(np.float32) / 127.5 - 1.0})
-            for k, matrix in enumerate(matrices):
-                found = decode(values[k], logits[k, :, 0], self.anchors, THRESHOLD)
-                if not whole:
-                    found = found.take(_inside(found.boxes, self.side, batch[k], photo))
-                parts.append(_to_photo(found, invert(matrix)))
+        for window, matrix, values, logits in zip(windows, matrices, *self.raw(photo, matrices), strict=True):
+            found = decode(values, logits, self.anchors, THRESHOLD)
+            if not whole:
+                found = found.take(_inside(found.boxes, self.side, window, photo))
+            parts.append(_to_photo(found, invert(matrix)))
         return Detections.join(parts)
 
 
@@ -85,7 +89,12 @@ def _inside(boxes: FloatArray, side: int, window: Square, photo: Pyramid) -> np.
     low, high = boxes[:, :2] > margin, boxes[:, 2:] < side - margin
     keep = np.ones(len(boxes), dtype=bool)
     middle = side / 2
-    edges = (((0.0, middle), low[:, 0]), ((side, middle), high[:, 0]), ((middle, 0.0), low[:, 1]), ((middle, side), high[:, 1]))
+    edges = (
+        ((0.0, middle), low[:, 0]),
+        ((side, middle), high[:, 0]),
+        ((middle, 0.0), low[:, 1]),
+        ((middle, side), high[:, 1]),
+    )
     for point, clear in edges:
         x, y = apply(back, np.array([point]))[0]
         slack = window.side * 0.01
@@ -106,27 +115,31 @@ def _tiles(photo: Pyramid, side: float, roll: float) -> list[Square]:
     return [Square(x, y, side, roll) for y in centres[1] for x in centres[0]]
 
 
-def _levels(photo: Pyramid) -> Iterable[float]:
-    """Sides of the tiles in photo pixels, coarse to fine, until the smallest wanted face shows at ``FINEST_FACE`` pixels."""
+def _levels(photo: Pyramid) -> list[float]:
+    """Sides of the tiles in photo pixels, coarse to fine.
+
+    In the last, the smallest wanted face shows at ``FINEST_FACE`` pixels; levels of more than ``MAX_TILES`` are left out.
+    """
     longest = max(photo.width, photo.height)
-    finest = WANTED_FACE * FULL_SIDE / FINEST_FACE
-    steps = max(0, int(np.ceil(np.log2(longest / finest))))
-    for step in range(1, steps + 1):
-        side = longest / 2**step
-        if len(_tiles(photo, side, 0.0)) > MAX_TILES:
-            return
-        yield side
+    ratio = longest * FINEST_FACE / (WANTED_FACE * FULL_SIDE)
+    # Neighbouring levels lie a factor of about two apart: the detector knows faces over a range of about eight.
+    steps = max(0, round(np.log2(max(ratio, 1.0)) + 0.3))
+    sides = [longest / ratio ** (k / steps) for k in range(1, steps + 1)]
+    return [side for side in sides if len(_tiles(photo, side, 0.0)) <= MAX_TILES]
 
 
 def propose(photo: Pyramid) -> Detections:
-    """Face proposals in photo pixels, strongest first; keypoints tell the roll. One place may be proposed at several rolls."""
+    """Face proposals in photo pixels, strongest first; keypoints tell the roll.
+
+    One place may be proposed at several rolls.
+    """
     centre = (photo.width / 2, photo.height / 2)
     longest = float(max(photo.width, photo.height))
     whole = [Square(*centre, longest, roll) for roll in QUARTER_TURNS]
     # A face that fills the photo to its edges is known only with room around it.
     roomy = [w.scaled(1.5) for w in whole]
     found = [SHORT.find(photo, whole + roomy, whole=True), FULL.find(photo, whole, whole=True)]
-    levels = list(_levels(photo))
+    levels = _levels(photo)
     # Small faces stand as the large ones do, and upright if there are none.
     sure = Detections.join(found).keypoints[Detections.join(found).scores >= SURE]
     turns = {float(round(float(r) / 90.0) % 4 * 90) for r in rolls(sure)} or {0.0}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,9 +10,11 @@ from numpy.typing import NDArray
 
 from vivify import errors
 from vivify.faces import mesh
+from vivify.faces.anchors import SAME_ROLL
 from vivify.faces.detect import propose, to_square
-from vivify.faces.geometry import Pyramid, Square
-from vivify.faces.judge import Evidence, judge, probe
+from vivify.faces.evidence import Evidence, gather, second_opinion
+from vivify.faces.geometry import Pyramid, Square, turned
+from vivify.faces.judge import judge
 from vivify.faces.pose import head_pose
 from vivify.faces.types import Face
 
@@ -20,8 +23,9 @@ if TYPE_CHECKING:
 
 PRESENT = 0.5  # MediaPipe's own limit for "there is a face here"
 MOST = 40  # proposals looked at closely, strongest first: bounds the time a photo can take
-# Two settled squares are one face when their centres are nearer than this part of the smaller one's side.
-NEAR = 0.3
+# Two readings are one face when their centres are nearer than this part of the larger one's face; readings at quite other
+# rolls (a face also read upside down lies over its chin) when nearer than the second.
+NEAR, NEAR_TURNED = 0.35, 0.7
 
 REJECTIONS: dict[str, type[errors.FaceRejected]] = {
     kind.code: kind
@@ -47,37 +51,54 @@ def find_faces(photo: Photo) -> list[Face]:
 def find_in(pixels: NDArray[np.uint8]) -> list[Face]:
     """``find_faces`` on bare (H, W, 3) uint8 RGB pixels."""
     pyramid = Pyramid(pixels)
-    squares, evidence = _candidates(pyramid)
-    reading = mesh.look(pyramid, squares)
-    faces = []
-    for points, presence, proof in zip(reading.points, reading.presence, evidence, strict=True):
+    candidates = _candidates(pyramid)
+    reading = mesh.look(pyramid, [square for square, _ in candidates])
+    first: list[Face | None] = []
+    for points, presence, (square, proof) in zip(reading.points, reading.presence, candidates, strict=True):
         landmarks = points.astype(np.float32)
-        face = judge(Face(landmarks, float(presence), head_pose(landmarks)), proof)
-        if face is not None:
-            faces.append(face)
+        face = Face(landmarks, float(presence), head_pose(landmarks))
+        first.append(judge(face, proof, partial(second_opinion, pyramid, square, points)))
+    people = any(face is not None and face.verdict is None for face in first)
+    faces = []
+    for face, points, (square, proof) in zip(first, reading.points, candidates, strict=True):
+        final = face
+        if people and face is not None and face.verdict is not None and face.verdict.code == "not_a_human_face":
+            final = judge(face, proof, partial(second_opinion, pyramid, square, points), among_people=True)
+        if final is not None:
+            faces.append(final)
     return sorted(faces, key=lambda face: -face.size)
 
 
-def _candidates(pyramid: Pyramid) -> tuple[list[Square], list[Evidence]]:
+def _candidates(pyramid: Pyramid) -> list[tuple[Square, Evidence]]:
     """Settled squares that may hold a face, one for a face, and what the probes found in each."""
     found = propose(pyramid)
     found = found.take(np.arange(min(MOST, len(found))))
     squares = [to_square(box, keypoints) for box, keypoints in zip(found.boxes, found.keypoints, strict=True)]
     squares, presence = mesh.settle(pyramid, squares)
-    here = [i for i in range(len(squares)) if presence[i] >= PRESENT]
-    evidence = probe(pyramid, [squares[i] for i in here], [float(found.scores[i]) for i in here])
+    distinct: list[int] = []
+    for i, square in enumerate(squares):
+        if presence[i] >= PRESENT and not any(_twin(square, squares[k]) for k in distinct):
+            distinct.append(i)
+    evidence = gather(pyramid, [squares[i] for i in distinct], [float(found.scores[i]) for i in distinct])
     # The steadiest reading of a place wins: of an upright and an upside-down one, the upright.
     kept: list[tuple[Square, Evidence]] = []
-    for _, square, proof in sorted(
-        ((proof.unsteadiness, squares[i], proof) for i, proof in zip(here, evidence, strict=True)), key=lambda t: t[0]
-    ):
-        if not any(_same(square, other) for other, _ in kept):
-            kept.append((square, proof))
-    return [square for square, _ in kept], [proof for _, proof in kept]
+    for i, proof in sorted(zip(distinct, evidence, strict=True), key=lambda pair: pair[1].unsteadiness):
+        if not any(_same(squares[i], other) for other, _ in kept):
+            kept.append((squares[i], proof))
+    return kept
+
+
+def _twin(one: Square, other: Square) -> bool:
+    """Whether two proposals have settled on the very same square."""
+    near = np.hypot(one.x - other.x, one.y - other.y) < 0.05 * other.side
+    alike = 0.9 < one.side / other.side < 1.1 and abs(turned(one.roll - other.roll)) < 10.0
+    return bool(near and alike)
 
 
 def _same(one: Square, other: Square) -> bool:
-    return bool(np.hypot(one.x - other.x, one.y - other.y) < NEAR * max(one.side, other.side) / mesh.ROOM)
+    apart = abs(turned(one.roll - other.roll))
+    near = NEAR if apart < SAME_ROLL else NEAR_TURNED
+    return bool(np.hypot(one.x - other.x, one.y - other.y) < near * max(one.side, other.side) / mesh.ROOM)
 
 
 def require_animatable(faces: list[Face]) -> list[Face]:
@@ -90,12 +111,14 @@ def require_animatable(faces: list[Face]) -> list[Face]:
         return good
     if not faces:
         raise errors.NoFaceFound("No face was found. Choose a photo in which a person's face can be seen clearly.")
-    people = [face for face in faces if face.verdict and face.verdict.code != "not_a_human_face"]
-    nearest = max(people or faces, key=lambda face: face.size)
-    assert nearest.verdict is not None
-    raise REJECTIONS[nearest.verdict.code](
-        nearest.verdict.message,
-        size=round(nearest.size, 1),
+    # The face that came nearest: the largest that is a person's, else the largest.
+    size, nearest, verdict = max(
+        ((face.size, face, face.verdict) for face in faces if face.verdict is not None),
+        key=lambda row: (row[2].code != errors.NotAHumanFace.code, row[0]),
+    )
+    raise REJECTIONS[verdict.code](
+        verdict.message,
+        size=round(size, 1),
         yaw=round(nearest.pose.yaw, 1),
         faces=len(faces),
     )

@@ -34,7 +34,8 @@ def read(photo: Pyramid, squares: list[Square], mirrored: list[bool] | None = No
     points, presence = [np.zeros((0, LANDMARKS, 3))], [np.zeros(0)]
     for start in range(0, len(squares), BATCH):
         batch = slice(start, start + BATCH)
-        matrices = [_flipped(s.to_view(SIDE)) if f else s.to_view(SIDE) for s, f in zip(squares[batch], flips[batch], strict=True)]
+        straight = [s.to_view(SIDE) for s in squares[batch]]
+        matrices = [_flipped(m) if f else m for m, f in zip(straight, flips[batch], strict=True)]
         views = np.stack([photo.view(m, (SIDE, SIDE), replicate=True) for m in matrices])
         raw, score = session.run(["landmarks", "presence"], {"image": views.astype(np.float32) / 255.0})
         seen = [apply(invert(m), r.astype(np.float64)) for m, r in zip(matrices, raw, strict=True)]
@@ -65,6 +66,7 @@ def square_of(points: Points) -> Square:
 # and mirrored looks take out the network's own leaning to one side.
 LOOKS = ((1.0, 0.0, False), (1.0, 0.0, True), (0.95, 6.0, False), (1.05, -6.0, True))
 ROUNDS = 4  # of reading and laying the square anew
+HOPELESS = 0.05  # presence in the second round or later below which a square is given up
 SETTLED = 0.005  # change of the square's side below which another round brings nothing
 
 
@@ -72,14 +74,15 @@ def settle(photo: Pyramid, squares: list[Square], rounds: int = ROUNDS) -> tuple
     """Squares moved until they fit what is read in them: the squares, and the presence in the last round (N,)."""
     current, presence = list(squares), np.zeros(len(squares))
     moving = list(range(len(squares)))
-    for _ in range(rounds):
+    for turn in range(rounds):
         reading = read(photo, [current[i] for i in moving])
         still = []
         for row, i in enumerate(moving):
             fresh, old = square_of(reading.points[row]), current[i]
             presence[i], current[i] = reading.presence[row], fresh
             step = np.hypot(fresh.x - old.x, fresh.y - old.y) + abs(fresh.side - old.side)
-            if step > SETTLED * old.side or abs(fresh.roll - old.roll) > 1.0:
+            unsettled = step > SETTLED * old.side or abs(fresh.roll - old.roll) > 1.0
+            if unsettled and (turn == 0 or presence[i] >= HOPELESS):
                 still.append(i)
         moving = still
         if not moving:

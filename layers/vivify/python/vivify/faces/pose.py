@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivify import models
-from vivify.faces.topology import MESH, RIGID
+from vivify.faces.topology import RIGID
 from vivify.faces.types import Pose
 
 Array = NDArray[np.float64]
@@ -62,16 +62,12 @@ def rigid_fit(source: Array, target: Array) -> RigidFit:
 
 
 def head_fit(landmarks: NDArray[np.floating]) -> RigidFit:
-    """Mean face to (478, 3) landmarks in photo pixels, on points that move with the skull; scale is pixels per centimetre."""
+    """Mean face to (478, 3) landmarks in photo pixels, on points that move with the skull.
+
+    The scale is pixels per centimetre.
+    """
     stable = list(RIGID)
     return rigid_fit(mean_face()[stable], landmarks[stable].astype(np.float64))
-
-
-def shape_error(landmarks: NDArray[np.floating]) -> float:
-    """How unlike the mean human face the landmarks lie: rms distance after a similarity fit of all points, in centimetres."""
-    face, seen = mean_face(), landmarks[:MESH].astype(np.float64)
-    fit = rigid_fit(face, seen)
-    return float(np.sqrt(((fit.apply(face) - seen) ** 2).sum(axis=1).mean()) / fit.scale)
 
 
 def angles(turn: Array) -> Pose:

@@ -36,7 +36,34 @@ NECK: Final = np.array([0.0, 1.25, 0.95])
 CHIN: Final = 152
 FOREHEAD: Final = 10
 
-RIGID: Final = (10, 338, 297, 332, 284, 251, 109, 67, 103, 54, 21, 168, 6, 197, 195, 5, 4, 1, 133, 362, 33, 263, 127, 356, 234, 454)
+RIGID: Final = (
+    10,
+    338,
+    297,
+    332,
+    284,
+    251,
+    109,
+    67,
+    103,
+    54,
+    21,
+    168,
+    6,
+    197,
+    195,
+    5,
+    4,
+    1,
+    133,
+    362,
+    33,
+    263,
+    127,
+    356,
+    234,
+    454,
+)
 """Points that move with the skull whatever the expression: forehead, temples, nose bridge, eye corners."""
 
 INNER_LIPS: Final = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)

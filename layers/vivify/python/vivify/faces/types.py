@@ -47,7 +47,7 @@ class Verdict:
 class Crop:
     """A square view of the photo with the head upright.
 
-    ``x0, y0, x1, y1``: the axis-aligned box (ints, x1 and y1 exclusive, may reach outside the photo) that holds the view.
+    ``x0, y0, x1, y1``: the part of the photo that the view shows (ints, x1 and y1 exclusive: a slice).
     ``matrix``: (2, 3) float64, takes photo pixels (x, y, 1) to pixels of the roll-free crop.
     ``size``: the side of that crop in its own pixels (its scale equals the photo's unless asked otherwise).
     """

@@ -14,12 +14,14 @@ _EASE = 6.0  # frames
 _LEAD_IN = 0.2  # seconds of rest before the first motion: the clip begins as the photo
 
 
-def compose(templates: Sequence[Template], idle: Template | None, seconds: float, fps: float, strength: float, *, loop: bool = False) -> Motion:
+def compose(
+    templates: Sequence[Template], idle: Template | None, seconds: float, fps: float, strength: float, *, loop: bool = False
+) -> Motion:
     """``round(seconds * fps)`` frames: the templates one after another over the idle motion of a living person.
 
     Each template gets an equal share of the time and is sped up or slowed down, within bounds, to fill it; what is still
-    too long is cut short. ``strength`` scales every motion but the idle one. The first frame is at rest; with ``loop`` so is the
-    one after the last.
+    too long is cut short. ``strength`` scales every motion but the idle one. The first frame is at rest; with ``loop`` so is
+    the one after the last.
     """
     count = max(2, round(seconds * fps))
     total = Motion.still(count)

@@ -53,7 +53,7 @@ def measure(video: Path, start: float = 0.0, end: float | None = None) -> Measur
     for number, frame in enumerate(read_frames(video, max_side=_LONG_SIDE)):
         if number < first:
             continue
-        if last is not None and number > last:
+        if last is not None and number >= last:
             break
         seen.append(_plausible(landmarker.track(frame)))
     known = np.array([points is not None for points in seen])

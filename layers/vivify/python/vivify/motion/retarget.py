@@ -19,6 +19,7 @@ from vivify.motion.template import Motion
 Float = NDArray[np.float32]
 
 _CLOSED_LINE = 0.86  # where the lids meet: this far from the upper lid's place to the lower's
+_WIDEST = -0.3  # closure: how far lids open beyond the photo's
 _CREASE, _UPPER_SKIN = 0.55, 0.12  # how much the rows of skin above the lid's edge follow it
 _LOWER_SKIN = 0.5
 _QUIET_LIPS = 0.03  # eye distances: lip gaps that change by less than this are noise
@@ -68,9 +69,9 @@ def _fit_lids(displacement: Float, shape: Float, eye: Eye, closure: Float) -> No
     if gap < _ALREADY_SHUT:
         closure = np.zeros_like(closure)  # a blink would have to open from nothing: leave it shut
     line = upper + (lower - upper) * _CLOSED_LINE
-    c = closure[:, None, None]
+    # Motions add up and are scaled, lids meet at most. Wider than in the photo they show eyeball it never held: a little.
+    c = np.clip(closure, _WIDEST, 1.0)[:, None, None]
     upper_travel, lower_travel = c * (line - upper), c * (line - lower)
-    # Lids wider than in the photo show eyeball the photo never held: allow a little.
     # Skin behind the lids keeps what was measured on the outermost row (brows, cheeks), plus its share of the travel.
     brow, cheek = displacement[:, list(eye.upper[2])], displacement[:, list(eye.lower[2])]
     displacement[:, list(eye.upper[1])] = _CREASE * upper_travel + 0.5 * brow

@@ -17,14 +17,15 @@ def smooth(curve: NDArray[np.floating], sigma: float) -> Float:
     values = np.asarray(curve, np.float32)
     if sigma <= 0 or len(values) < 3:
         return values
-    reach = int(np.ceil(3 * sigma))
+    # Reflected once at most: of a curve shorter than the kernel a second reflection would no longer go on straight.
+    reach = min(int(np.ceil(3 * sigma)), len(values) - 1)
     offsets = np.arange(-reach, reach + 1)
     kernel = np.exp(-0.5 * (offsets / sigma) ** 2)
     kernel /= kernel.sum()
     # Point reflection keeps both end values and slopes, so that a curve which starts at 0 still does.
     last = len(values) - 1
     index = np.arange(-reach, len(values) + reach)
-    inside = np.abs((index + last) % (2 * last) - last) if last else np.zeros_like(index)
+    inside = last - np.abs(last - np.abs(index))
     padded = values[inside]
     before, after = index < 0, index > last
     padded[before] = 2 * values[0] - padded[before]

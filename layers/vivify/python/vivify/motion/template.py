@@ -35,6 +35,7 @@ Float = NDArray[np.float32]
 SCHEMA = "vivify.motion/1"
 _CURVES = {"rotation": 3, "translation": 3, "lids": 2, "gaze": 2}
 _LONGEST = 100_000  # frames: over an hour; longer is a mistake or an attack
+_MOST = 1000  # of any number in a file, in its unit: more is a mistake, and would overflow the drawing
 _LARGEST_FILE = 64_000_000  # bytes
 
 
@@ -65,7 +66,8 @@ class Motion:
     @classmethod
     def still(cls, count: int) -> Motion:
         """No motion at all for ``count`` frames."""
-        return cls(*(np.zeros((count, n), np.float32) for n in _CURVES.values()), np.zeros((count, MESH, 3), np.float32))
+        rotation, translation, lids, gaze = (np.zeros((count, n), np.float32) for n in _CURVES.values())
+        return cls(rotation, translation, lids, gaze, np.zeros((count, MESH, 3), np.float32))
 
 
 @dataclass(frozen=True)
@@ -123,16 +125,18 @@ class Template:
             raise _invalid(f'its schema is not "{SCHEMA}"')
         curves = {name: _array(document, name, width) for name, width in _CURVES.items()}
         count = len(curves["rotation"])
-        basis = _array(document, "basis", MESH * 3, allow_empty=True)
+        basis = _array(document, "basis", MESH * 3)
         weights = _array(document, "weights", len(basis))
         if not 2 <= count <= _LONGEST or any(len(c) != count for c in (*curves.values(), weights)):
             raise _invalid("its curves differ in length, or are too short or too long")
         displacement = (weights @ basis.reshape(len(basis), MESH * 3)).reshape(count, MESH, 3).astype(np.float32)
+        if np.abs(displacement).max(initial=0) > _MOST:
+            raise _invalid(f"weights @ basis must stay within {_MOST}")
         texts = {name: document.get(name) for name in ("name", "shows", "source", "licence")}
-        numbers = {name: document.get(name) for name in ("fps", "mouth_width")}
+        numbers: dict[str, Any] = {name: document.get(name) for name in ("fps", "mouth_width")}
         if not all(isinstance(t, str) and t for t in texts.values()):
             raise _invalid("name, shows, source and licence must be texts")
-        if not all(isinstance(n, int | float) and 0 < n < 1000 for n in numbers.values()):
+        if not all(type(n) in (int, float) and 0 < n < _MOST for n in numbers.values()):
             raise _invalid("fps and mouth_width must be positive numbers")
         return cls(**texts, **numbers, motion=Motion(**curves, displacement=displacement))  # type: ignore[arg-type]
 
@@ -149,17 +153,15 @@ def _compress(displacement: Float) -> tuple[Float, Float]:
     return (u[:, :kept] * s[:kept] / peak).astype(np.float32), (vt[:kept] * peak[:, None]).astype(np.float32)
 
 
-def _array(document: dict[str, Any], name: str, width: int, *, allow_empty: bool = False) -> Float:
+def _array(document: dict[str, Any], name: str, width: int) -> Float:
     """The (T, ``width``) float32 list called ``name``."""
-    try:
-        values = np.array(document[name], np.float32)
-    except (KeyError, TypeError, ValueError, OverflowError):
-        raise _invalid(f"{name} is missing or is not a rectangular list of numbers") from None
-    if values.size == 0 and (allow_empty or width == 0):
-        return np.zeros((len(values) if width == 0 else 0, width), np.float32)
-    if values.ndim != 2 or values.shape[1] != width or not np.isfinite(values).all() or np.abs(values).max() > 1000:
-        raise _invalid(f"{name} must be finite and have {width} columns")
-    return values
+    rows = document.get(name)
+    if not isinstance(rows, list) or not all(isinstance(row, list) and len(row) == width for row in rows):
+        raise _invalid(f"{name} must be a list of lists of {width} numbers")
+    # Checked before NumPy sees them: it would take texts and booleans for numbers, and None for not-a-number.
+    if not all(type(value) in (int, float) and -_MOST <= value <= _MOST for row in rows for value in row):
+        raise _invalid(f"{name} must hold numbers from -{_MOST} to {_MOST}")
+    return np.array(rows, np.float32).reshape(len(rows), width)
 
 
 def _invalid(why: str) -> MotionInvalid:

@@ -28,7 +28,7 @@ def to_srgb(image: Image.Image, *, white: int | None = None, inverted: bool = Fa
         image = image.convert("RGB")
     if isinstance(profile, bytes) and profile:
         image = _through_profile(image, profile)
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _deep_gray(image: Image.Image, white: int | None, inverted: bool) -> Image.Image:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import warnings
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import pillow_heif
+import pi_heif
 from numpy.typing import NDArray
 from PIL import (
     AvifImagePlugin,
@@ -107,7 +108,7 @@ def _pillow(kind: str, data: bytes, max_pixels: int) -> NDArray[np.uint8]:
 
 
 def _heif(data: bytes, max_pixels: int) -> NDArray[np.uint8]:
-    heif = pillow_heif.open_heif(io.BytesIO(data))
+    heif = pi_heif.open_heif(io.BytesIO(data))
     primary = heif[heif.primary_index]
     _check_size(primary.size, max_pixels)
     # libheif has already turned the picture by its own boxes; EXIF's orientation must not turn it again.
@@ -138,10 +139,9 @@ def _tiff_gray(image: TiffImagePlugin.TiffImageFile) -> tuple[int | None, bool]:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:  # noqa: BLE001 - unreadable EXIF: the picture itself is fine, shown as stored
-        return image
+    with contextlib.suppress(Exception):  # unreadable EXIF: the picture itself is fine, shown as stored
+        ImageOps.exif_transpose(image, in_place=True)
+    return image
 
 
 def _pixels(image: Image.Image) -> NDArray[np.uint8]:

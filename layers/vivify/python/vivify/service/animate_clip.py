@@ -1,6 +1,7 @@
 """The GPU job: the photo and its faces in, the clip's frames out. Pointers come by environment, results go to S3.
 
-What it writes under {output_prefix}/{attempt}/, in this order: frames.mkv (lossless), depth.png (16 bit), report.json, manifest.json. The manifest names the others and comes last: an attempt without one did not end.
+What it writes under {output_prefix}/{attempt}/, in this order: frames.mkv (lossless), depth.png (16 bit), report.json,
+manifest.json. The manifest names the frames and comes last: an attempt without one did not end.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def _animate(settings: AnimateClip, folder: Path) -> dict[str, Any]:
         seconds=settings.seconds,
         fps=settings.fps,
         strength=settings.strength,
-        size=settings.size if settings.size == "native" else int(settings.size),
+        size="native" if settings.size == "native" else int(settings.size),
         frame=settings.frame,
         quality="lossless",
         depth=folder / "depth.png",

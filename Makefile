@@ -1,0 +1,73 @@
+# One line of help each: make help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PHOTO ?= tests/fixtures/astronaut.png
+MOTION ?=
+export PYTHONPATH :=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench build deploy lock clean
+
+help: ## show this
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+
+demo: $(VENV)/local ## bring PHOTO to life on this machine, through the whole stack (PHOTO=me.jpg MOTION=gentle-smile)
+	@$(BIN)/python -m infra.local demo "$(PHOTO)" $(if $(MOTION),"$(MOTION)")
+
+test: $(VENV)/dev ## run every test
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/dev $(VENV)/sam/done ## lint, types, and the template's validators (asl-validator needs Node.js)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy layers/vivify/python/vivify infra/local functions/animate
+	$(BIN)/cfn-lint template.yaml
+	$(VENV)/sam/bin/sam validate --lint --template template.yaml --region eu-west-1
+	npx --yes asl-validator@4.0.0 --yaml-path infra/clip.asl.yaml
+
+format: $(VENV)/dev ## put the code in the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/dev ## measure the engine on this machine; prints a table, writes out/bench.json
+	@$(BIN)/python -m tests.bench
+
+build: $(VENV)/sam/done ## build the Lambda functions and layers for AWS
+	$(VENV)/sam/bin/sam build --template template.yaml
+
+deploy: build ## deploy to AWS, asking for what it needs
+	$(VENV)/sam/bin/sam deploy --guided
+
+lock: ## resolve the dependencies anew (needs uv)
+	for set in "engine:pyproject.toml" "local:pyproject.toml --extra local --group build" \
+	  "dev:pyproject.toml --extra local --group build --group dev" "sam:--group sam"; do \
+	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes $${set#*:} \
+	    --custom-compile-command "make lock" -o infra/locks/$${set%%:*}.txt; done
+
+clean: ## remove everything make has made
+	rm -rf $(VENV) build dist out .aws-sam
+
+# The environments: installed from the lock, so that two installs are the same.
+$(VENV)/bin/python:
+	@echo "Making a virtual environment in $(VENV)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Vivify needs Python 3.11 or newer; name one: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/local: infra/locks/local.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing the engine and the local stack (about a minute, once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r infra/locks/local.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(VENV)/dev: infra/locks/dev.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing what the tests need (about a minute, once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r infra/locks/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@ $(VENV)/local
+
+$(VENV)/sam/done: infra/locks/sam.txt | $(VENV)/bin/python
+	@echo "Installing the SAM command line, apart: it pins what we do not"
+	@$(PYTHON) -m venv $(VENV)/sam
+	@$(VENV)/sam/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r infra/locks/sam.txt
+	@touch $@

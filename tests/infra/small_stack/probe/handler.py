@@ -1,0 +1,35 @@
+"""The functions of the small stack: do what the event says, in every way a function can end."""
+
+import os
+import time
+
+CALLS = 0
+
+
+def handler(event, context):
+    global CALLS
+    CALLS += 1
+    if "rawPath" in event:
+        return {"statusCode": 200, "headers": {"x-test": "1"}, "body": repr(event.get("pathParameters"))}
+    event = event.get("event", event) | {"execution": event.get("execution")}
+    match event.get("do"):
+        case "raise":
+            raise ValueError("on purpose")
+        case "exit":
+            os._exit(7)
+        case "sleep":
+            time.sleep(30)
+    return {
+        "calls": CALLS,
+        "pid": os.getpid(),
+        "left_ms": context.get_remaining_time_in_millis(),
+        "name": context.function_name,
+        "provider": os.environ["PROVIDER"],
+        "token": bool(os.environ.get("AWS_SESSION_TOKEN")),
+        "stray": os.environ.get("STRAY_VARIABLE"),
+        "execution": event["execution"],
+    }
+
+
+def failing(event, context):
+    raise RuntimeError("always")

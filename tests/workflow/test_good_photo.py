@@ -1,0 +1,93 @@
+"""A good photo becomes one clip, by either way in, whatever is delivered twice or goes wrong beside it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from vivify.video import probe
+
+from infra.local.client import RequestRefused
+
+from .conftest import Journey
+
+SHORT = {"seconds": 1, "fps": 10, "motions": ["blink"]}
+
+
+def test_posted(journey: Journey, astronaut: Path, tmp_path: Path) -> None:
+    """POST /v1/clips, the form, and the wait: a clip as long as asked for, behind links that say how long they live."""
+    clip_id = journey.client.post(astronaut, SHORT)
+    ending = journey.ending(clip_id)
+    news = ending.notification
+    assert (news["event"], news["frames"], news["fps"]) == ("clip.ready", 10, 10)
+    clip = probe(journey.client.fetch(news["url"], tmp_path / "clip.mp4"))
+    assert (clip.width, clip.height, clip.frames, clip.codec, clip.faststart) == (512, 512, 10, "h264", True)
+    assert journey.client.fetch(news["poster_url"], tmp_path / "poster.jpg").read_bytes()[:3] == b"\xff\xd8\xff"
+    assert ending.record["state"] == "ready"
+    assert [e["status"] for e in ending.executions] == ["SUCCEEDED"]
+    view = journey.client.call("GET", f"/v1/clips/{clip_id}")
+    assert (view["state"], view["clip"]["frames"]) == ("ready", 10)
+    assert [s.name for s in journey.client.timings(clip_id)] == ["Animate", "Publish", "TellSuccess"]
+
+
+def test_same_event_twice_and_late(journey: Journey, astronaut: Path, tmp_path: Path) -> None:
+    """Three deliveries of one event at once and a fourth after the end: one execution, one notification, one clip."""
+    key, version = journey.drop(astronaut.read_bytes(), "me.png", tmp_path)
+    journey.detect_again(key, version, wait=False)
+    journey.detect_again(key, version, wait=False)
+    clip_id = journey.clip_of(version)
+    ending = journey.ending(clip_id)
+    assert ending.notification["event"] == "clip.ready"
+    journey.detect_again(key, version, wait=True)
+    assert len(journey.client.executions(clip_id)) == 1
+    assert len(journey.heard(clip_id)) == 1
+    assert [r["clip_id"] for r in journey.records() if r.get("photo", {}).get("key") == key] == [clip_id]
+    again = journey.ending(clip_id)
+    assert again.record == ending.record
+
+
+def test_good_beside_bad(journey: Journey, astronaut: Path, tmp_path: Path) -> None:
+    """A bad photo in the same minute ends with its verdict and never harms the good one."""
+    _, bad = journey.drop(b"no photo at all", "bad.jpg", tmp_path)
+    good = journey.client.post(astronaut, SHORT)
+    _, worse = journey.drop(b"", "worse.jpg", tmp_path)
+    endings = [journey.ending(clip_id) for clip_id in (good, journey.clip_of(bad), journey.clip_of(worse))]
+    assert [e.record["state"] for e in endings] == ["ready", "failed", "failed"]
+    assert [e.notification["event"] for e in endings] == ["clip.ready", "clip.failed", "clip.failed"]
+
+
+def test_motion_nobody_has(journey: Journey, astronaut: Path) -> None:
+    """Bad input found only by the job: tried once, told with the job's own verdict."""
+    ending = journey.ending(journey.client.post(astronaut, {**SHORT, "motions": ["no-such-motion"]}))
+    assert ending.notification["event"] == "clip.failed"
+    assert ending.notification["verdict"]["code"] == "motion_invalid"
+    assert ending.notification["retryable"] is False
+    assert ending.record["state"] == "failed"
+    (execution,) = ending.executions
+    assert execution["status"] == "FAILED"
+    cause = json.loads(execution["cause"])
+    assert [a["Container"]["ExitCode"] for a in cause["Attempts"]] == [3]
+
+
+def test_the_form_is_for_a_photo_only(journey: Journey, tmp_path: Path) -> None:
+    """What is no photo by its type is refused at the door, and an empty one by the form."""
+    letter = tmp_path / "letter.txt"
+    letter.write_text("Dear ...")
+    with pytest.raises(RequestRefused, match="400"):
+        journey.client.post(letter, {})
+    empty = tmp_path / "empty.jpg"
+    empty.touch()
+    with pytest.raises(RequestRefused, match="EntityTooSmall"):
+        journey.client.post(empty, {})
+
+
+def test_logs_hold_nothing_private(journey: Journey, astronaut: Path) -> None:
+    """No log of a function, of the job or of the stack holds a signed link, a photo's name or an event."""
+    journey.ending(journey.client.post(astronaut, SHORT))
+    logs = {log.name: log.read_text() for log in journey.paths.logs.iterdir()}
+    assert {"CreateClipFunction.log", "DetectFaceFunction.log", "NotifyFunction.log"} <= logs.keys()
+    for name, text in logs.items():
+        assert "X-Amz-" not in text, name
+        assert "photos/" not in text, name
+        assert "ObjectCreated" not in text, name
