@@ -22,7 +22,6 @@ Resource = dict[str, Any]
 # Actions that know no resources, so that "*" is the only one they take (AWS's service authorization reference).
 UNSCOPED = {
     "batch:DescribeJobs",
-    "batch:TerminateJob",
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",
     "logs:DescribeLogGroups",

@@ -18,7 +18,6 @@ Pixels = NDArray[np.uint8]
 _PLATE_SIDE = 320  # the plate is filled in at this size: only a thin rim of it is ever uncovered
 
 
-_MOSTLY_PERSON = 90  # of 255
 
 
 @dataclass(frozen=True)
@@ -41,14 +40,9 @@ def split(region: Pixels, matte: Float, reach: float) -> Layers:
     """Splits ``region`` (H, W, 3) by ``matte`` (H, W) in 0..1; ``reach``: pixels within which the matte's edge is unsure."""
     alpha = np.round(matte * 255).astype(np.uint8)
     plate = _fill_behind(region, alpha, reach)
-    # A pixel darker than the plate's share of it cannot be that transparent. Mostly person: the matte was wrong, and hair
-    # must move with the head. Mostly background: the plate was wrong, and the photo knows better.
+    # The person layer may not turn negative: a pixel darker than the plate's share of it is less transparent than thought.
     share = np.floor((255.0 * region / np.maximum(plate, 1)).min(axis=2))
-    proven = np.maximum(alpha, 255 - np.clip(share, 0, 255)).astype(np.uint8)
-    alpha = np.where(alpha >= _MOSTLY_PERSON, proven, alpha)
-    ceiling = np.floor(255.0 * region / np.maximum(255 - alpha.astype(np.float32), 1)[..., None])
-    plate = np.where(alpha[..., None] < _MOSTLY_PERSON, np.minimum(plate, ceiling), plate).astype(np.uint8)
-    plate = np.where(alpha[..., None] > 0, plate, region)
+    alpha = np.maximum(alpha, 255 - np.clip(share, 0, 255)).astype(np.uint8)
     behind = cv2.multiply(plate, cv2.cvtColor(cv2.bitwise_not(alpha), cv2.COLOR_GRAY2RGB), scale=1 / 255)
     person = cv2.subtract(region, behind)
     return Layers(person=np.dstack([person, alpha]), plate=plate)
@@ -63,10 +57,32 @@ def _fill_behind(region: Pixels, alpha: Pixels, reach: float) -> Pixels:
     hidden = (cv2.resize(alpha, small, interpolation=cv2.INTER_AREA) > 8).astype(np.uint8)
     grow = 2 * max(1, round(reach * shrink)) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (grow, grow))
-    hidden = np.asarray(cv2.dilate(hidden, disc), np.uint8)
-    if hidden.all() or not hidden.any():
+    unsure = np.asarray(cv2.dilate(hidden, disc), np.uint8)
+    if unsure.all() or not hidden.any():
         return region.copy()
-    filled = cv2.inpaint(few, hidden, 3, cv2.INPAINT_TELEA)
-    large = cv2.resize(filled, (width, height), interpolation=cv2.INTER_CUBIC)
-    cover = cv2.resize(hidden.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)[..., None]
+    filled = cv2.inpaint(few, unsure, 3, cv2.INPAINT_TELEA)
+    contrast = _background_contrast(few, unsure, grow)
+
+    large = np.asarray(cv2.resize(filled, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
+    usual = cv2.resize(contrast, (width, height), interpolation=cv2.INTER_LINEAR)
+    cover = cv2.resize(unsure.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    # Beside the person, what looks like the background is the background; what does not is stray hair and must go.
+    strange = (np.abs(region - large).max(axis=2) - usual) / np.maximum(usual, 1)
+    stray = np.clip(np.maximum(strange, (alpha.astype(np.float32) - 40) / 60), 0, 1)
+    cover = (cover * stray)[..., None]
     return np.round(region * (1 - cover) + large * cover).astype(np.uint8)
+
+
+def _background_contrast(picture: cv2.typing.MatLike, hidden: Pixels, near: int) -> Float:
+    """How much the background varies nearby, (h, w) float32 levels: a little over the local deviation where it is seen."""
+    seen = 1.0 - hidden.astype(np.float32)
+    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
+    side = 6 * near + 1
+
+    def local(values: Float) -> Float:
+        return np.asarray(cv2.blur(values, (side, side)), np.float32)
+
+    weight = np.maximum(local(seen), 1e-3)
+    mean = local(grey * seen) / weight
+    variance = local(grey * grey * seen) / weight - mean * mean
+    return np.asarray(1.2 * np.sqrt(np.maximum(variance, 0)) + 3, np.float32)

@@ -59,6 +59,7 @@ class Rasteriser:
 
     def _paint(self, corners: Float, order: NDArray[np.intp]) -> None:
         fixed = np.round(corners * (1 << _SUBPIXEL_BITS)).astype(np.int32)
+        self._numbers.fill(0)  # where no triangle lies, what was drawn before must not shine through
         for number in order.tolist():
             cv2.fillConvexPoly(self._numbers, fixed[number], number, cv2.LINE_8, _SUBPIXEL_BITS)
 

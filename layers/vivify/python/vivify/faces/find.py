@@ -51,25 +51,25 @@ def find_faces(photo: Photo) -> list[Face]:
 def find_in(pixels: NDArray[np.uint8]) -> list[Face]:
     """``find_faces`` on bare (H, W, 3) uint8 RGB pixels."""
     pyramid = Pyramid(pixels)
-    candidates = _candidates(pyramid)
-    reading = mesh.look(pyramid, [square for square, _ in candidates])
+    places = candidates(pyramid)
+    reading = mesh.look(pyramid, [square for square, _ in places])
     first: list[Face | None] = []
-    for points, presence, (square, proof) in zip(reading.points, reading.presence, candidates, strict=True):
+    for points, presence, (square, proof) in zip(reading.points, reading.presence, places, strict=True):
         landmarks = points.astype(np.float32)
-        face = Face(landmarks, float(presence), head_pose(landmarks))
-        first.append(judge(face, proof, partial(second_opinion, pyramid, square, points)))
+        seen = Face(landmarks, float(presence), head_pose(landmarks))
+        first.append(judge(seen, proof, partial(second_opinion, pyramid, square, points)))
     people = any(face is not None and face.verdict is None for face in first)
-    faces = []
-    for face, points, (square, proof) in zip(first, reading.points, candidates, strict=True):
+    faces: list[Face] = []
+    for face, points, (square, proof) in zip(first, reading.points, places, strict=True):
         final = face
         if people and face is not None and face.verdict is not None and face.verdict.code == "not_a_human_face":
             final = judge(face, proof, partial(second_opinion, pyramid, square, points), among_people=True)
         if final is not None:
             faces.append(final)
-    return sorted(faces, key=lambda face: -face.size)
+    return sorted(faces, key=lambda found: -found.size)
 
 
-def _candidates(pyramid: Pyramid) -> list[tuple[Square, Evidence]]:
+def candidates(pyramid: Pyramid) -> list[tuple[Square, Evidence]]:
     """Settled squares that may hold a face, one for a face, and what the probes found in each."""
     found = propose(pyramid)
     found = found.take(np.arange(min(MOST, len(found))))

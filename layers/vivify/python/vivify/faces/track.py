@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivify.faces import mesh
-from vivify.faces.detect import propose, to_square
+from vivify.faces.find import candidates
 from vivify.faces.geometry import Pyramid, Square
 
 PRESENT = 0.5
+STEADY = 0.1  # unsteadiness up to which a face is one (see ``judge``); video is given the benefit of the doubt
 # Straight and mirrored: the network's leaning to one side cancels, at twice the cost of one look.
 LOOKS = ((1.0, 0.0, False), (1.0, 0.0, True))
 
@@ -44,12 +45,6 @@ class Landmarker:
         return points.astype(np.float32)
 
     def _search(self, pyramid: Pyramid) -> Square | None:
-        proposals = propose(pyramid)
-        squares = [to_square(b, k) for b, k in zip(proposals.boxes, proposals.keypoints, strict=True)]
-        settled, presence = mesh.settle(pyramid, squares)
-        # A sure proposal first, then an upright one (people film upright; a blurred face also fits upside down), then the larger.
-        ranked = sorted(
-            (i for i in range(len(settled)) if presence[i] >= PRESENT),
-            key=lambda i: (proposals.scores[i] >= 0.75, abs(settled[i].roll) < 60, settled[i].side),
-        )
-        return settled[ranked[-1]] if ranked else None
+        # The largest of those whose landmarks hold still; a blurred face also fits upside down, but less steadily.
+        found = [(proof.unsteadiness <= STEADY, square.side, square) for square, proof in candidates(pyramid)]
+        return max(found, key=lambda row: row[:2])[2] if found else None

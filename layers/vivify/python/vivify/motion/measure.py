@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vivify.errors import NoFaceFound
 from vivify.faces import Landmarker
-from vivify.faces.pose import angles, head_fit, rigid_fit, shape_error
+from vivify.faces.pose import angles, head_fit, mean_face, rigid_fit
 from vivify.faces.topology import EYES, MESH, MOUTH_CORNERS, NECK, OVAL, RIGID, Eye
 from vivify.motion.smooth import fill_gaps, smooth
 from vivify.motion.template import Motion, Template
@@ -66,7 +66,14 @@ def measure(video: Path, start: float = 0.0, end: float | None = None) -> Measur
 
 def _plausible(points: Float | None) -> Float | None:
     """Landmarks, unless they do not lie like a face's: a blurred frame can throw the network off."""
-    return points if points is not None and shape_error(points) < _IMPLAUSIBLE else None
+    return points if points is not None and _shape_error(points) < _IMPLAUSIBLE else None
+
+
+def _shape_error(landmarks: Float) -> float:
+    """How unlike the mean human face the landmarks lie: rms distance after a similarity fit of all points, in centimetres."""
+    face, seen = mean_face(), landmarks[:MESH].astype(np.float64)
+    fit = rigid_fit(face, seen)
+    return float(np.sqrt(((fit.apply(face) - seen) ** 2).sum(axis=1).mean()) / fit.scale)
 
 
 def _take_out_head(points: Float, fps: float) -> Measured:
