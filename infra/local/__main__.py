@@ -15,9 +15,7 @@ INTERRUPTED = 130
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m infra.local", description="The whole stack on this machine."
-    )
+    parser = argparse.ArgumentParser(prog="python -m infra.local", description="The whole stack on this machine.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, text in (
         ("up", "start the stack in the background"),
@@ -25,24 +23,16 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: any free one)")
-    command.add_argument(
-        "--home", type=Path, default=DEFAULT_PATHS.home, help="folder for its state and logs"
-    )
+    command.add_argument("--home", type=Path, default=DEFAULT_PATHS.home, help="folder for its state and logs")
     command.add_argument("--template", type=Path, default=TEMPLATE, help="default: template.yaml")
     commands.add_parser("down", help="stop the stack", description="Stop the stack.")
     submit = commands.add_parser("submit", help="send a photo to the running stack, save its clip")
     submit.add_argument("photo", type=Path, metavar="PHOTO")
-    submit.add_argument(
-        "--motion", action="append", default=[], metavar="NAME", help="may be given several times"
-    )
+    submit.add_argument("--motion", action="append", default=[], metavar="NAME", help="may be given several times")
     submit.add_argument("-o", "--out", type=Path, default=Path("out/clips"), metavar="FOLDER")
-    demo = commands.add_parser(
-        "demo", help="start the stack, send a photo both ways, save both clips, stop the stack"
-    )
+    demo = commands.add_parser("demo", help="start the stack, send a photo both ways, save both clips, stop the stack")
     demo.add_argument("photo", type=Path, nargs="?", metavar="PHOTO", help="default: the astronaut")
-    demo.add_argument(
-        "motion", nargs="?", metavar="MOTION", help="for the posted photo; default: the service's own"
-    )
+    demo.add_argument("motion", nargs="?", metavar="MOTION", help="for the posted photo; default: the service's own")
     return parser
 
 
@@ -78,11 +68,11 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:
         # The usual faults in one line; a bug in here deserves its traceback.
         from .client import RequestRefused
-        from .journey import TookTooLong
+        from .journey import NoNews
 
-        if not isinstance(error, RequestRefused | TookTooLong | daemon.NotRunning):
+        if not isinstance(error, RequestRefused | NoNews | daemon.NotRunning):
             raise
-        print(error, file=sys.stderr)
+        print(f"{error}\nlogs: {DEFAULT_PATHS.logs}", file=sys.stderr)
         return 1
 
 

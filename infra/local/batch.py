@@ -114,9 +114,7 @@ class JobRunner:
                 self._running.discard(process)
 
     @staticmethod
-    def _wait(
-        process: subprocess.Popen[bytes], timeout: float | None, cancelled: Callable[[], bool]
-    ) -> Attempt:
+    def _wait(process: subprocess.Popen[bytes], timeout: float | None, cancelled: Callable[[], bool]) -> Attempt:
         waited = 0.0
         while True:
             try:

@@ -87,9 +87,7 @@ class Client:
         """The plain way: puts the photo into the bucket. Gives the object's version."""
         key = f"photos/{name or photo.name}"
         bucket = self.outputs["UploadsBucketName"]
-        answer = self.aws("s3").put_object(
-            Bucket=bucket, Key=key, Body=photo.read_bytes(), ContentType=content_type(photo)
-        )
+        answer = self.aws("s3").put_object(Bucket=bucket, Key=key, Body=photo.read_bytes(), ContentType=content_type(photo))
         return str(answer["VersionId"])
 
     def fetch(self, url: str, target: Path) -> Path:
@@ -112,6 +110,24 @@ class Client:
         found = states.list_executions(stateMachineArn=self.outputs["StateMachineArn"])["executions"]
         described = [states.describe_execution(executionArn=e["executionArn"]) for e in found]
         return [e for e in described if json.loads(e["input"]).get("clip_id") == clip_id]
+
+    def troubles(self) -> list[str]:
+        """What ended without any notification: photos whose detection kept failing, executions that broke off."""
+        found = []
+        if queue := self.outputs.get("DetectDeadLettersUrl"):
+            sqs = self.aws("sqs")
+            url = sqs.get_queue_url(QueueName=queue.rsplit("/", 1)[1])["QueueUrl"]
+            letters = sqs.receive_message(QueueUrl=url, VisibilityTimeout=0, MaxNumberOfMessages=10)
+            for letter in letters.get("Messages", []):
+                payload = json.loads(letter["Body"])["responsePayload"]
+                found.append(f"detection kept failing: {payload.get('errorType')}: {payload.get('errorMessage')}")
+        states = self.aws("stepfunctions")
+        machine = self.outputs["StateMachineArn"]
+        for execution in states.list_executions(stateMachineArn=machine, statusFilter="FAILED")["executions"]:
+            described = states.describe_execution(executionArn=execution["executionArn"])
+            if described.get("error") == "States.Runtime":  # the one error that no Catch sees
+                found.append(f"execution {execution['name']} broke off: {described.get('cause')}")
+        return found
 
     def timings(self, clip_id: str) -> list[Stage]:
         """Seconds between entering and leaving each state of the clip's execution, from its history."""
@@ -147,9 +163,7 @@ class Inbox:
 
     def read(self, seconds: int = 1) -> list[dict[str, Any]]:
         """Waits up to so long for notifications; each is given once."""
-        answer = self._sqs.receive_message(
-            QueueUrl=self._url, WaitTimeSeconds=seconds, MaxNumberOfMessages=10
-        )
+        answer = self._sqs.receive_message(QueueUrl=self._url, WaitTimeSeconds=seconds, MaxNumberOfMessages=10)
         messages = answer.get("Messages", [])
         for message in messages:
             self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
@@ -163,7 +177,5 @@ class Inbox:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()

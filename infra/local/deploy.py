@@ -29,9 +29,7 @@ class Deployment:
     outputs: Mapping[str, str]
 
 
-def deploy(
-    template: Path, parameters: Mapping[str, str], lambdas: LambdaRuntime, front: Front, endpoint: str
-) -> Deployment:
+def deploy(template: Path, parameters: Mapping[str, str], lambdas: LambdaRuntime, front: Front, endpoint: str) -> Deployment:
     """Deploys `template` into the moto of this process, whose server must be listening (AWS_ENDPOINT_URL)."""
     translated = translate(template)
     resolve, physical = _create_stack(translated, parameters)
@@ -53,9 +51,7 @@ def _create_stack(translated: Translated, parameters: Mapping[str, str]) -> tupl
     from moto.cloudformation.parsing import clean_json
 
     # One attempt: moto does not roll back, so a second one would only report what the first has left behind.
-    client = boto3.client(
-        "cloudformation", region_name=REGION, config=Config(retries={"total_max_attempts": 1})
-    )
+    client = boto3.client("cloudformation", region_name=REGION, config=Config(retries={"total_max_attempts": 1}))
     client.create_stack(
         StackName=STACK_NAME,
         TemplateBody=json.dumps(translated.moto),
@@ -65,9 +61,7 @@ def _create_stack(translated: Translated, parameters: Mapping[str, str]) -> tupl
     backend = cloudformation_backends[ACCOUNT][REGION]
     stack = next(s for s in backend.stacks.values() if s.name == STACK_NAME)
     resources: Any = stack.resource_map
-    physical: dict[str, str] = {
-        name: resources[name].physical_resource_id for name in translated.moto["Resources"]
-    }
+    physical: dict[str, str] = {name: resources[name].physical_resource_id for name in translated.moto["Resources"]}
 
     def resolve(node: Any) -> Any:
         return clean_json(copy.deepcopy(node), resources)
@@ -75,9 +69,7 @@ def _create_stack(translated: Translated, parameters: Mapping[str, str]) -> tupl
     return resolve, physical
 
 
-def _outputs(
-    translated: Translated, physical: Mapping[str, str], resolve: Any, endpoint: str
-) -> dict[str, str]:
+def _outputs(translated: Translated, physical: Mapping[str, str], resolve: Any, endpoint: str) -> dict[str, str]:
     """The template's outputs. The API's address is this server; what names a resource left out here is left out."""
     values = {}
     apis = {name for name, r in translated.resources.items() if r["Type"] == "AWS::ApiGatewayV2::Api"}
@@ -132,22 +124,16 @@ def _finish_bucket(bucket: str, properties: Mapping[str, Any]) -> None:
     if versioning := properties.get("VersioningConfiguration"):
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=versioning)
     if block := properties.get("PublicAccessBlockConfiguration"):
-        s3.put_public_access_block(
-            Bucket=bucket, PublicAccessBlockConfiguration={k: _boolean(v) for k, v in block.items()}
-        )
+        s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration={k: _boolean(v) for k, v in block.items()})
     if ownership := properties.get("OwnershipControls"):
         s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls=ownership)
     if cors := properties.get("CorsConfiguration"):
-        s3.put_bucket_cors(
-            Bucket=bucket, CORSConfiguration={"CORSRules": [_cors(r) for r in cors["CorsRules"]]}
-        )
+        s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [_cors(r) for r in cors["CorsRules"]]})
     if lifecycle := properties.get("LifecycleConfiguration"):
         rules = [_lifecycle(rule) for rule in lifecycle["Rules"]]
         s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
     if notification := properties.get("NotificationConfiguration"):
-        s3.put_bucket_notification_configuration(
-            Bucket=bucket, NotificationConfiguration=_notification(notification)
-        )
+        s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=_notification(notification))
 
 
 def _boolean(value: Any) -> bool:

@@ -102,14 +102,9 @@ def signed_for_api(request: ApiRequest, credentials: Mapping[str, Credential]) -
         age = datetime.now(UTC) - datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError:
         return False
-    if (
-        abs(age.total_seconds()) > 300
-        or request.headers.get("x-amz-security-token") != credential.session_token
-    ):
+    if abs(age.total_seconds()) > 300 or request.headers.get("x-amz-security-token") != credential.session_token:
         return False
-    url = f"http://{request.headers.get('host', '')}{request.path}" + (
-        f"?{request.query}" if request.query else ""
-    )
+    url = f"http://{request.headers.get('host', '')}{request.path}" + (f"?{request.query}" if request.query else "")
     headers = {name: request.headers.get(name, "") for name in found[4].split(";")}
     again = AWSRequest(method=request.method, url=url, headers=headers, data=request.body)
     again.context["timestamp"] = stamp

@@ -16,8 +16,8 @@ from .progress import Progress
 Notification = dict[str, Any]
 
 
-class TookTooLong(Exception):
-    """No notification came in time."""
+class NoNews(Exception):
+    """No notification came in time, or none will ever come."""
 
 
 @dataclass(frozen=True)
@@ -37,22 +37,23 @@ def follow(
     ours: Callable[[str], bool] = lambda _clip_id: True,
     limit: float = 600.0,
 ) -> list[Notification]:
-    """Waits for `wanted` notifications about clips that are `ours`. Raises `TookTooLong`."""
+    """Waits for `wanted` notifications about clips that are `ours`. Raises `NoNews`."""
     found: list[Notification] = []
     seen: dict[str, str] = {}
     deadline = time.monotonic() + limit
     while len(found) < wanted:
         if time.monotonic() > deadline:
-            raise TookTooLong(
-                f"{wanted - len(found)} of {wanted} notifications did not come in {limit:.0f} s"
-            )
+            raise NoNews(f"{wanted - len(found)} of {wanted} notifications did not come in {limit:.0f} s")
         for clip_id, state in client.states().items():
             if ours(clip_id) and seen.get(clip_id) != state:
                 seen[clip_id] = state
                 progress.say(f"{clip_id}  {state}")
         busy = sorted({s for c, s in seen.items() if s not in ("ready", "failed")})
         progress.tick(" and ".join(busy) or "waiting")
-        found += [n for n in inbox.read(1) if ours(n["clip_id"])]
+        news = [n for n in inbox.read(1) if ours(n["clip_id"])]
+        found += news
+        if not news and (troubles := client.troubles()):
+            raise NoNews("; ".join(troubles))
     return found
 
 
@@ -60,9 +61,7 @@ def save(client: Client, notification: Notification, folder: Path, name: str) ->
     """Fetches clip and poster through their signed URLs, and lays 12 frames of the clip on a contact sheet."""
     clip = client.fetch(notification["url"], folder / f"{name}.mp4")
     poster = client.fetch(notification["poster_url"], folder / f"{name}.jpg")
-    return Saved(
-        clip, poster, contact_sheet(clip, folder / f"{name}.png", frames=int(notification["frames"]))
-    )
+    return Saved(clip, poster, contact_sheet(clip, folder / f"{name}.png", frames=int(notification["frames"])))
 
 
 def contact_sheet(clip: Path, target: Path, frames: int) -> Path:

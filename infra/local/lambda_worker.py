@@ -65,9 +65,7 @@ class Worker:
         self._requests: queue.Queue[tuple[str, bytes, int] | None] = queue.Queue()
         self._messages: queue.Queue[_Message] = queue.Queue()
         self._ready = False
-        self._server = ThreadingHTTPServer(
-            (HOST, 0), _runtime_api(self._requests, self._messages, function.arn)
-        )
+        self._server = ThreadingHTTPServer((HOST, 0), _runtime_api(self._requests, self._messages, function.arn))
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         with log.open("ab") as sink:
@@ -147,17 +145,13 @@ class Worker:
     def _broken(self, message: _Message | None, request_id: str, limit: float) -> Outcome:
         if message is None:
             self.close()
-            return failure(
-                "Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {limit:.2f} seconds"
-            )
+            return failure("Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {limit:.2f} seconds")
         if message.kind == "init-error":
             self.close()
             return Outcome(message.body, "Unhandled")
         code = int(message.body)
         how = f"exit status {code}" if code >= 0 else f"signal: {-code}"
-        return failure(
-            "Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with error: {how}"
-        )
+        return failure("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with error: {how}")
 
 
 def _runtime_api(

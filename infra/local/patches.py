@@ -215,9 +215,7 @@ PATCHES = (
     Patch("sfn_executes", "a state machine made by CloudFormation never runs its states", _sfn_executes),
     Patch("sfn_casing", "submitJob's parameters stay PascalCase, so boto sends none of them", _sfn_casing),
     Patch("s3_event", "events lack versionId and sequencer, and write a key's slashes as %2F", _s3_event),
-    Patch(
-        "s3_multipart", "a multipart upload is announced twice, as a Put and as its completion", _s3_multipart
-    ),
+    Patch("s3_multipart", "a multipart upload is announced twice, as a Put and as its completion", _s3_multipart),
 )
 
 

@@ -31,7 +31,9 @@ _QUERY_FIELDS = (
 )
 # Form fields that need no condition in the policy.
 _FREE_FIELDS = {"policy", "x-amz-signature", "file"}
-_MISMATCH = "The request signature we calculated does not match the signature you provided. Check your key and signing method."
+_MISMATCH = (
+    "The request signature we calculated does not match the signature you provided. Check your key and signing method."
+)
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,7 @@ def is_presigned(query: str) -> bool:
 _LOWER_QUERY_FIELDS = {name.lower() for name in _QUERY_FIELDS}
 
 
-def check_query(
-    request: PresignedRequest, credentials: Mapping[str, Credential], now: datetime
-) -> Refusal | None:
+def check_query(request: PresignedRequest, credentials: Mapping[str, Credential], now: datetime) -> Refusal | None:
     """None when S3 would let a presigned GET, PUT, HEAD or DELETE pass."""
     pairs = parse_qsl(request.query, keep_blank_values=True)
     fields = dict(pairs)
@@ -117,9 +117,7 @@ def check_query(
         message = "There were headers present in the request which were not signed"
         return Refusal(403, "AccessDenied", message, (("HeadersNotSigned", ", ".join(unsigned)),))
     text = _string_to_sign(request, pairs, signed_headers, f"{date}/{region}/s3/aws4_request")
-    expected = hmac.new(
-        signing_key(credential.secret_key, date, region), text.encode(), hashlib.sha256
-    ).hexdigest()
+    expected = hmac.new(signing_key(credential.secret_key, date, region), text.encode(), hashlib.sha256).hexdigest()
     if not hmac.compare_digest(expected, fields["X-Amz-Signature"]):
         return Refusal(403, "SignatureDoesNotMatch", _MISMATCH)
     return _check_token(credential, fields.get("X-Amz-Security-Token"))
@@ -202,9 +200,7 @@ def _condition(raw: Any) -> tuple[str, Any, Any]:
     return (operator, str(left).removeprefix("$").lower(), right)
 
 
-def _check_conditions(
-    conditions: Sequence[tuple[str, Any, Any]], form: Mapping[str, str], size: int
-) -> Refusal | None:
+def _check_conditions(conditions: Sequence[tuple[str, Any, Any]], form: Mapping[str, str], size: int) -> Refusal | None:
     named = {left for operator, left, _ in conditions if operator != "content-length-range"}
     for operator, left, right in conditions:
         if operator == "content-length-range":
@@ -215,22 +211,16 @@ def _check_conditions(
             message = f"Invalid according to Policy: Policy Condition failed: {shown}"
             return Refusal(403, "AccessDenied", message)
     extra = sorted(
-        n
-        for n in form
-        if n not in named and n not in _FREE_FIELDS | {"bucket"} and not n.startswith("x-ignore-")
+        n for n in form if n not in named and n not in _FREE_FIELDS | {"bucket"} and not n.startswith("x-ignore-")
     )
     if extra:
-        return Refusal(
-            403, "AccessDenied", f"Invalid according to Policy: Extra input fields: {', '.join(extra)}"
-        )
+        return Refusal(403, "AccessDenied", f"Invalid according to Policy: Extra input fields: {', '.join(extra)}")
     for operator, low, high in conditions:
         if operator != "content-length-range":
             continue
         if size > high:
             details = (("ProposedSize", str(size)), ("MaxSizeAllowed", str(high)))
-            return Refusal(
-                400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size", details
-            )
+            return Refusal(400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size", details)
         if size < low:
             details = (("ProposedSize", str(size)), ("MinSizeAllowed", str(low)))
             message = "Your proposed upload is smaller than the minimum allowed size"

@@ -41,9 +41,7 @@ class Front:
         path, query = _raw_target(environ)
         if self.api is not None and self.api.owns(environ["PATH_INFO"], environ.get("HTTP_AUTHORIZATION", "")):
             body = _read(environ)
-            request = ApiRequest(
-                environ["REQUEST_METHOD"], environ["PATH_INFO"], query, _headers(environ), body
-            )
+            request = ApiRequest(environ["REQUEST_METHOD"], environ["PATH_INFO"], query, _headers(environ), body)
             status, headers, answer = self.api.answer(request)
             return _send(start_response, status, headers, answer)
         if refusal := self._refusal(environ, path, query):
@@ -76,9 +74,7 @@ class LocalServer:
 
     def __init__(self, port: int = 0) -> None:
         self.front = Front(CREDENTIALS)
-        self._http: BaseWSGIServer = make_server(
-            HOST, port, self.front, threaded=True, request_handler=_QuietHandler
-        )
+        self._http: BaseWSGIServer = make_server(HOST, port, self.front, threaded=True, request_handler=_QuietHandler)
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
         # moto's own calls (a state machine's tasks) go to this port.
         os.environ["MOTO_PORT"] = str(self.port)
@@ -119,9 +115,7 @@ def _read(environ: Environ) -> bytes:
     return body
 
 
-def _send(
-    start_response: StartResponse, status: int, headers: list[tuple[str, str]], body: bytes
-) -> Iterable[bytes]:
+def _send(start_response: StartResponse, status: int, headers: list[tuple[str, str]], body: bytes) -> Iterable[bytes]:
     line = f"{status} {HTTPStatus(status).phrase}"
     start_response(line, [*headers, ("Content-Length", str(len(body)))])
     return [body]

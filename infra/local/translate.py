@@ -89,9 +89,7 @@ _READ_PROPERTIES: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
         _names("LoggingConfiguration"),
     ),
     "AWS::Lambda::Function": (
-        _names(
-            "Code DeadLetterConfig Description Environment FunctionName Handler MemorySize Role Runtime Timeout"
-        ),
+        _names("Code DeadLetterConfig Description Environment FunctionName Handler MemorySize Role Runtime Timeout"),
         _names(
             "Architectures EphemeralStorage Layers LoggingConfig PackageType ReservedConcurrentExecutions Tags "
             "TracingConfig VpcConfig KmsKeyArn"
@@ -141,17 +139,13 @@ def translate(path: Path) -> Translated:
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::Serverless::Function":
             code[logical_id] = (path.parent / properties["CodeUri"]).resolve()
-            properties["CodeUri"] = (
-                "s3://on-this-machine/function.zip"  # the translator wants a packaged address
-            )
+            properties["CodeUri"] = "s3://on-this-machine/function.zip"  # the translator wants a packaged address
         elif resource["Type"] == "AWS::Serverless::LayerVersion":
             properties["ContentUri"] = "s3://on-this-machine/layer.zip"
         elif resource["Type"] == "AWS::Serverless::StateMachine" and "DefinitionUri" in properties:
             definition = path.parent / properties.pop("DefinitionUri")
             properties["Definition"] = yaml.safe_load(definition.read_text())
-    cloudformation = json.loads(
-        json.dumps(transform(sam, {"AWS::Region": REGION}, _OfflinePolicies()), default=str)
-    )
+    cloudformation = json.loads(json.dumps(transform(sam, {"AWS::Region": REGION}, _OfflinePolicies()), default=str))
     resources: dict[str, Any] = cloudformation["Resources"]
     check(resources)
     return Translated(resources, _for_moto(cloudformation), code, cloudformation.get("Outputs", {}))
@@ -244,9 +238,7 @@ def _without(node: Any, gone: set[str]) -> Any:
         name = target.split(".")[0] if isinstance(target, str) else target[0]
         return f"local-{name}" if name in gone else node
     if node.keys() == {"Fn::Sub"} and isinstance(node["Fn::Sub"], str):
-        text = re.sub(
-            r"\$\{(\w+)(\.\w+)?\}", lambda m: f"local-{m[1]}" if m[1] in gone else m[0], node["Fn::Sub"]
-        )
+        text = re.sub(r"\$\{(\w+)(\.\w+)?\}", lambda m: f"local-{m[1]}" if m[1] in gone else m[0], node["Fn::Sub"])
         return {"Fn::Sub": text}
     return {key: _without(value, gone) for key, value in node.items()}
 
@@ -270,9 +262,7 @@ def _state_machine(resource: Template) -> Template:
     pieces = re.split(r"\$\{(\w+)\}", text)
     names = pieces[1::2]
     if unknown := sorted(set(names) - values.keys()):
-        raise UnsupportedTemplate(
-            f"the state machine uses {', '.join(unknown)}, which DefinitionSubstitutions lacks"
-        )
+        raise UnsupportedTemplate(f"the state machine uses {', '.join(unknown)}, which DefinitionSubstitutions lacks")
     joined: list[Any] = [values[piece] if i % 2 else piece for i, piece in enumerate(pieces)]
     properties["DefinitionString"] = {"Fn::Join": ["", joined]}
     return resource

@@ -51,6 +51,7 @@ class Journey:
             for record in self.records():
                 if record.get("photo", {}).get("version") == version:
                     return str(record["clip_id"])
+            self._listen()
         raise AssertionError("no record names this photo")
 
     def records(self) -> list[dict[str, Any]]:
@@ -61,9 +62,14 @@ class Journey:
 
     def heard(self, clip_id: str) -> list[dict[str, Any]]:
         """The notifications about a clip so far."""
+        self._listen()
+        return self._heard.get(clip_id, [])
+
+    def _listen(self) -> None:
+        """Up to a second of waiting for news; fails at once where none will ever come."""
         for notification in self._inbox.read(1):
             self._heard.setdefault(notification["clip_id"], []).append(notification)
-        return self._heard.get(clip_id, [])
+        assert self.client.troubles() == []
 
     def ending(self, clip_id: str) -> Ending:
         """Waits for the notification and for the execution's end."""

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivify.animate.patch import Window, blend, polygon_mask, similarity
+from vivify.depth.raster import filled
 from vivify.faces.topology import RIGHT_EYE, Eye
 
 Float = NDArray[np.float32]
@@ -70,8 +71,7 @@ class Eyeball:
 def _continued(region: Pixels, opening: Float, window: Window, keep_around: int) -> Pixels:
     """The window of the photo with the eyeball continued beneath the lids, from ``keep_around`` pixels beyond the opening."""
     width, height = window.size
-    mask = np.full((height, width), 255, np.uint8)
-    cv2.fillPoly(mask, [np.round(opening - window.corner).astype(np.int32)], 0)
+    mask = 255 - filled(opening - window.corner, window.size)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * keep_around + 1, 2 * keep_around + 1))
     mask = np.asarray(cv2.erode(mask, disc), np.uint8)
     picture = np.ascontiguousarray(window.of(region))
@@ -82,6 +82,6 @@ def _continued(region: Pixels, opening: Float, window: Window, keep_around: int)
     gap = (cv2.resize(mask, small, interpolation=cv2.INTER_LINEAR) > 0).astype(np.uint8)
     if gap.all():
         return picture
-    filled = cv2.resize(cv2.inpaint(few, gap, 4, cv2.INPAINT_TELEA), (width, height), interpolation=cv2.INTER_CUBIC)
+    beneath = cv2.resize(cv2.inpaint(few, gap, 4, cv2.INPAINT_TELEA), (width, height), interpolation=cv2.INTER_CUBIC)
     keep = mask[..., None] == 0
-    return np.where(keep, picture, filled).astype(np.uint8)
+    return np.where(keep, picture, beneath).astype(np.uint8)

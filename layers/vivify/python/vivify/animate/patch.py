@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vivify.depth.raster import filled
+
 Float = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
-
-_SUBPIXEL_BITS = 4
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,7 @@ class Window:
 
 def polygon_mask(window: Window, polygon: Float, softness: float) -> Float:
     """(h, w) float32 in 0..1: 1 inside ``polygon`` (N, 2) frame pixels, its edge ``softness`` pixels soft."""
-    width, height = window.size
-    mask = np.zeros((height, width), np.uint8)
-    fixed = np.round((polygon - window.corner) * (1 << _SUBPIXEL_BITS)).astype(np.int32)
-    cv2.fillPoly(mask, [fixed], 255, cv2.LINE_AA, _SUBPIXEL_BITS)
+    mask = filled(polygon - window.corner, window.size)
     soft = cv2.GaussianBlur(mask, (0, 0), softness) if softness > 0.3 else mask
     return np.asarray(soft, np.float32) / 255.0
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivify.animate.surface import Surface
-from vivify.depth.raster import Rasteriser
+from vivify.depth.raster import Rasteriser, filled
 from vivify.faces.topology import OVAL
 
 Float = NDArray[np.float32]
@@ -50,8 +50,7 @@ class Warp:
         return self._enlarged(self._softened(shift, cells[list(OVAL), :2]) + self._rest)
 
     def _softened(self, shift: Float, outline: Float) -> Float:
-        inner = np.zeros((self._cells[1], self._cells[0]), np.uint8)
-        cv2.fillPoly(inner, [np.round(outline * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
+        inner = filled(outline, self._cells)
         side = 2 * max(1, round(_INSIDE * self._unit)) + 1
         inner = np.asarray(cv2.erode(inner, np.ones((side, side), np.uint8)), np.uint8)
         onset = 2 * max(1, round(_ONSET * self._unit)) + 1

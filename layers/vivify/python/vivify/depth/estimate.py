@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivify.depth.head import HeadFrame
-from vivify.depth.raster import Rasteriser
+from vivify.depth.raster import Rasteriser, filled
 from vivify.faces.topology import CHIN, MESH, OVAL, triangles
 
 Float = NDArray[np.float32]
@@ -53,8 +53,7 @@ def estimate(landmarks: Float, head: HeadFrame, matte: Float) -> DepthMap:
     outline = points[list(OVAL)]
 
     x, y = np.meshgrid(np.arange(small[0], dtype=np.float32), np.arange(small[1], dtype=np.float32))
-    inside = np.zeros((small[1], small[0]), np.uint8)
-    cv2.fillPoly(inside, [np.round(outline[:, :2]).astype(np.int32)], 1)
+    inside = (filled(outline[:, :2], small) > 127).astype(np.uint8)
     face = _face_depth(points, small)
     rim, away = _outline_depth(outline, x, y, inside)
 
@@ -70,7 +69,8 @@ def estimate(landmarks: Float, head: HeadFrame, matte: Float) -> DepthMap:
     neck = np.float32(landmarks[CHIN, 2] + _NECK_BEHIND_CHIN * unit)
     body = neck - np.float32(_SHOULDERS_FORWARD * unit) * smoothstep((v - chin[0] - 0.6) / 1.2)
     surface = skull + (body - skull) * smoothstep(below / _JAW_BLEND + 0.5)
-    surface = np.where((inside > 0) & np.isfinite(face), face, surface).astype(np.float32)
+    # On its very rim the mesh covers cells by a corner only, and carries its slope too far: there the outline's z holds.
+    surface = np.where(cv2.erode(inside, np.ones((3, 3), np.uint8)) > 0, face, surface).astype(np.float32)
     surface = cv2.GaussianBlur(surface, (0, 0), max(0.6, 0.03 * unit / step))
 
     shrink = np.array([[1 / step, 0, 0], [0, 1 / step, 0]], np.float32)
@@ -89,10 +89,11 @@ def smoothstep(t: Float) -> Float:
 
 
 def _face_depth(points: Float, size: tuple[int, int]) -> Float:
-    """z of the face mesh at each cell, (h, w) float32; meaningless outside the face's outline."""
+    """The face mesh's z at each cell, (h, w) float32; meaningless outside the face's outline."""
     front = np.ones(len(triangles()), np.float32)
     carried = np.repeat(points[:, 2:3], 2, axis=1)
-    return Rasteriser(triangles(), front, carried, base=0, size=size).draw(points)[..., 0]
+    drawn = Rasteriser(triangles(), front, carried, base=0, size=size).draw(points)[..., 0]
+    return np.clip(drawn, points[:, 2].min(), points[:, 2].max())
 
 
 def _outline_depth(outline: Float, x: Float, y: Float, inside: NDArray[np.uint8]) -> tuple[Float, Float]:

@@ -79,3 +79,11 @@ def signed_area2(corners: Float) -> Float:
     """Twice the signed area of (M, 3, 2) triangles: (M,), positive when clockwise on the screen (y down)."""
     u, v = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     return np.asarray(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0], np.float32)
+
+
+def filled(polygon: Float, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """(height, width) uint8: 255 inside ``polygon`` (N, 2), 0 outside, its edge antialiased. ``size``: (width, height)."""
+    picture = np.zeros((size[1], size[0]), np.uint8)
+    fixed = np.round(polygon * (1 << _SUBPIXEL_BITS)).astype(np.int32)
+    cv2.fillPoly(picture, [fixed], (255,), cv2.LINE_AA, _SUBPIXEL_BITS)
+    return picture

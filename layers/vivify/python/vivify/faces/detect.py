@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vivify import models
 from vivify.faces.anchors import (
     FULL_ANCHORS,
     FULL_SIDE,
@@ -23,6 +22,7 @@ from vivify.faces.anchors import (
     rolls,
 )
 from vivify.faces.geometry import Matrix, Pyramid, Square, apply, invert
+from vivify.faces.networks import run
 
 THRESHOLD = 0.5  # of a proposal's score; MediaPipe's own
 SURE = 0.75  # a proposal that tells how the photo lies
@@ -32,7 +32,7 @@ WANTED_FACE = 40  # photo pixels: the smallest face worth finding; the smallest 
 FINEST_FACE = 16  # input pixels at which that face shall appear in the finest tiles
 MAX_TILES = 72  # windows of one level and one turn
 TILE_OVERLAP = 0.3  # of a tile's side: any face smaller than this lies whole in some tile
-BATCH = 16
+BATCH = 64  # views held in memory at once
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,11 @@ class Detector:
 
     def raw(self, photo: Pyramid, matrices: list[Matrix]) -> tuple[FloatArray, FloatArray]:
         """The network's output for the views of ``matrices``: values (N, anchors, 16) and logits (N, anchors)."""
-        session = models.load(self.name)
         parts = []
         for start in range(0, len(matrices), BATCH):
             views = [photo.view(m, (self.side, self.side)) for m in matrices[start : start + BATCH]]
-            image = np.stack(views).astype(np.float32) / 127.5 - 1.0
-            parts.append(session.run(["boxes", "logits"], {"image": image}))
+            image = np.stack(views).astype(np.float32) / np.float32(127.5) - np.float32(1.0)
+            parts.append(run(self.name, ("boxes", "logits"), image))
         return np.concatenate([v for v, _ in parts]), np.concatenate([s for _, s in parts])[..., 0]
 
     def find(self, photo: Pyramid, windows: list[Square], whole: bool) -> Detections:

@@ -71,8 +71,11 @@ def _code(face: Face, evidence: Evidence, opinion: Callable[[], float], among_pe
         return "face_too_small" if sure and evidence.unsteadiness <= TINY_UNSTEADY else "nothing"
     if abs(face.pose.yaw) > MAX_YAW and sure:
         return "profile_view"
+    # Before steadiness: on a smear the landmarks drift for want of detail, and nothing tells a person from an animal.
+    if evidence.sharpness < MIN_SHARPNESS and sure:
+        return "too_blurry"
     if _steady(face, evidence, opinion, among_people):
-        return "too_blurry" if evidence.sharpness < MIN_SHARPNESS else None
+        return None
     if evidence.weakest < HIDDEN:
         return "face_obscured" if sure else "nothing"
     return "not_a_human_face"

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vivify import models
 from vivify.faces.geometry import Matrix, Pyramid, Square, apply, invert
+from vivify.faces.networks import run
 from vivify.faces.pose import mirror_index
 from vivify.faces.types import LANDMARKS, LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
 
 SIDE = 192
 ROOM = 1.5  # side of the square over the larger side of the upright box of the landmarks
-BATCH = 16
+BATCH = 64  # views held in memory at once
 
 Points = NDArray[np.float64]
 
@@ -29,7 +29,6 @@ class Reading:
 
 def read(photo: Pyramid, squares: list[Square], mirrored: list[bool] | None = None) -> Reading:
     """What the network sees in each square; where ``mirrored``, in its mirror image, told as landmarks of the photo."""
-    session = models.load("face_landmarks")
     flips = mirrored or [False] * len(squares)
     points, presence = [np.zeros((0, LANDMARKS, 3))], [np.zeros(0)]
     for start in range(0, len(squares), BATCH):
@@ -37,7 +36,7 @@ def read(photo: Pyramid, squares: list[Square], mirrored: list[bool] | None = No
         straight = [s.to_view(SIDE) for s in squares[batch]]
         matrices = [_flipped(m) if f else m for m, f in zip(straight, flips[batch], strict=True)]
         views = np.stack([photo.view(m, (SIDE, SIDE), replicate=True) for m in matrices])
-        raw, score = session.run(["landmarks", "presence"], {"image": views.astype(np.float32) / 255.0})
+        raw, score = run("face_landmarks", ("landmarks", "presence"), views.astype(np.float32) / np.float32(255.0))
         seen = [apply(invert(m), r.astype(np.float64)) for m, r in zip(matrices, raw, strict=True)]
         points.append(np.stack([p[mirror_index()] if f else p for p, f in zip(seen, flips[batch], strict=True)]))
         presence.append(score.astype(np.float64))

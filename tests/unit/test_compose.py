@@ -1,0 +1,128 @@
+"""Several motions become one: the asked length to the frame, from rest, over the idle motion of a living person."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from vivify.motion import Motion, Template, compose, template
+from vivify.motion.library import IDLE, library
+
+NAMES = tuple(t.name for t in library() if t.name != IDLE)
+
+
+def _curves(motion: Motion) -> dict[str, NDArray[np.float32]]:
+    return {field.name: getattr(motion, field.name) for field in fields(Motion)}
+
+
+def _yaw(frames: int, fps: float, degrees: float, name: str = "made") -> Template:
+    """A turn to one side and back."""
+    motion = Motion.still(frames)
+    motion.rotation[:, 0] = degrees * np.sin(np.linspace(0, np.pi, frames)) ** 2
+    return Template(name, "Turns.", "nobody", "CC0-1.0", fps, 0.8, motion)
+
+
+@given(
+    names=st.lists(st.sampled_from(NAMES), max_size=5),
+    seconds=st.floats(0.1, 6),
+    fps=st.sampled_from([10.0, 24.0, 25.0, 29.97, 30.0, 60.0]),
+    loop=st.booleans(),
+)
+@settings(max_examples=25, deadline=None)
+def test_length_and_rest(names: list[str], seconds: float, fps: float, loop: bool) -> None:
+    """Any motions in any time: round(seconds * fps) frames, finite, the first exactly at rest and so nearly the last of a loop."""
+    motion = compose([template(n) for n in names], template(IDLE), seconds, fps, 1.0, loop=loop)
+    for name, curve in _curves(motion).items():
+        assert len(curve) == max(2, round(seconds * fps)), name
+        assert curve.dtype == np.float32
+        assert np.isfinite(curve).all()
+        assert not curve[0].any(), name
+    if loop and len(motion) > 12:
+        assert np.abs(motion.rotation[-1]).max() < 0.1 * 30
+        assert np.abs(motion.lids[-1]).max() < 0.25
+
+
+def test_a_loop_closes_without_a_jump() -> None:
+    """From the last frame of a loop to its first the head moves no farther than it does elsewhere between two frames."""
+    motion = compose([template("turn-left"), template("nod")], template(IDLE), 3.0, 25.0, 1.0, loop=True)
+    steps = np.abs(np.diff(motion.rotation, axis=0)).max()
+    assert np.abs(motion.rotation[-1]).max() <= steps
+    assert np.abs(motion.displacement[-1]).max() <= np.abs(np.diff(motion.displacement, axis=0)).max()
+    assert np.abs(motion.lids[-1]).max() <= np.abs(np.diff(motion.lids, axis=0)).max()
+
+
+def test_strength_scales_the_motion_and_not_the_idle() -> None:
+    """Twice the strength is twice the turn; no strength leaves the idle motion, and only that."""
+    turn = _yaw(40, 25.0, 10.0)
+    once, twice = (compose([turn], None, 2.0, 25.0, strength).rotation for strength in (1.0, 2.0))
+    assert np.abs(once[:, 0]).max() == pytest.approx(10, abs=0.5)
+    assert np.abs(twice - 2 * once).max() < 1e-4
+    idle = compose([], template(IDLE), 2.0, 25.0, 1.0)
+    none = compose([turn], template(IDLE), 2.0, 25.0, 0.0)
+    for name, curve in _curves(idle).items():
+        assert np.array_equal(curve, _curves(none)[name]), name
+        assert name == "displacement" or curve.any(), name
+
+
+def test_motions_play_in_turn() -> None:
+    """The first motion has the first half, the second the second, each whole and as far as it was measured."""
+    motion = compose([_yaw(50, 25.0, 12.0), _yaw(50, 25.0, -12.0)], None, 4.0, 25.0, 1.0)
+    yaw = motion.rotation[:, 0]
+    assert int(np.argmax(yaw)) in range(15, 45)
+    assert int(np.argmin(yaw)) in range(60, 90)
+    assert yaw.max() == pytest.approx(12, abs=0.3)
+    assert yaw.min() == pytest.approx(-12, abs=0.3)
+    assert np.abs(yaw[-1]) < 0.5
+
+
+@given(count=st.integers(1, 40), seconds=st.floats(0.08, 1.5), fps=st.sampled_from([10.0, 25.0, 60.0]))
+@settings(max_examples=30, deadline=None)
+def test_more_motions_than_time_still_fit(count: int, seconds: float, fps: float) -> None:
+    """However many motions are asked of however little time, the clip has its length."""
+    parts = [_yaw(30, 30.0, 5.0)] * count
+    motion = compose(parts, None, seconds, fps, 1.0)
+    assert len(motion) == max(2, round(seconds * fps))
+    assert np.isfinite(motion.rotation).all()
+
+
+def test_motions_that_do_not_fit_never_pile_up() -> None:
+    """Four turns to the left in a second turn the head no farther than one: what is too long is cut short, not added."""
+    turn = template("turn-left")
+    alone = np.abs(turn.motion.rotation[:, 0]).max()
+    crowded = compose([turn] * 4, None, 1.0, 25.0, 1.0)
+    assert np.abs(crowded.rotation[:, 0]).max() <= alone + 0.5
+
+
+def test_speed_is_kept_within_bounds() -> None:
+    """A motion alone in a long clip is slowed down by a third at most, in a short one sped up by half at most."""
+    turn = _yaw(50, 25.0, 10.0)  # two seconds
+
+    def moving(seconds: float) -> int:
+        yaw = compose([turn], None, seconds, 25.0, 1.0).rotation[:, 0]
+        return int(np.count_nonzero(yaw > 0.2))
+
+    own = int(np.count_nonzero(turn.motion.rotation[:, 0] > 0.2))
+    assert moving(2.0) <= own
+    assert moving(2.0) >= own / 1.6
+    assert own < moving(10.0) <= own * 1.45  # 1.35, and frames are whole
+
+
+def test_a_minute_is_filled() -> None:
+    """In a clip of 60 s the person keeps moving: no second is still, and the idle motion never drifts away."""
+    motion = compose([template("nod")], template(IDLE), 60.0, 25.0, 1.0)
+    assert len(motion) == 1500
+    travel = np.abs(np.diff(motion.rotation, axis=0)).sum(axis=1)
+    assert travel[:1475].reshape(-1, 25).sum(axis=1).min() > 0.05
+    assert np.abs(motion.rotation[-100:]).max() < 3
+
+
+@pytest.mark.parametrize("fps", [10.0, 25.0, 60.0])
+def test_a_motion_lasts_as_long_at_any_rate(fps: float) -> None:
+    """The frame rate changes how often the motion is shown, not how fast it goes."""
+    motion = compose([template("turn-right")], None, 2.0, fps, 1.0)
+    assert int(np.argmax(motion.rotation[:, 0])) / fps == pytest.approx(1.0, abs=0.35)
+    assert motion.rotation[:, 0].max() == pytest.approx(16.5, abs=0.7)

@@ -1,0 +1,220 @@
+"""A measured motion fitted to another face: eyes of any size close, lips never cross, heads turn within bounds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from vivify.faces import Pose, mean_face
+from vivify.faces.topology import EYES, INNER_LIPS, LOWER_INNER_LIP, MESH, UPPER_INNER_LIP, Eye
+from vivify.motion import FaceTrack, Motion, retarget, template
+
+Float = NDArray[np.float32]
+
+FRONTAL = Pose(0.0, 0.0, 0.0)
+_moderate = st.floats(0.4, 2.5)
+
+
+def _shape(openness: float = 1.0, size: float = 1.0, lips: float | None = None) -> Float:
+    """The mean face in its head frame, (478, 3), eye distances: lids ``openness`` times as far apart, eyes ``size`` as large.
+
+    ``lips``: the gap between the inner lips.
+    """
+    face = mean_face()
+    centres = [face[[eye.outer, eye.inner]].mean(axis=0) for eye in EYES]
+    shape = face / np.linalg.norm(centres[0] - centres[1])
+    for eye in EYES:
+        points = [eye.outer, eye.inner, *(p for row in (*eye.upper, *eye.lower) for p in row)]
+        middle = shape[[eye.outer, eye.inner]].mean(axis=0)
+        shape[points] = middle + (shape[points] - middle) * size
+        upper, lower = shape[list(eye.upper[0])], shape[list(eye.lower[0])]
+        apart = (lower - upper) * (1 - openness) / 2
+        shape[list(eye.upper[0])], shape[list(eye.lower[0])] = upper + apart, lower - apart
+    if lips is not None:
+        between = (shape[list(UPPER_INNER_LIP), 1] + shape[list(LOWER_INNER_LIP), 1]) / 2
+        shape[list(UPPER_INNER_LIP), 1], shape[list(LOWER_INNER_LIP), 1] = between - lips / 2, between + lips / 2
+    irises = [shape[[eye.outer, eye.inner]].mean(axis=0) for eye in EYES for _ in range(5)]
+    return np.concatenate([shape, irises]).astype(np.float32)
+
+
+def _with_lids(*closures: float) -> Motion:
+    motion = Motion.still(len(closures))
+    motion.lids[:] = np.array(closures, np.float32)[:, None]
+    return motion
+
+
+def _gap(eye: Eye, shape: Float, track: FaceTrack, frame: int) -> float:
+    """The largest distance between facing points of the two lids."""
+    moved = shape[:MESH] + track.displacement[frame]
+    return float(np.linalg.norm(moved[list(eye.upper[0])] - moved[list(eye.lower[0])], axis=1).max())
+
+
+def _lip_gap(shape: Float, track: FaceTrack) -> Float:
+    """(T, 9): lower minus upper inner lip, below 0 where they have crossed."""
+    moved = shape[None, :MESH] + track.displacement
+    return np.asarray(moved[:, list(LOWER_INNER_LIP), 1] - moved[:, list(UPPER_INNER_LIP), 1], np.float32)
+
+
+@given(openness=_moderate, size=_moderate)
+@settings(max_examples=40, deadline=None)
+def test_eyes_of_any_size_close_fully(openness: float, size: float) -> None:
+    """At closure 1 facing points of both lids coincide; half way the eye is half open; at 0 it is the photo's."""
+    shape = _shape(openness, size)
+    track = retarget(_with_lids(0.0, 0.5, 1.0), shape, FRONTAL, 0.8)
+    still = retarget(_with_lids(0.0), shape, FRONTAL, 0.8)
+    for eye in EYES:
+        open_gap = _gap(eye, shape, still, 0)
+        assert open_gap > 0.01
+        assert _gap(eye, shape, track, 0) == pytest.approx(open_gap)
+        assert _gap(eye, shape, track, 1) == pytest.approx(open_gap / 2, rel=1e-3)
+        assert _gap(eye, shape, track, 2) < 1e-5
+    assert not track.displacement[0].any()
+
+
+@given(closure=st.floats(1.0, 6.0))
+@settings(max_examples=20, deadline=None)
+def test_lids_that_were_asked_for_more_still_only_meet(closure: float) -> None:
+    """Two blinks at once, or one at triple strength, shut the eye; the lids never pass through one another."""
+    shape = _shape()
+    track = retarget(_with_lids(closure), shape, FRONTAL, 0.8)
+    assert max(_gap(eye, shape, track, 0) for eye in EYES) < 1e-5
+
+
+def test_lids_close_downwards() -> None:
+    """The upper lid travels down most of the way, the lower a little up, and the corners of the eye stay."""
+    shape = _shape()
+    move = retarget(_with_lids(1.0), shape, FRONTAL, 0.8).displacement[0]
+    for eye in EYES:
+        upper, lower = move[list(eye.upper[0]), 1].mean(), move[list(eye.lower[0]), 1].mean()
+        assert upper > 3 * -lower > 0
+        assert not move[[eye.outer, eye.inner]].any()
+
+
+@given(closure=st.floats(-0.3, 1.0))
+@settings(max_examples=20, deadline=None)
+def test_a_shut_eye_stays_shut(closure: float) -> None:
+    """An eye that is shut in the photo neither opens nor twitches, whatever the motion's lids do."""
+    track = retarget(_with_lids(closure), _shape(openness=0.1), FRONTAL, 0.8)
+    for eye in EYES:
+        for row in (*eye.upper, *eye.lower):
+            assert not track.displacement[0, list(row)].any()
+
+
+def test_each_eye_follows_its_own_lid() -> None:
+    """The first lid curve is the person's right eye, the second the left: a wink shuts one."""
+    motion = Motion.still(1)
+    motion.lids[0] = [1.0, 0.0]
+    shape = _shape()
+    track = retarget(motion, shape, FRONTAL, 0.8)
+    right, left = (_gap(eye, shape, track, 0) for eye in EYES)
+    assert right < 1e-5
+    assert left > 0.05
+    assert shape[EYES[0].outer, 0] < 0  # the person's right is the viewer's left
+
+
+@given(seed=st.integers(0, 10_000), lips=st.floats(0.0, 0.2), size=st.floats(0.0, 0.3))
+@settings(max_examples=60, deadline=None)
+def test_lips_never_cross(seed: int, lips: float, size: float) -> None:
+    """Whatever the measured lips did, the upper never passes below the lower."""
+    motion = Motion.still(3)
+    motion.displacement[:] = np.random.default_rng(seed).normal(0, size, motion.displacement.shape)
+    shape = _shape(lips=lips)
+    assert _lip_gap(shape, retarget(motion, shape, FRONTAL, 0.8)).min() > -1e-5
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=30, deadline=None)
+def test_noise_leaves_a_closed_mouth_closed(seed: int) -> None:
+    """Lips whose gap was measured to change by less than 3% of an eye distance do not open a closed mouth at all."""
+    motion = Motion.still(4)
+    motion.displacement[:] = np.random.default_rng(seed).uniform(-0.0149, 0.0149, motion.displacement.shape)
+    shape = _shape(lips=0.0)
+    assert np.abs(_lip_gap(shape, retarget(motion, shape, FRONTAL, 0.8))).max() < 1e-5
+
+
+def test_a_mouth_that_really_opens_does() -> None:
+    """A measured opening of a fifth of an eye distance opens the mouth by most of that, and both lips take part."""
+    motion = Motion.still(1)
+    motion.displacement[0, list(LOWER_INNER_LIP), 1] = 0.2
+    shape = _shape(lips=0.0)
+    gap = _lip_gap(shape, retarget(motion, shape, FRONTAL, 0.8))
+    assert 0.15 < gap.min() <= gap.max() < 0.21
+
+
+@given(mouth=st.floats(0.3, 2.0))
+@settings(max_examples=20, deadline=None)
+def test_smiles_fit_the_mouth(mouth: float) -> None:
+    """Sideways motion of the lips is scaled by this mouth's width over the measured one, between 0.7 and 1.3."""
+    motion = Motion.still(1)
+    motion.displacement[0, [61, 291], 0] = [-0.1, 0.1]
+    shape = _shape()
+    moved = retarget(motion, shape, FRONTAL, mouth).displacement[0, 291, 0]
+    own = np.linalg.norm(shape[INNER_LIPS[0]] - shape[INNER_LIPS[10]]) * 1.12
+    assert moved == pytest.approx(0.1 * np.clip(own / mouth, 0.7, 1.3), rel=1e-3)
+
+
+@given(
+    yaw=st.floats(-180, 180, width=32),
+    pitch=st.floats(-90, 90, width=32),
+    roll=st.floats(-180, 180, width=32),
+    turned=st.floats(-48, 48),
+)
+@settings(max_examples=100, deadline=None)
+def test_turns_are_bounded_and_keep_their_sign(yaw: float, pitch: float, roll: float, turned: float) -> None:
+    """No motion turns the head beyond 24, 16 and 20 degrees, farther than it asked, or to the other side than it asked."""
+    motion = Motion.still(1)
+    motion.rotation[0] = [yaw, pitch, roll]
+    out = retarget(motion, _shape(), Pose(turned, 0.0, 0.0), 0.8).rotation[0]
+    assert (np.abs(out) <= np.array([24.0, 16.0, 20.0]) + 1e-4).all()
+    assert (np.abs(out) <= np.abs(motion.rotation[0]) + 1e-4).all()
+    assert (out * motion.rotation[0] >= 0).all()
+    assert abs(turned + out[0]) <= max(38.0, abs(turned) + 2.0) + 1e-3
+
+
+def test_near_profile_the_head_turns_less_outwards() -> None:
+    """The farther the photo's head is turned, the less it turns on in that direction; back it may turn as ever."""
+    motion = Motion.still(2)
+    motion.rotation[:, 0] = [20.0, -20.0]
+    out = [retarget(motion, _shape(), Pose(yaw, 0.0, 0.0), 0.8).rotation[:, 0] for yaw in (0.0, 20.0, 30.0, 45.0)]
+    on, back = zip(*out, strict=True)
+    assert on[0] > on[1] > on[2] > on[3] > 0
+    assert np.allclose(back, back[0])
+    mirrored = retarget(motion, _shape(), Pose(-30.0, 0.0, 0.0), 0.8).rotation[:, 0]
+    assert np.allclose(mirrored, [-back[0], -on[2]])
+
+
+def test_small_turns_are_kept() -> None:
+    """The bound is soft: a turn of a few degrees comes through within 3%."""
+    motion = Motion.still(1)
+    motion.rotation[0] = [5.0, -3.0, 4.0]
+    assert np.allclose(retarget(motion, _shape(), FRONTAL, 0.8).rotation[0], [5.0, -3.0, 4.0], rtol=0.03)
+
+
+@given(shift=st.floats(-5, 5, width=32))
+@settings(max_examples=20, deadline=None)
+def test_the_neck_stays_on_its_shoulders(shift: float) -> None:
+    """However far the measured person moved, the head is shifted by at most 0.12 eye distances, to the same side."""
+    motion = Motion.still(1)
+    motion.translation[:] = shift
+    out = retarget(motion, _shape(), FRONTAL, 0.8).translation
+    assert np.abs(out).max() <= 0.12 + 1e-6
+    assert (out * shift >= 0).all()
+
+
+def test_a_motion_is_not_changed_by_fitting_it() -> None:
+    """Fitting leaves the motion as it was: one motion serves every face of a photo."""
+    motion = template("gentle-smile").motion
+    before = motion.displacement.copy()
+    retarget(motion, _shape(), FRONTAL, 0.8)
+    assert np.array_equal(before, motion.displacement)
+
+
+def test_rest_stays_rest() -> None:
+    """A motion at rest moves nothing on any face, not even by rounding."""
+    for shape in (_shape(), _shape(openness=2.0), _shape(lips=0.15), _shape(openness=0.05, lips=-0.01)):
+        track = retarget(Motion.still(2), shape, Pose(30.0, 10.0, 90.0), 0.8)
+        assert not track.displacement.any()
+        assert not track.rotation.any()
+        assert not track.translation.any()
