@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _stop(signum: int, frame: FrameType | None) -> NoReturn:
+def _stop(_signum: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt  # the same orderly way down as Ctrl-C
 
 
@@ -72,6 +72,9 @@ def main(arguments: list[str] | None = None) -> int:
 
         if not isinstance(error, RequestRefused | NoNews | daemon.NotRunning):
             raise
+        if isinstance(error, RequestRefused) and error.usage:
+            print(error.usage, file=sys.stderr)
+            return 2
         print(f"{error}\nlogs: {DEFAULT_PATHS.logs}", file=sys.stderr)
         return 1
 

@@ -7,6 +7,7 @@ import mimetypes
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -25,7 +26,13 @@ _TYPES = {".heic": "image/heic", ".heif": "image/heif", ".avif": "image/avif", "
 
 
 class RequestRefused(Exception):
-    """The API or the bucket refused a request; the text is its answer."""
+    """The API or the bucket refused a request. `usage`: the API's sentence when what was asked makes no sense."""
+
+    def __init__(self, request: str, status: int, answer: bytes) -> None:
+        super().__init__(f"{request}: {status} {answer[:500].decode(errors='replace')}")
+        self.usage = ""
+        if status == HTTPStatus.BAD_REQUEST and answer.startswith(b"{"):
+            self.usage = str(json.loads(answer).get("error", {}).get("message", ""))
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,7 @@ class Client:
         SigV4Auth(Credentials(PERSON.access_key, PERSON.secret_key), "execute-api", REGION).add_auth(request)
         answer = self._http.request(method, request.url, body=data, headers=dict(request.headers))
         if answer.status >= 300:
-            raise RequestRefused(f"{method} {path}: {answer.status} {answer.data.decode(errors='replace')}")
+            raise RequestRefused(f"{method} {path}", answer.status, answer.data)
         return json.loads(answer.data)
 
     def post(self, photo: Path, options: Mapping[str, Any]) -> str:
@@ -80,7 +87,7 @@ class Client:
         form["file"] = (photo.name, photo.read_bytes(), kind)
         answer = self._http.request("POST", ticket["upload"]["url"], fields=form)
         if answer.status >= 300:
-            raise RequestRefused(f"upload: {answer.status} {answer.data.decode(errors='replace')}")
+            raise RequestRefused("upload", answer.status, answer.data)
         return str(ticket["clip_id"])
 
     def drop(self, photo: Path, name: str | None = None) -> str:
@@ -94,7 +101,7 @@ class Client:
         """Downloads a signed URL, unsigned otherwise, as a browser would."""
         answer = self._http.request("GET", url)
         if answer.status != 200:
-            raise RequestRefused(f"download: {answer.status} {answer.data[:500].decode(errors='replace')}")
+            raise RequestRefused("download", answer.status, answer.data)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(answer.data)
         return target

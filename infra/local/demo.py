@@ -76,9 +76,9 @@ def _tell(
 
 def _tell_rejected(rejected: list[Notification]) -> int:
     """A fault of ours is no verdict on the photo: only the latter exits with 3."""
+    for sentence in dict.fromkeys(f"{n['verdict']['code']}: {n['verdict']['message']}" for n in rejected):
+        print(sentence)
     for notification in rejected:
-        verdict = notification["verdict"]
-        print(f"{verdict['code']}: {verdict['message']}")
         print(f"notification: {as_json(notification)}")
     if any(n.get("retryable") or n["verdict"]["code"] == "internal_error" for n in rejected):
         print(f"Logs: {_shown(DEFAULT_PATHS.logs)}")

@@ -163,7 +163,7 @@ def _runtime_api(
     class RuntimeApi(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - named by the base class
             """Silence: the function's own log says what matters."""
 
         def _answer(self, code: int, body: bytes, headers: Mapping[str, str]) -> None:

@@ -78,11 +78,11 @@ def _batch_run(machinery: Machinery) -> None:
 
         def started() -> None:
             self.status = "RUNNING"
-            self.job_started_at = datetime.now()
+            self.job_started_at = datetime.now()  # noqa: DTZ005 - moto counts in local time
             self._start_attempt()
 
         def stopped(attempt: Attempt) -> None:
-            self.job_stopped_at = datetime.now()
+            self.job_stopped_at = datetime.now()  # noqa: DTZ005 - moto counts in local time
             self.exit_code = attempt.exit_code
             self._stop_attempt()
             self.latest_attempt["statusReason"] = attempt.status_reason
@@ -153,7 +153,7 @@ def _sfn_casing(_machinery: Machinery) -> None:
 
 @functools.cache
 def _operation(service: str, snake_case_action: str) -> Any:
-    """botocore's model of an operation, None when there is none of that name."""
+    """The SDK's own model of an operation, None when there is none of that name."""
     import botocore.session
     from botocore import xform_name
 

@@ -25,7 +25,7 @@ StartResponse = Callable[..., Any]
 class _QuietHandler(MotoRequestHandler):
     """No access log: request lines hold signed URLs."""
 
-    def log(self, type: str, message: str, *args: object) -> None:
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - named by the base class
         """Nothing is logged."""
 
 

@@ -82,7 +82,7 @@ def child_environment(endpoint: str, scratch: Path) -> dict[str, str]:
     keep = ("PATH", "HOME", "LANG", "PYTHONPATH", "LD_LIBRARY_PATH", "SSL_CERT_FILE")
     env = {name: os.environ[name] for name in keep if name in os.environ}
     if path := env.get("PYTHONPATH"):  # children work in other folders
-        env["PYTHONPATH"] = os.pathsep.join(os.path.abspath(part) for part in path.split(os.pathsep))
+        env["PYTHONPATH"] = os.pathsep.join(str(Path(part).resolve()) for part in path.split(os.pathsep))
     env.update(
         ROLE.environment(),
         AWS_ENDPOINT_URL=endpoint,

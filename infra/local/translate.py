@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from samtranslator.translator.transform import transform
-from samtranslator.yaml_helper import yaml_parse
+from samtranslator.translator.transform import transform  # type: ignore[import-untyped]
+from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
 from .settings import REGION
 
@@ -53,7 +54,7 @@ BY_US = frozenset({"AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Stage", "AWS::L
 # Left out on purpose, and why that is no loss here.
 IGNORED: Mapping[str, str] = {
     "AWS::CloudWatch::Alarm": "no metrics here; tests of the template check the alarms",
-    "AWS::CloudWatch::Dashboard": "no metrics here",
+    "AWS::CloudWatch::Dashboard": "no metrics here to show",
     "AWS::EC2::InternetGateway": "the job runs on this machine's network",
     "AWS::EC2::LaunchTemplate": "the job runs on this machine, not on an EC2 host",
     "AWS::EC2::Route": "the job runs on this machine's network",
@@ -145,6 +146,7 @@ def translate(path: Path) -> Translated:
         elif resource["Type"] == "AWS::Serverless::StateMachine" and "DefinitionUri" in properties:
             definition = path.parent / properties.pop("DefinitionUri")
             properties["Definition"] = yaml.safe_load(definition.read_text())
+    os.environ.setdefault("AWS_DEFAULT_REGION", REGION)  # the translator asks boto3 where it is
     cloudformation = json.loads(json.dumps(transform(sam, {"AWS::Region": REGION}, _OfflinePolicies()), default=str))
     resources: dict[str, Any] = cloudformation["Resources"]
     check(resources)
@@ -252,7 +254,7 @@ def _function(resource: Template) -> Template:
 
 
 def _state_machine(resource: Template) -> Template:
-    """moto ignores DefinitionSubstitutions, and its Fn::Sub would eat the dollar of ``$$.``: joined here instead."""
+    """For moto, which ignores DefinitionSubstitutions; and its Fn::Sub would eat the dollar of ``$$.``, so: Fn::Join."""
     properties = resource["Properties"]
     text = properties["DefinitionString"]
     if isinstance(text, dict):
@@ -269,7 +271,7 @@ def _state_machine(resource: Template) -> Template:
 
 
 def _job_definition(resource: Template) -> Template:
-    """moto looks for the timeout under a lower case name, and insists on a retry strategy."""
+    """For moto, which looks for the timeout under a lower case name, and insists on a retry strategy."""
     properties = resource["Properties"]
     properties["timeout"] = properties.pop("Timeout", {})
     properties.setdefault("RetryStrategy", {"Attempts": 1})

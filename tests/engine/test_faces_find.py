@@ -144,7 +144,7 @@ def test_face_too_small() -> None:
 
 
 def test_blurred_face() -> None:
-    """A face blurred over a twentieth of its size is told so, not animated."""
+    """A face blurred with a sigma of 4% of its size is told so, not animated."""
     (face,) = find_faces(Photo(np.asarray(cv2.GaussianBlur(pixels(), (0, 0), 4.5), np.uint8), "png"))
     assert face.verdict is not None
     assert face.verdict.code == "too_blurry"

@@ -23,6 +23,7 @@ if __name__ == "__main__":
     )
     s3.create_bucket(Bucket="photos-bucket", CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket="photos-bucket", Key="clips/a b.mp4", Body=b"a clip", ContentType="video/mp4")
-    print(server.endpoint, flush=True)
+    sys.stdout.write(f"{server.endpoint}\n")
+    sys.stdout.flush()
     sys.stdin.read()
     server.close()

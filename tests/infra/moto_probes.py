@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import moto.backends  # noqa: F401
-import moto.cloudformation.parsing  # noqa: F401
-import moto.stepfunctions.parser.models  # noqa: F401
+import moto.backends
+import moto.cloudformation.parsing
+import moto.stepfunctions.parser.models  # noqa: F401 - before the forks, once
 from botocore.config import Config
 
 from infra.local.batch import JobRunner
@@ -207,7 +207,7 @@ def run(name: str, patched: bool) -> Any:
                 names = frozenset(patch.name for patch in PATCHES if patched or patch.name != name)
                 apply_patches(scene.machinery, names)
                 seen = PROBES[name](scene)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is what was seen
                 seen = f"{type(error).__name__}: {error}"[:300]
             scene.lambdas.close()
             os.write(writing, json.dumps(seen).encode())

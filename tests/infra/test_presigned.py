@@ -101,7 +101,7 @@ def signer(endpoint: str) -> Signer:
 
 @pytest.fixture
 def an_hour_ago(monkeypatch: pytest.MonkeyPatch) -> None:
-    """botocore signs as if it were an hour earlier."""
+    """The SDK signs as if it were an hour earlier."""
     earlier = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
     monkeypatch.setattr("botocore.auth.get_current_datetime", lambda *_args, **_kwargs: earlier.replace(tzinfo=None))
     monkeypatch.setattr("botocore.signers.get_current_datetime", lambda *_args, **_kwargs: earlier.replace(tzinfo=None))

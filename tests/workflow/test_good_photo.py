@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import uuid
 from pathlib import Path
 
 import pytest
-from vivify.video import probe
+from boto3.dynamodb.types import TypeSerializer
 
 from infra.local.client import RequestRefused
+from vivify.video import probe
 
 from .conftest import Journey
 
@@ -58,8 +60,15 @@ def test_good_beside_bad(journey: Journey, astronaut: Path, tmp_path: Path) -> N
 
 
 def test_motion_nobody_has(journey: Journey, astronaut: Path) -> None:
-    """Bad input found only by the job: tried once, told with the job's own verdict."""
-    ending = journey.ending(journey.client.post(astronaut, {**SHORT, "motions": ["no-such-motion"]}))
+    """Bad input found only by the job (the library lost a motion that was asked for): tried once, told with its verdict."""
+    clip_id = f"c{uuid.uuid4().hex[:25]}"
+    options = {"motions": "no-such-motion", "seconds": "1", "fps": "10", "strength": "1", "size": "native", "frame": "photo"}
+    times = dict.fromkeys(("created_at", "updated_at"), "2026-01-15T09:30:12.482Z")
+    record = {"clip_id": clip_id, "state": "created", "options": options, **times}
+    item = {name: TypeSerializer().serialize(value) for name, value in record.items()}
+    journey.client.aws("dynamodb").put_item(TableName=journey.client.outputs["ClipsTableName"], Item=item)
+    journey.client.drop(astronaut, clip_id)
+    ending = journey.ending(clip_id)
     assert ending.notification["event"] == "clip.failed"
     assert ending.notification["verdict"]["code"] == "motion_invalid"
     assert ending.notification["retryable"] is False
@@ -74,8 +83,9 @@ def test_the_form_is_for_a_photo_only(journey: Journey, tmp_path: Path) -> None:
     """What is no photo by its type is refused at the door, and an empty one by the form."""
     letter = tmp_path / "letter.txt"
     letter.write_text("Dear ...")
-    with pytest.raises(RequestRefused, match="400"):
+    with pytest.raises(RequestRefused, match="400") as refused:
         journey.client.post(letter, {})
+    assert "content_type" in refused.value.usage
     empty = tmp_path / "empty.jpg"
     empty.touch()
     with pytest.raises(RequestRefused, match="EntityTooSmall"):

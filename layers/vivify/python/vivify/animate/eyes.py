@@ -1,8 +1,12 @@
-"""The eyeball behind the lids.
+"""The eyes: an eyeball behind the lids, and the line of lashes where they meet.
 
 Lids are skin and move with the mesh; the eyeball stays where it is and is only covered. So the opening between the lids
 shows the photo's own eyeball, moved rigidly with the head and by the gaze, never squeezed. Gaze moves iris and white
 together, so no second iris can stay behind.
+
+Landmarks never lie exactly on the rim of a lid: what they call skin still holds lashes and a sliver of white. As the lids
+close, their edges therefore take their skin from a little behind the rim, and a line of lashes is drawn where they meet, in
+the photo's own dark tone.
 """
 
 from __future__ import annotations
@@ -20,10 +24,15 @@ Pixels = NDArray[np.uint8]
 
 _MARGIN = 0.45  # of the eye's width: how much beyond the opening the eyeball is continued
 _TOUCHING = 0.03  # of the eye's width
+_RIM_UPPER, _RIM_LOWER = 0.45, 0.35  # of the way to the next row of landmarks: how far lashes and white reach into the skin
+_LASHES_FROM = 0.55  # closure from which the lids' lashes come together
+_LASH_HALF = 0.022  # of the eye's width: half the thickness of the line
+_LASH_SOFT = 0.012
+_LASH_MOST = 0.85
 _EDGE = 0.012  # of the eye's width: softness of the lids' edge
 
 
-class Eyeball:
+class PaintedEye:
     """One eye of one photo. ``region``: (H, W, 3) uint8; ``landmarks``: (478, 3) float32, both in region pixels."""
 
     def __init__(self, eye: Eye, region: Pixels, landmarks: Float) -> None:
@@ -38,11 +47,13 @@ class Eyeball:
         # The blend's soft edge must find the photo's own pixels too, or an eye at rest would not be the photo's.
         keep = round(4 * _EDGE * self._width) + 2
         self._texture = _continued(region, opening, self._source, keep) if self._source else None
+        self._lash_tone, self._lash_contrast = _lashes(region, landmarks, eye)
 
-    def draw(self, frame: Pixels, vertices: Float, gaze: Float) -> None:
-        """Paints the eyeball between the moved lids, in place.
+    def draw(self, frame: Pixels, vertices: Float, gaze: Float, closure: float) -> None:
+        """Paints the eyeball between the moved lids and the lashes of a closing eye, in place.
 
         ``vertices``: (>=468, 3) moved landmarks, frame pixels. ``gaze``: (2,) shift in eye widths, right and down.
+        ``closure``: 1 is shut.
         """
         eye = self._eye
         opening = vertices[list(eye.opening), :2]
@@ -60,12 +71,68 @@ class Eyeball:
         )
         mask = polygon_mask(window, opening, edge) * self._openness(vertices)
         blend(window.of(frame), picture.astype(np.float32), mask)
+        self._draw_lashes(frame, vertices, closure)
+
+    def tuck_rims(self, source: Float, closure: float) -> None:
+        """Moves where the lids' edges take their skin from, in ``source`` (>=468, 2), behind the rim of a closing eye."""
+        part = float(np.clip(closure, 0.0, 1.0))
+        for rows, behind in ((self._eye.upper, _RIM_UPPER), (self._eye.lower, _RIM_LOWER)):
+            edge, next_row = list(rows[0]), list(rows[1])
+            source[edge] += np.float32(part * behind) * (source[next_row] - source[edge])
+
+    def _draw_lashes(self, frame: Pixels, vertices: Float, closure: float) -> None:
+        strength = float(np.clip((closure - _LASHES_FROM) / (1 - _LASHES_FROM), 0.0, 1.0)) * self._lash_contrast
+        if strength == 0:
+            return
+        eye = self._eye
+        rows = [(vertices[list(row), :2]) for row in (eye.upper[0], eye.lower[0])]
+        meeting = np.concatenate([vertices[[eye.outer], :2], (rows[0] + rows[1]) / 2, vertices[[eye.inner], :2]])
+        line = _smooth_line(meeting)
+        along = np.linspace(0, 1, len(line), dtype=np.float32)[:, None]
+        # Thicker towards the outer corner, as lashes are, and pointed at both ends.
+        half = _LASH_HALF * self._width * np.sqrt(np.sin(np.pi * np.clip(along * 0.94 + 0.03, 0, 1))) * (1.25 - 0.5 * along)
+        direction = np.gradient(line, axis=0)
+        across = np.stack([-direction[:, 1], direction[:, 0]], axis=1)
+        across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-6)
+        outline = np.concatenate([line + across * half, (line - across * half)[::-1]]).astype(np.float32)
+        soft = _LASH_SOFT * self._width
+        window = Window.around(outline, 3 * soft + 1, frame.shape)
+        if window is None:
+            return
+        mask = polygon_mask(window, outline, soft) * np.float32(strength)
+        blend(window.of(frame), np.broadcast_to(self._lash_tone, (*mask.shape, 3)), mask)
 
     def _openness(self, vertices: Float) -> np.float32:
         """0 for lids that touch, 1 from a thin slit on: antialiasing must not draw an eye between shut lids."""
         upper, lower = vertices[list(self._eye.upper[0]), :2], vertices[list(self._eye.lower[0]), :2]
         gap = float(np.linalg.norm(upper - lower, axis=1).max()) / self._width
         return np.float32(np.clip((gap - _TOUCHING) / _TOUCHING, 0.0, 1.0))
+
+
+def _lashes(region: Pixels, landmarks: Float, eye: Eye) -> tuple[Float, float]:
+    """The tone of the photo's upper lashes (3,) and how much they stand out from the lid, 0..1."""
+    edge, lid = landmarks[list(eye.upper[0]), :2], landmarks[list(eye.upper[1]), :2]
+    steps = np.linspace(-0.25, 0.5, 9, dtype=np.float32)[:, None, None]
+    rim = _sample(region, (edge + steps * (lid - edge)).reshape(-1, 2))
+    skin = np.median(_sample(region, lid), axis=0)
+    light = rim.mean(axis=1)
+    tone = rim[light <= np.percentile(light, 15)].mean(axis=0)
+    contrast = (skin.mean() - tone.mean()) / max(float(skin.mean()), 1.0)
+    return tone.astype(np.float32), float(np.clip(contrast * 1.6, 0.0, _LASH_MOST))
+
+
+def _sample(region: Pixels, points: Float) -> Float:
+    """(N, 3) float32: the nearest pixels to ``points`` (N, 2)."""
+    column = np.clip(np.round(points[:, 0]).astype(int), 0, region.shape[1] - 1)
+    row = np.clip(np.round(points[:, 1]).astype(int), 0, region.shape[0] - 1)
+    return region[row, column].astype(np.float32)
+
+
+def _smooth_line(points: Float, count: int = 40) -> Float:
+    """A smooth curve through ``points`` (N, 2): (``count``, 2), by a low-order fit along its length."""
+    t = np.linspace(-1, 1, len(points))
+    fit = np.polynomial.polynomial.polyfit(t, points.astype(np.float64), 4)
+    return np.polynomial.polynomial.polyval(np.linspace(-1, 1, count), fit).T.astype(np.float32)
 
 
 def _continued(region: Pixels, opening: Float, window: Window, keep_around: int) -> Pixels:

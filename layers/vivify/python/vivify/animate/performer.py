@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vivify.animate.eyes import Eyeball
+from vivify.animate.eyes import PaintedEye
 from vivify.animate.layers import split
 from vivify.animate.mouth import Cavity
 from vivify.animate.surface import build_surface
@@ -80,7 +80,7 @@ class Performer:
         self._layers = split(self._pixels, matte, _UNSURE_EDGE * self._head.unit)
         height, width = matte.shape
         self._warp = Warp(self._surface, (width, height), self._head.unit)
-        self._eyes = [Eyeball(eye, self._pixels, self._landmarks) for eye in EYES]
+        self._eyes = [PaintedEye(eye, self._pixels, self._landmarks) for eye in EYES]
         self._mouth = Cavity(self._pixels, self._landmarks, self._head.unit)
 
     def track(self, motion: Motion, mouth_width: float) -> FaceTrack:
@@ -91,9 +91,12 @@ class Performer:
     def draw(self, frame: Pixels, track: FaceTrack, index: int) -> None:
         """Paints this face into ``frame`` (the whole photo, (H, W, 3) uint8) as it is at frame ``index`` of its track."""
         vertices = self._vertices(track, index)
-        picture = self._layers.compose(self._warp.backward_map(vertices))
-        for eyeball in self._eyes:
-            eyeball.draw(picture, vertices, track.gaze[index])
+        source = self._surface.vertices[:, :2].copy()
+        for eye, closure in zip(self._eyes, track.lids[index], strict=True):
+            eye.tuck_rims(source, closure)
+        picture = self._layers.compose(self._warp.backward_map(vertices, source))
+        for eye, closure in zip(self._eyes, track.lids[index], strict=True):
+            eye.draw(picture, vertices, track.gaze[index], closure)
         self._mouth.draw(picture, vertices)
         # Only what moved is written: neighbours' regions overlap.
         moved = (picture != self._pixels).any(axis=2, keepdims=True)

@@ -34,19 +34,19 @@ class Warp:
         self._cells = (-(-size[0] // self._step) + 2, -(-size[1] // self._step) + 2)
         self._unit = unit / self._step
         front = surface.front / np.float32(self._step**2)
-        place = surface.vertices[:, :2].copy()
-        self._raster = Rasteriser(surface.triangles, front, place, base=surface.base, size=self._cells)
+        self._raster = Rasteriser(surface.triangles, front, base=surface.base, size=self._cells)
         column, row = np.meshgrid(np.arange(self._cells[0]), np.arange(self._cells[1]))
         self._rest = ((np.stack([column, row], axis=-1) - 0.5) * self._step - 0.5).astype(np.float32)
 
-    def backward_map(self, vertices: Float) -> Float:
+    def backward_map(self, vertices: Float, source: Float) -> Float:
         """(height, width, 2) float32: for each pixel of the region the source pixel (x, y) seen there.
 
-        ``vertices``: (N, 3) float32, the surface's vertices moved, region pixels.
+        ``vertices``: (N, 3) float32, the surface's vertices moved; ``source``: (N, 2) float32, where each takes its skin from;
+        region pixels.
         """
         cells = vertices.copy()
         cells[:, :2] = (vertices[:, :2] + 0.5) / self._step + 0.5  # a cell's centre is the middle of its pixels
-        shift = self._raster.draw(cells) - self._rest
+        shift = self._raster.draw(cells, source) - self._rest
         return self._enlarged(self._softened(shift, cells[list(OVAL), :2]) + self._rest)
 
     def _softened(self, shift: Float, outline: Float) -> Float:

@@ -92,7 +92,7 @@ def _face_depth(points: Float, size: tuple[int, int]) -> Float:
     """The face mesh's z at each cell, (h, w) float32; meaningless outside the face's outline."""
     front = np.ones(len(triangles()), np.float32)
     carried = np.repeat(points[:, 2:3], 2, axis=1)
-    drawn = Rasteriser(triangles(), front, carried, base=0, size=size).draw(points)[..., 0]
+    drawn = Rasteriser(triangles(), front, base=0, size=size).draw(points, carried)[..., 0]
     return np.clip(drawn, points[:, 2].min(), points[:, 2].max())
 
 

@@ -22,27 +22,26 @@ class Rasteriser:
     """Draws one mesh, again and again, as its vertices move.
 
     ``triangles``: (M, 3) int32 vertex numbers. ``front``: (M,) float32, each triangle's signed area (``signed_area2``) at
-    rest seen from its front, in the picture's pixels; infinite for one that must never be drawn. ``values``: (N, 2)
-    float32, what each vertex carries. ``base``: how many leading triangles always lie behind the others, whatever their
+    rest seen from its front, in the picture's pixels; infinite for one that must never be drawn. ``base``: how many leading triangles always lie behind the others, whatever their
     depth (they are drawn first). ``size``: (width, height) of the picture.
     """
 
     def __init__(
-        self, triangles: NDArray[np.int32], front: Float, values: Float, *, base: int, size: tuple[int, int]
+        self, triangles: NDArray[np.int32], front: Float, *, base: int, size: tuple[int, int]
     ) -> None:
         self._triangles = triangles
         self._side = np.sign(front)
         self._least = np.maximum(np.abs(front) * _FOLDING, _SLIVER).astype(np.float32)
-        self._values = values[triangles]
         self._base = base
         self._numbers = np.zeros((size[1], size[0]), np.int32)
         self._column = np.arange(size[0], dtype=np.float32)[None, :]
         self._row = np.arange(size[1], dtype=np.float32)[:, None]
 
-    def draw(self, vertices: Float) -> Float:
+    def draw(self, vertices: Float, values: Float) -> Float:
         """(height, width, 2) float32: the values seen at each pixel.
 
         ``vertices``: (N, 3) float32: x, y in the picture's pixels (centres at integers), z away from the camera.
+        ``values``: (N, 2) float32, what each vertex carries.
         """
         corners = vertices[self._triangles, :2].astype(np.float32)
         area = signed_area2(corners)
@@ -50,7 +49,7 @@ class Rasteriser:
         order = np.argsort(-vertices[self._triangles, 2].mean(axis=1), kind="stable")
         order = np.concatenate([order[order < self._base], order[order >= self._base]])
         self._paint(corners, order[visible[order]])
-        affine = self._affine(corners, np.where(visible, area, 1.0).astype(np.float32))
+        affine = _affine(corners, values[self._triangles], np.where(visible, area, 1.0).astype(np.float32))
         seen = affine[self._numbers]
         picture = np.empty((*self._numbers.shape, 2), np.float32)
         picture[..., 0] = seen[..., 0] * self._column + seen[..., 1] * self._row + seen[..., 2]
@@ -63,22 +62,23 @@ class Rasteriser:
         for number in order.tolist():
             cv2.fillConvexPoly(self._numbers, fixed[number], number, cv2.LINE_8, _SUBPIXEL_BITS)
 
-    def _affine(self, corners: Float, area: Float) -> Float:
-        """(M, 6) float32: first value = a0 * column + a1 * row + a2, second = a3 * column + a4 * row + a5."""
-        a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
-        u, v = b - a, c - a
-        weight_b = np.stack([v[:, 1], -v[:, 0]], axis=1) / area[:, None]  # gradient of the barycentric weight of b
-        weight_c = np.stack([-u[:, 1], u[:, 0]], axis=1) / area[:, None]
-        edge_b, edge_c = self._values[:, 1] - self._values[:, 0], self._values[:, 2] - self._values[:, 0]
-        linear = edge_b[:, :, None] * weight_b[:, None, :] + edge_c[:, :, None] * weight_c[:, None, :]  # (M, 2, 2)
-        offset = self._values[:, 0] - np.einsum("mij,mj->mi", linear, a)
-        return np.concatenate([linear[:, 0], offset[:, :1], linear[:, 1], offset[:, 1:]], axis=1).astype(np.float32)
-
 
 def signed_area2(corners: Float) -> Float:
     """Twice the signed area of (M, 3, 2) triangles: (M,), positive when clockwise on the screen (y down)."""
     u, v = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     return np.asarray(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0], np.float32)
+
+
+def _affine(corners: Float, values: Float, area: Float) -> Float:
+    """(M, 6) float32: inside each triangle first value = a0 * column + a1 * row + a2, second = a3 * column + a4 * row + a5."""
+    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
+    u, v = b - a, c - a
+    weight_b = np.stack([v[:, 1], -v[:, 0]], axis=1) / area[:, None]  # gradient of the barycentric weight of b
+    weight_c = np.stack([-u[:, 1], u[:, 0]], axis=1) / area[:, None]
+    edge_b, edge_c = values[:, 1] - values[:, 0], values[:, 2] - values[:, 0]
+    linear = edge_b[:, :, None] * weight_b[:, None, :] + edge_c[:, :, None] * weight_c[:, None, :]  # (M, 2, 2)
+    offset = values[:, 0] - np.einsum("mij,mj->mi", linear, a)
+    return np.concatenate([linear[:, 0], offset[:, :1], linear[:, 1], offset[:, 1:]], axis=1).astype(np.float32)
 
 
 def filled(polygon: Float, size: tuple[int, int]) -> NDArray[np.uint8]:

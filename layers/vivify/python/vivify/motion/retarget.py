@@ -35,12 +35,14 @@ class FaceTrack:
 
     ``rotation``: (T, 3) float32 yaw, pitch, roll in degrees. ``translation``: (T, 3) float32, eye distances.
     ``displacement``: (T, 468, 3) float32, eye distances, lids and lips already fitted to this face.
-    ``gaze``: (T, 2) float32, both eyes; shift right and down in eye widths.
+    ``lids``: (T, 2) float32, right and left eye: 1 is shut, 0 as in the photo. ``gaze``: (T, 2) float32, both eyes; shift
+    right and down in eye widths.
     """
 
     rotation: Float
     translation: Float
     displacement: Float
+    lids: Float
     gaze: Float
 
     def __len__(self) -> int:
@@ -55,19 +57,24 @@ def retarget(motion: Motion, shape: Float, pose: Pose, mouth_width: float) -> Fa
     """
     displacement = motion.displacement.copy()
     _fit_mouth(displacement, shape, mouth_width)
+    lids = np.stack([_able(motion.lids[:, side], shape, eye) for side, eye in enumerate(EYES)], axis=1)
     for side, eye in enumerate(EYES):
-        _fit_lids(displacement, shape, eye, motion.lids[:, side])
+        _fit_lids(displacement, shape, eye, lids[:, side])
     translation = _FARTHEST_SHIFT * np.tanh(motion.translation / _FARTHEST_SHIFT)
-    return FaceTrack(_limited(motion.rotation, pose), translation.astype(np.float32), displacement, motion.gaze)
+    return FaceTrack(_limited(motion.rotation, pose), translation.astype(np.float32), displacement, lids, motion.gaze)
+
+
+def _able(closure: Float, shape: Float, eye: Eye) -> Float:
+    """The closure (T,) that this eye can show: at most shut; an eye the photo shows shut stays so, as there is nothing to open."""
+    upper, lower = shape[list(eye.upper[0])], shape[list(eye.lower[0])]
+    width = float(np.linalg.norm(shape[eye.outer] - shape[eye.inner]))
+    gap = float(np.linalg.norm((upper - lower)[2:5], axis=1).mean()) / width
+    return np.minimum(closure, 1.0) if gap >= _ALREADY_SHUT else np.zeros_like(closure)
 
 
 def _fit_lids(displacement: Float, shape: Float, eye: Eye, closure: Float) -> None:
     """Moves the lids of one eye by ``closure`` (T,): 0 as in the photo, 1 shut."""
     upper, lower = shape[list(eye.upper[0])], shape[list(eye.lower[0])]
-    width = float(np.linalg.norm(shape[eye.outer] - shape[eye.inner]))
-    gap = float(np.linalg.norm((upper - lower)[2:5], axis=1).mean()) / width
-    if gap < _ALREADY_SHUT:
-        closure = np.zeros_like(closure)  # a blink would have to open from nothing: leave it shut
     line = upper + (lower - upper) * _CLOSED_LINE
     # Motions add up and are scaled, lids meet at most. Wider than in the photo they show eyeball it never held: a little.
     c = np.clip(closure, _WIDEST, 1.0)[:, None, None]

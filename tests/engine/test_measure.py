@@ -1,0 +1,164 @@
+"""What is measured from a video is what happened in it: the engine's own clips, whose motion is known, are measured back."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from vivify import engine
+from vivify.animate import Performer
+from vivify.errors import NoFaceFound, VideoError
+from vivify.faces import Face
+from vivify.motion import FaceTrack, Motion, Template, compose, extract, follow, library
+from vivify.motion import template as named
+from vivify.motion.measure import measure, mouth_width, to_motion
+from vivify.photos import Photo, decode
+from vivify.video import ClipWriter
+
+Float = NDArray[np.float32]
+
+ASTRONAUT = Path(__file__).resolve().parents[1] / "fixtures" / "astronaut.png"
+FPS, SECONDS = 20.0, 1.8
+
+
+@cache
+def _portrait() -> tuple[Photo, Face]:
+    pixels = np.ascontiguousarray(decode(ASTRONAUT.read_bytes()).pixels[:256, 96:352])
+    photo = Photo(pixels, "png")
+    return photo, engine.analyse(photo)[0]
+
+
+@cache
+def _driven(name: str, folder: Path) -> tuple[Path, FaceTrack, Motion]:
+    """A clip of one motion without the idle one, the track it was drawn from, and the motion."""
+    photo, face = _portrait()
+    performer = Performer(photo.pixels, face)
+    motion = compose([named(name)], None, SECONDS, FPS, 1.0)
+    track = performer.track(motion, named(name).mouth_width)
+    path = folder / f"{name}.mp4"
+    with ClipWriter(path, (256, 256), FPS) as writer:
+        for index in range(len(track)):
+            frame = photo.pixels.copy()
+            performer.draw(frame, track, index)
+            writer.write(frame)
+    return path, track, motion
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("measured")
+
+
+def _agreement(found: Float, driven: Float) -> tuple[float, float]:
+    """Their correlation, and how large the found curve's range is over the driven one's."""
+    return float(np.corrcoef(found, driven)[0, 1]), float(np.ptp(found) / np.ptp(driven))
+
+
+@pytest.mark.parametrize(("name", "axis"), [("turn-left", 0), ("turn-right", 0), ("nod", 1)])
+def test_turns_are_measured_back(name: str, axis: int, folder: Path) -> None:
+    """Yaw and pitch come back with their sign, in time (correlation above 0.9) and by 0.5 to 1.5 of their size."""
+    path, track, _ = _driven(name, folder)
+    found = to_motion(measure(path)).rotation
+    assert len(found) == len(track) == round(SECONDS * FPS)
+    correlation, size = _agreement(found[:, axis], track.rotation[:, axis])
+    assert correlation > 0.9
+    assert 0.5 < size < 1.5
+    peak = np.argmax(np.abs(found[:, axis]))
+    assert np.sign(found[peak, axis]) == np.sign(track.rotation[peak, axis])
+
+
+def test_a_blink_is_measured_back(folder: Path) -> None:
+    """Both lids are seen to shut and open again when they did (correlation above 0.9), and the head to stay still."""
+    path, _, motion = _driven("blink", folder)
+    found = to_motion(measure(path))
+    for side in range(2):
+        correlation, _ = _agreement(found.lids[:, side], np.clip(motion.lids[:, side], 0, 1))
+        assert correlation > 0.9
+        assert found.lids[:, side].max() > 0.6
+    assert np.abs(found.rotation).max() < 2.0
+
+
+def test_a_smile_is_measured_back(folder: Path) -> None:
+    """The corners of the mouth are seen to part and come together when they did."""
+    path, track, _ = _driven("gentle-smile", folder)
+    found = to_motion(measure(path)).displacement
+    driven = track.displacement
+    widths = [d[:, 291, 0] - d[:, 61, 0] for d in (found, driven)]
+    assert np.corrcoef(*widths)[0, 1] > 0.9
+
+
+def test_the_measured_motion_starts_at_rest(folder: Path) -> None:
+    """Relative to the first frame nothing has turned, moved or changed in that frame, to the bit of a millionth."""
+    found = to_motion(measure(_driven("turn-left", folder)[0]))
+    for curve in (found.rotation, found.translation, found.displacement, found.gaze):
+        assert np.abs(curve[0]).max() < 1e-4
+
+
+def test_an_extracted_template_can_be_used(folder: Path, tmp_path: Path) -> None:
+    """`extract` gives a template at rest at both ends that saves, loads, and turns a head as its video did."""
+    made = extract(_driven("turn-left", folder)[0], name="mine", shows="Turns.", source="the engine", licence="CC0-1.0")
+    for curve in (made.motion.rotation, made.motion.displacement, made.motion.lids, made.motion.gaze):
+        assert np.abs(curve[[0, -1]]).max() < 0.05 * max(1.0, float(np.abs(curve).max()))
+    made.save(tmp_path / "mine.json")
+    back = Template.load(tmp_path / "mine.json")
+    assert (back.name, back.fps) == ("mine", FPS)
+    assert back.motion.rotation[:, 0].min() < -8
+    assert 0.5 < back.mouth_width < 1.3
+    head = extract(_driven("turn-left", folder)[0], name="mine", shows="Turns.", only_head=True).motion
+    assert not head.displacement.any()
+    assert not head.lids.any()
+    lids = extract(_driven("blink", folder)[0], name="mine", shows="Blinks.", only_lids=True).motion
+    assert not lids.rotation.any()
+    assert lids.lids.max() > 0.6
+
+
+def test_a_part_of_a_video_is_measured(folder: Path) -> None:
+    """From ``start`` up to ``end`` seconds: as many frames as that takes."""
+    path = _driven("turn-left", folder)[0]
+    assert len(measure(path, 0.5, 1.0).shape) == 10
+    assert len(measure(path, 0.0, 0.5).shape) == 10
+    assert len(measure(path, 1.0).shape) == 16
+
+
+def test_the_frame_rate_of_the_clip_is_the_callers(folder: Path) -> None:
+    """A driver of 20 frames a second gives a motion of any rate: the same seconds, the same turn."""
+    path = _driven("turn-left", folder)[0]
+    motion, width = follow(path, None, 40.0, 1.0)
+    assert len(motion) == round(SECONDS * 40)
+    twice, _ = follow(path, None, 20.0, 2.0)
+    assert np.abs(twice.rotation).max() == pytest.approx(2 * np.abs(motion.rotation).max(), rel=0.05)
+    assert width == mouth_width(measure(path))
+
+
+def test_frames_that_lose_the_face_are_bridged(folder: Path, tmp_path: Path) -> None:
+    """A third of the frames black in the middle: the turn is still measured, without a jump; two thirds are too many."""
+    photo, face = _portrait()
+    performer = Performer(photo.pixels, face)
+    motion = compose([named("turn-left")], None, 1.5, FPS, 1.0)
+    track = performer.track(motion, 0.9)
+    for name, dark in (("some", range(4, 14)), ("most", range(4, 24))):
+        with ClipWriter(tmp_path / f"{name}.mp4", (256, 256), FPS) as writer:
+            for index in range(len(track)):
+                frame = photo.pixels.copy()
+                performer.draw(frame, track, index)
+                writer.write(np.zeros_like(frame) if index in dark else frame)
+    found = to_motion(measure(tmp_path / "some.mp4")).rotation[:, 0]
+    assert np.corrcoef(found[14:], track.rotation[14:, 0])[0, 1] > 0.9
+    assert np.abs(np.diff(found)).max() < 5
+    with pytest.raises(NoFaceFound):
+        measure(tmp_path / "most.mp4")
+
+
+def test_what_is_no_video_is_said(tmp_path: Path) -> None:
+    """A picture and a missing file raise VideoError."""
+    for path in (ASTRONAUT, tmp_path / "absent.mp4"):
+        with pytest.raises(VideoError):
+            measure(path)
+
+
+def test_the_library_was_measured_by_this_very_format() -> None:
+    """Every library template saves and loads to itself: the files are what `extract` writes."""
+    assert all(len(t.motion) == round(t.seconds * t.fps) for t in library())
