@@ -136,10 +136,15 @@ class Client:
                 found.append(f"execution {execution['name']} broke off: {described.get('cause')}")
         return found
 
-    def timings(self, clip_id: str) -> list[Stage]:
-        """Seconds between entering and leaving each state of the clip's execution, from its history."""
+    def timings(self, clip_id: str, sent_at: float | None = None) -> list[Stage]:
+        """Seconds between entering and leaving each task of the clip's execution, from its history.
+
+        `sent_at` (seconds since the epoch): when its photo was there; adds the way to the execution's start.
+        """
         stages = []
         for execution in self.executions(clip_id):
+            if sent_at is not None:
+                stages.append(Stage("DetectFace", execution["startDate"].timestamp() - sent_at))
             pages = self.aws("stepfunctions").get_paginator("get_execution_history")
             events = [e for p in pages.paginate(executionArn=execution["executionArn"]) for e in p["events"]]
             entered: dict[str, Any] = {}

@@ -34,18 +34,19 @@ def demo(photo: Path, motion: str | None) -> int:
         with Inbox(client) as inbox:
             started = Stage("stack up", time.monotonic() - begun)
             options: Mapping[str, Any] = {"motions": [motion]} if motion else {}
-            sent_at = time.monotonic()
             posted = client.post(photo, options)
+            sent = {True: time.time()}
             progress.say(f"{posted}  photo sent: POST /v1/clips, then the presigned POST")
             client.drop(photo)
+            sent[False] = time.time()
             progress.say("photo sent: dropped in the bucket")
             notifications = follow(client, inbox, 2, progress)
-            total = Stage("all", time.monotonic() - sent_at)
+            total = Stage("all", time.time() - sent[True])
         if rejected := [n for n in notifications if n["event"] != "clip.ready"]:
             return _tell_rejected(rejected)
         saved = {n["clip_id"]: save(client, n, OUT, _name(photo, n, posted)) for n in notifications}
         progress.say("both clips fetched through their signed URLs")
-        _tell(client, notifications, saved, posted, [started], total)
+        _tell(client, notifications, saved, posted, sent, (started, total))
     progress.say("everything stopped")
     return DONE
 
@@ -59,8 +60,8 @@ def _tell(
     notifications: list[Notification],
     saved: Mapping[str, Saved],
     posted: str,
-    before: list[Stage],
-    total: Stage,
+    sent: Mapping[bool, float],
+    around: tuple[Stage, Stage],
 ) -> None:
     rows = []
     for notification in sorted(notifications, key=lambda n: n["clip_id"] != posted):
@@ -70,7 +71,7 @@ def _tell(
         print(f"\n{way}: {_shown(files.clip)}, poster {_shown(files.poster)}, frames {_shown(files.sheet)}")
         print(f"URL (until the stack stops): {notification['url']}")
         print(f"notification: {as_json(notification)}")
-        rows.append((way, [*before, *client.timings(clip_id), total]))
+        rows.append((way, [around[0], *client.timings(clip_id, sent[clip_id == posted]), around[1]]))
     print(f"\n{timings_table(rows)}\n", flush=True)
 
 

@@ -56,8 +56,8 @@ class Paths:
 
     @property
     def scratch(self) -> Path:
-        """Temporary files of functions and jobs; emptied when the stack stops, whatever they left."""
-        return self.home / "tmp"
+        """Temporary files of this process's functions and jobs; removed when its stack stops, whatever they left."""
+        return self.home / f"tmp-{os.getpid()}"
 
     @property
     def state(self) -> Path:
@@ -65,9 +65,8 @@ class Paths:
         return self.home / "state.json"
 
     def make(self) -> Paths:
-        """Creates the folders."""
-        for folder in (self.logs, self.scratch):
-            folder.mkdir(parents=True, exist_ok=True)
+        """Creates the folder for state and logs."""
+        self.logs.mkdir(parents=True, exist_ok=True)
         return self
 
 

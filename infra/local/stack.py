@@ -36,7 +36,7 @@ class Stack:
         from .patches import Machinery, apply_patches
         from .server import LocalServer
 
-        paths.make()
+        paths.make().scratch.mkdir(exist_ok=True)
         self.paths = paths
         self.server = LocalServer(port)
         self.endpoint = self.server.endpoint

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from samtranslator.translator.transform import transform  # type: ignore[import-untyped]
-from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
 
 from .settings import REGION
 

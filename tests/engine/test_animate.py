@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+
 from vivify import engine
 from vivify.animate import Performer
 from vivify.faces import Face, head_pose, mirror_index
@@ -118,7 +119,8 @@ def test_at_rest_noise_stays_noise(seed: int) -> None:
 @pytest.mark.parametrize("turn", EXTREMES)
 def test_what_does_not_move_is_bit_identical(turn: tuple[float, float, float]) -> None:
     """At full turn, eyes shut and mouth open every pixel outside the performer's region is the photo's, as are the bottom
-    rows, the corners and every pixel farther from the face than hair and neck reach."""
+    rows, the corners and every pixel farther from the face than hair and neck reach.
+    """
     pixels, face = _whole()
     performer = Performer(pixels, face)
     frame = _drawn(performer, pixels, _motion(turn, lids=1.0, jaw=0.2))
@@ -227,7 +229,7 @@ def test_the_network_sees_the_turn() -> None:
 
 
 def test_a_closed_mouth_opens_on_a_dark_cavity() -> None:
-    """Lips that touch in the photo open on darkness where no pixel of the photo could serve; at rest they are the photo's."""
+    """Lips that touch in the photo open on darkness, which the photo never held; at rest they are the photo's."""
     pixels, face = _portrait()
     points = face.landmarks.copy()
     upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
@@ -342,7 +344,7 @@ def test_grey_stays_grey() -> None:
 
 
 def test_a_mirrored_photo_animates_mirrored() -> None:
-    """Left and right are treated alike: the mirrored photo turned the other way is the mirrored frame, but for resampling."""
+    """Left and right are treated alike: the mirrored photo turned the other way is the mirrored frame, nearly."""
     pixels, face = _portrait()
     points = face.landmarks[mirror_index()].copy()
     points[:, 0] = 255 - points[:, 0]

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
 from vivify import engine
 from vivify.depth.estimate import DepthMap, estimate, smoothstep
 from vivify.depth.head import HeadFrame
@@ -95,7 +96,7 @@ def test_the_map_is_finite_everywhere() -> None:
 
 
 def test_the_edge_is_the_silhouettes() -> None:
-    """The scene steps from person to background exactly where the matte passes one half, and the person's surface nowhere."""
+    """The scene steps from person to background just where the matte passes one half; the person's surface never does."""
     depth, head, matte = _mapped()
     assert np.array_equal(depth.scene == depth.scene.max(), matte <= 0.5)
     steps = max(float(np.abs(np.diff(depth.person, axis=axis)).max()) for axis in (0, 1))
@@ -117,7 +118,7 @@ def test_sixteen_bits_near_is_light() -> None:
 @pytest.mark.parametrize("quarters", [1, 2, 3])
 def test_a_photo_turned_gives_the_map_turned(quarters: int) -> None:
     """Depth does not depend on how the camera was held: nine tenths of the face agree within 0.05 eye distances."""
-    photo, face = _portrait()
+    _, face = _portrait()
     upright, head, matte = _mapped()
     points = face.landmarks.copy()
     for _ in range(quarters):  # counter-clockwise, as np.rot90 turns

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
 from vivify import engine
 from vivify.animate import Performer
 from vivify.errors import NoFaceFound, VideoError
@@ -86,8 +87,8 @@ def test_a_smile_is_measured_back(folder: Path) -> None:
     path, track, _ = _driven("gentle-smile", folder)
     found = to_motion(measure(path)).displacement
     driven = track.displacement
-    widths = [d[:, 291, 0] - d[:, 61, 0] for d in (found, driven)]
-    assert np.corrcoef(*widths)[0, 1] > 0.9
+    seen, drawn = (d[:, 291, 0] - d[:, 61, 0] for d in (found, driven))
+    assert np.corrcoef(seen, drawn)[0, 1] > 0.9
 
 
 def test_the_measured_motion_starts_at_rest(folder: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+
 from vivify.motion import Motion, Template, compose, template
 from vivify.motion.library import IDLE, library
 
@@ -34,7 +35,7 @@ def _yaw(frames: int, fps: float, degrees: float, name: str = "made") -> Templat
 )
 @settings(max_examples=25, deadline=None)
 def test_length_and_rest(names: list[str], seconds: float, fps: float, loop: bool) -> None:
-    """Any motions in any time: round(seconds * fps) frames, finite, the first exactly at rest and so nearly the last of a loop."""
+    """Any motions in any time: round(seconds * fps) frames, finite, the first at rest and so nearly the last of a loop."""
     motion = compose([template(n) for n in names], template(IDLE), seconds, fps, 1.0, loop=loop)
     for name, curve in _curves(motion).items():
         assert len(curve) == max(2, round(seconds * fps)), name

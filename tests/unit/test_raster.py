@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+
 from vivify.depth.raster import Rasteriser, signed_area2
 
 Float = NDArray[np.float32]
@@ -31,10 +34,28 @@ def _mesh(columns: int = 7, rows: int = 6, jitter: float = 0.0, seed: int = 0) -
     return vertices, np.concatenate([first, second]).astype(np.int32)
 
 
-def _raster(vertices: Float, triangles: Triangles, values: Float | None = None, base: int = 0) -> Rasteriser:
-    front = signed_area2(vertices[triangles][..., :2])
-    carried = vertices[:, :2].copy() if values is None else values
-    return Rasteriser(triangles, front, carried, base=base, size=SIZE)
+@dataclass
+class Painter:
+    """A mesh and what its vertices carry; its triangles face us as they lie at first."""
+
+    vertices: Float
+    triangles: Triangles
+    values: Float
+    base: int = 0
+    never: int = 0  # so many leading triangles are never to be drawn
+
+    def __post_init__(self) -> None:
+        front = signed_area2(self.vertices[self.triangles][..., :2])
+        front[: self.never] = np.inf
+        self._raster = Rasteriser(self.triangles, front, base=self.base, size=SIZE)
+
+    def draw(self, vertices: Float) -> Float:
+        return self._raster.draw(vertices, self.values)
+
+
+def _raster(vertices: Float, triangles: Triangles) -> Painter:
+    """A mesh that carries its own places."""
+    return Painter(vertices, triangles, vertices[:, :2].copy())
 
 
 def _pixels() -> Float:
@@ -68,7 +89,7 @@ def test_affine_motion_is_inverted_exactly(turn: float, wide: float, high: float
     assert np.abs(seen - wanted)[covered].max() < 5e-3
 
 
-def _two_sheets(near_first: bool, nearer: float, farther: float, base: int = 0) -> tuple[Float, Rasteriser]:
+def _two_sheets(near_first: bool, nearer: float, farther: float, base: int = 0, never: int = 0) -> tuple[Float, Painter]:
     """Two sheets over the whole picture; the one that carries 1 is at ``nearer``, the other, carrying 2, at ``farther``."""
     sheet, triangles = _mesh()
     near, far = sheet.copy(), sheet.copy()
@@ -77,7 +98,7 @@ def _two_sheets(near_first: bool, nearer: float, farther: float, base: int = 0) 
     vertices = np.concatenate(pair)
     value = np.where(vertices[:, 2:3] == np.float32(nearer), 1.0, 2.0).repeat(2, axis=1).astype(np.float32)
     both = np.concatenate([triangles, triangles + len(sheet)]).astype(np.int32)
-    return vertices, _raster(vertices, both, value, base)
+    return vertices, Painter(vertices, both, value, base, never)
 
 
 @given(near_first=st.booleans(), nearer=st.floats(-50, 50, width=32), gap=st.floats(0.5, 50, width=32))
@@ -102,7 +123,7 @@ def test_a_triangle_that_turns_its_back_is_not_drawn() -> None:
     vertices = np.concatenate([sheet, flap])
     mesh = np.concatenate([triangles, [[len(sheet), len(sheet) + 1, len(sheet) + 2]]]).astype(np.int32)
     value = np.concatenate([np.zeros((len(sheet), 2)), np.ones((3, 2))]).astype(np.float32)
-    raster = _raster(vertices, mesh, value)
+    raster = Painter(vertices, mesh, value)
     assert raster.draw(vertices)[12, 18, 0] == 1.0
     folded = vertices.copy()
     folded[-1, 1] = -20  # the third corner swings over the line of the others
@@ -114,9 +135,8 @@ def test_a_triangle_that_turns_its_back_is_not_drawn() -> None:
 
 def test_a_triangle_never_seen_is_never_drawn() -> None:
     """Infinite front area switches a triangle off for good."""
-    vertices, raster = _two_sheets(True, -1.0, 1.0)
     _, triangles = _mesh()
-    raster._least[: len(triangles)] = np.inf
+    vertices, raster = _two_sheets(True, -1.0, 1.0, never=len(triangles))
     assert np.abs(raster.draw(vertices) - 2.0).max() < 1e-4
 
 
@@ -128,7 +148,8 @@ def test_a_picture_does_not_depend_on_the_one_before(seed: int) -> None:
     rng = np.random.default_rng(seed)
     wild, calm = vertices.copy(), vertices.copy()
     wild[:, :2] += rng.normal(0, 12, (len(vertices), 2))
-    calm[:, :2] += rng.normal(0, 4, (len(vertices), 2)) + [60, 0]  # leaves the left of the picture uncovered
+    calm[:, :2] += rng.normal(0, 4, (len(vertices), 2))
+    calm[:, 0] += 60  # leaves the left of the picture uncovered
     used = _raster(vertices, triangles)
     used.draw(wild)
     assert np.array_equal(used.draw(calm), _raster(vertices, triangles).draw(calm))

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+
 from vivify.faces import Pose, mean_face
 from vivify.faces.topology import EYES, INNER_LIPS, LOWER_INNER_LIP, MESH, UPPER_INNER_LIP, Eye
 from vivify.motion import FaceTrack, Motion, retarget, template
@@ -18,7 +19,7 @@ _moderate = st.floats(0.4, 2.5)
 
 
 def _shape(openness: float = 1.0, size: float = 1.0, lips: float | None = None) -> Float:
-    """The mean face in its head frame, (478, 3), eye distances: lids ``openness`` times as far apart, eyes ``size`` as large.
+    """The mean face in its head frame, (478, 3), eye distances: lids ``openness`` as far apart, eyes ``size`` as large.
 
     ``lips``: the gap between the inner lips.
     """

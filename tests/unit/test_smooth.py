@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from vivify.motion.smooth import fill_gaps, resample, smooth
 
 _length = st.integers(3, 60)
@@ -86,7 +87,7 @@ def test_resampling_is_linear(length: int, count: int, step: float) -> None:
 @given(known=st.lists(st.booleans(), min_size=3, max_size=40).filter(any))
 @settings(max_examples=60, deadline=None)
 def test_gaps_are_bridged_by_straight_lines(known: list[bool]) -> None:
-    """Known frames stay, unknown ones between lie on the line, those outside hold the nearest; rubbish never gets through."""
+    """Known frames stay, unknown ones between lie on the line, those outside hold the nearest; no rubbish gets through."""
     mask = np.array(known)
     line = np.stack([np.arange(len(mask)) * 2.0, np.full(len(mask), 7.0)], axis=1).astype(np.float32)
     broken = np.where(mask[:, None], line, np.float32(1e6))
