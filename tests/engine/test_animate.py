@@ -52,9 +52,7 @@ def _performer() -> Performer:
     return Performer(*_portrait())
 
 
-def _motion(
-    *rotations: Sequence[float], lids: float = 0.0, gaze: Sequence[float] = (0.0, 0.0), jaw: float = 0.0
-) -> Motion:
+def _motion(*rotations: Sequence[float], lids: float = 0.0, gaze: Sequence[float] = (0.0, 0.0), jaw: float = 0.0) -> Motion:
     """One frame for each rotation; the same lids, gaze and opening of the mouth (eye distances) in each."""
     motion = Motion.still(max(1, len(rotations)))
     if rotations:

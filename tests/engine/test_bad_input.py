@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+
 from vivify.cli import main
 
 
@@ -144,9 +145,7 @@ def test_small_face(refuse: Refuse, astronaut: Path, face: int) -> None:
         ("profile/scikit-image__data_camera.png", {"profile_view"}),
     ],
 )
-def test_real_photos_without_a_face_to_animate(
-    refuse: Refuse, gallery: Path, file: str, codes: set[str]
-) -> None:
+def test_real_photos_without_a_face_to_animate(refuse: Refuse, gallery: Path, file: str, codes: set[str]) -> None:
     """Cats, crockery, coins and a profile are refused for what they are."""
     refusal = refuse((gallery / "photos" / file).read_bytes())
     assert refusal.code in codes

@@ -136,7 +136,7 @@ def test_the_long_side_is_what_was_asked_for(size: Any, wanted: tuple[int, int],
 def test_resized_landmarks_stay_on_the_face(monkeypatch: pytest.MonkeyPatch) -> None:
     """At another size the face is where the landmarks say: those found anew lie within 4% of an eye distance on average."""
     photo, (face,) = _portrait()
-    pixels, (placed,) = engine._framed(photo.pixels, [face], replace(SHORT, size=512))
+    pixels, (placed,) = engine._framed(photo.pixels, [face], face, replace(SHORT, size=512))
     (found,) = engine.analyse(Photo(pixels, "png"))
     away = np.linalg.norm(found.landmarks[:, :2] - placed.landmarks[:, :2], axis=1).mean()
     assert away < 0.04 * placed.eye_distance
@@ -145,7 +145,7 @@ def test_resized_landmarks_stay_on_the_face(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_photo_larger_than_h264_allows_is_made_smaller() -> None:
     """Native never goes beyond 4096 pixels."""
     _, (face,) = _portrait()
-    pixels, _ = engine._framed(np.zeros((6, 5000, 3), np.uint8), [face], SHORT)
+    pixels, _ = engine._framed(np.zeros((6, 5000, 3), np.uint8), [face], face, SHORT)
     assert pixels.shape == (4, 4096, 3)
 
 
@@ -176,6 +176,18 @@ def test_whom_to_animate(monkeypatch: pytest.MonkeyPatch) -> None:
         changed = (frames[6] != photo.pixels).any(axis=2)
         found = [bool(changed[y0:y1, x0:x1].any()) for x0, y0, x1, y1 in boxes]
         assert found == moving, who
+
+
+@pytest.mark.parametrize("who", [1, 2])
+def test_a_neighbour_who_was_not_chosen_is_not_dragged(who: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two heads close together, one of them animated: the other's face stays bit-identical in every frame."""
+    photo, (face,) = _portrait()
+    pixels = np.ascontiguousarray(np.hstack([photo.pixels[:, 50:220]] * 2))
+    faces = [replace(face, landmarks=face.landmarks + np.array([x, 0, 0], np.float32)) for x in (-50, 120)]
+    frames = _frames(Photo(pixels, "png"), faces, replace(SHORT, seconds=1.4, strength=2.0, faces=who), monkeypatch)
+    x0, y0, x1, y1 = (round(v) for v in faces[2 - who].box)
+    assert any((frame != pixels).any() for frame in frames)
+    assert not any((frame != pixels)[y0:y1, x0:x1].any() for frame in frames)
 
 
 def test_the_report_names_who_moved(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import onnxruntime
 import pytest
+
 from vivify import errors, models
 
 REFERENCES = Path(__file__).parent / "references" / "mediapipe.npz"
@@ -51,9 +52,7 @@ def photo(request: pytest.FixtureRequest) -> tuple[str, np.ndarray]:
 
 
 def each(what: str) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize(
-        "photo", photos_with(what), indirect=True, ids=lambda n: Path(n).stem[-24:]
-    )
+    return pytest.mark.parametrize("photo", photos_with(what), indirect=True, ids=lambda n: Path(n).stem[-24:])
 
 
 def to_crop(corners: np.ndarray, side: int) -> np.ndarray:
@@ -82,7 +81,8 @@ def iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def test_landmarks_are_mediapipes(photo: tuple[str, np.ndarray]) -> None:
     """On MediaPipe's own crop of each photo, landmarks lie within 1% of the inter-ocular distance of
     MediaPipe's on average, and within 2% in the worst group (lips, an iris, ...); depth too; and a face is
-    reported."""
+    reported.
+    """
     name, rgb = photo
     height, width = rgb.shape[:2]
     x, y, w, h, angle = REFERENCE[f"{name}|rect"].astype(np.float64) * (width, height, width, height, 1)
@@ -90,9 +90,7 @@ def test_landmarks_are_mediapipes(photo: tuple[str, np.ndarray]) -> None:
     corners = np.array([[-w, h], [-w, -h], [w, -h]]) / 2 @ turn.T + (x, y)
     matrix = to_crop(corners, 192)
 
-    outputs = models.load("face_landmarks", threads=2).run(
-        None, {"image": cut(rgb, matrix, 192, cv2.BORDER_REPLICATE)}
-    )
+    outputs = models.load("face_landmarks", threads=2).run(None, {"image": cut(rgb, matrix, 192, cv2.BORDER_REPLICATE)})
     landmarks, presence = np.asarray(outputs[0])[0], np.asarray(outputs[1])
     found = cv2.perspectiveTransform(landmarks[None, :, :2].astype(np.float64), np.linalg.inv(matrix))[0]
     expected = REFERENCE[f"{name}|landmarks"] * (width, height, width)
@@ -110,7 +108,8 @@ def test_landmarks_are_mediapipes(photo: tuple[str, np.ndarray]) -> None:
 @pytest.mark.parametrize("photo", photos_with("size"), indirect=True, ids=lambda n: Path(n).stem[-24:])
 def test_detections_are_mediapipes(photo: tuple[str, np.ndarray], kind: str) -> None:
     """Each detector finds the faces that MediaPipe finds with it, no more and no fewer: boxes with IoU of
-    0.95 or more, keypoints within 3% of the box, scores within 0.02."""
+    0.95 or more, keypoints within 3% of the box, scores within 0.02.
+    """
     name, rgb = photo
     expected = REFERENCE[f"{name}|{kind}"]
     found = detect(rgb, kind)
@@ -161,9 +160,7 @@ def test_segmentation_is_mediapipes(photo: tuple[str, np.ndarray]) -> None:
     name, rgb = photo
     height, width = rgb.shape[:2]
     matrix = to_crop(np.array([[0, height], [0, 0], [width, 0]]), 256)
-    (mask,) = models.load("selfie_segmentation", threads=2).run(
-        None, {"image": cut(rgb, matrix, 256, cv2.BORDER_CONSTANT)}
-    )
+    (mask,) = models.load("selfie_segmentation", threads=2).run(None, {"image": cut(rgb, matrix, 256, cv2.BORDER_CONSTANT)})
     found = np.asarray(mask)[0] > 0.5
     expected = np.unpackbits(REFERENCE[f"{name}|mask"]).reshape(256, 256).astype(bool)
     assert (found & expected).sum() >= 0.99 * (found | expected).sum()
@@ -196,9 +193,7 @@ def test_a_batch_answers_as_its_members(name: str) -> None:
 
 def test_a_blank_crop_is_no_face() -> None:
     """Presence is a probability, and low where there is no face."""
-    outputs = models.load("face_landmarks", threads=2).run(
-        None, {"image": np.full((1, 192, 192, 3), 0.5, np.float32)}
-    )
+    outputs = models.load("face_landmarks", threads=2).run(None, {"image": np.full((1, 192, 192, 3), 0.5, np.float32)})
     assert 0 <= np.asarray(outputs[1])[0] < 0.1
 
 
@@ -253,9 +248,7 @@ def test_a_missing_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         models.load("face_landmarks")
 
 
-@pytest.mark.skipif(
-    "CUDAExecutionProvider" in onnxruntime.get_available_providers(), reason="this host has CUDA"
-)
+@pytest.mark.skipif("CUDAExecutionProvider" in onnxruntime.get_available_providers(), reason="this host has CUDA")
 def test_an_absent_gpu_is_an_error() -> None:
     """Asked for CUDA where there is none, load refuses: it never runs on the CPU in silence."""
     with pytest.raises(errors.GpuUnavailable):

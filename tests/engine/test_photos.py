@@ -9,6 +9,7 @@ import numpy as np
 import pillow_heif
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin, TiffImagePlugin
+
 from vivify.photos import Photo, decode
 
 # Four flat corners, unlike under every rotation and mirror: where each colour lands tells the orientation.
@@ -165,9 +166,7 @@ def test_half_transparency_mixes_with_white() -> None:
     assert _close([int(v) for v in decode(_bytes(image, "png")).pixels[0, 0]], (127, 127, 127), within=1)
 
 
-@pytest.mark.parametrize(
-    ("kind", "mode"), [("png", "1"), ("png", "L"), ("png", "P"), ("jpeg", "L"), ("tiff", "L")]
-)
+@pytest.mark.parametrize(("kind", "mode"), [("png", "1"), ("png", "L"), ("png", "P"), ("jpeg", "L"), ("tiff", "L")])
 def test_gray_and_palette_become_rgb(kind: str, mode: str) -> None:
     """Pictures with one channel or a palette come out with three channels and their own tones."""
     image = Image.new("L", (16, 16), 255).convert(mode)
@@ -178,9 +177,7 @@ def test_gray_and_palette_become_rgb(kind: str, mode: str) -> None:
 
 def test_cmyk_becomes_rgb() -> None:
     """A CMYK JPEG of pure magenta ink comes out magenta, not its negative."""
-    red, green, blue = (
-        int(v) for v in decode(_bytes(Image.new("CMYK", (16, 16), (0, 255, 0, 0)), "jpeg")).pixels[8, 8]
-    )
+    red, green, blue = (int(v) for v in decode(_bytes(Image.new("CMYK", (16, 16), (0, 255, 0, 0)), "jpeg")).pixels[8, 8])
     assert red > 200
     assert green < 60
     assert blue > 100

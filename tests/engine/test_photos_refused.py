@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+
 from vivify.errors import AnimatedImage, PhotoCorrupt, PhotoTooLarge, PhotoUnreadable, UnsupportedFormat
 from vivify.photos import Photo, decode
 from vivify.photos.sniff import READABLE

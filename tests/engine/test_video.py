@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+
 from vivify.errors import VideoError
 from vivify.video import ClipWriter, contact_sheet, probe, read_frames, transcode, write_poster
 from vivify.video.probe import index_first
@@ -131,9 +132,7 @@ def test_nothing_about_the_maker_is_in_the_file(tmp_path: Path) -> None:
     ("size", "kept"),
     [((65, 48), (64, 48)), ((64, 49), (64, 48)), ((65, 49), (64, 48)), ((2, 2), (2, 2)), ((3, 3), (2, 2))],
 )
-def test_odd_sizes_lose_one_row_or_column(
-    tmp_path: Path, size: tuple[int, int], kept: tuple[int, int]
-) -> None:
+def test_odd_sizes_lose_one_row_or_column(tmp_path: Path, size: tuple[int, int], kept: tuple[int, int]) -> None:
     """Odd frames are cut to even ones on the right and below; the rest stays where it was."""
     frames = list(_moving(3, *size))
     writer = ClipWriter(tmp_path / "clip.mp4", size)
@@ -374,9 +373,7 @@ def test_files_that_are_no_video(tmp_path: Path) -> None:
     """Text, nothing, a missing file and a playlist are VideoError; no message holds a path."""
     (tmp_path / "text.mp4").write_text("hello")
     (tmp_path / "empty.mp4").write_bytes(b"")
-    (tmp_path / "list.mp4").write_text(
-        "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nhttp://127.0.0.1:9/a.ts\n"
-    )
+    (tmp_path / "list.mp4").write_text("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nhttp://127.0.0.1:9/a.ts\n")
     for name in ("text.mp4", "empty.mp4", "missing.mp4", "list.mp4"):
         for use in (
             probe,
@@ -442,7 +439,5 @@ transcode(clip, clip.with_name("again.mp4")), write_poster(clip, clip.with_name(
 contact_sheet(clip, clip.with_name("sheet.png"))
 print(json.dumps([probe(clip).frames, [m for m in ("numpy", "cv2", "PIL") if m in sys.modules]]))
 """
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(clip)], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", program, str(clip)], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == [9, []]

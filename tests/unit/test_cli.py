@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import vivify
 from PIL import Image
+
+import vivify
 from vivify.cli import doctor, local, main, output
 from vivify.errors import FaceTooSmall, GpuUnavailable, MotionInvalid, NoFaceFound, UsageError, VideoError
 
@@ -47,9 +48,7 @@ class Engine:
         self.asked = options
         return options
 
-    def _animate(
-        self, photo: Any, faces: Any, out: Path, options: Any, progress: Callable[[int, int], None]
-    ) -> Any:
+    def _animate(self, photo: Any, faces: Any, out: Path, options: Any, progress: Callable[[int, int], None]) -> Any:
         progress(50, 100)
         if self.raises is not None:
             raise self.raises
@@ -82,9 +81,7 @@ def _run(*arguments: object) -> int:
         return int(stopped.code or 0)
 
 
-def test_animate_writes_the_clip(
-    engine: Engine, photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_animate_writes_the_clip(engine: Engine, photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A clip made is exit 0, one line on stdout, and nothing on stderr when it is no terminal."""
     assert _run("animate", photo, "-o", tmp_path / "clip.mp4") == 0
     out, err = capsys.readouterr()
@@ -93,9 +90,7 @@ def test_animate_writes_the_clip(
     assert err == ""
 
 
-def test_animate_json_is_the_report(
-    engine: Engine, photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_animate_json_is_the_report(engine: Engine, photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With --json stdout holds exactly the report, one object."""
     assert _run("animate", photo, "-o", tmp_path / "clip.mp4", "--json") == 0
     assert json.loads(capsys.readouterr().out) == _REPORT
@@ -281,9 +276,7 @@ def test_inspect_without_a_good_face(engine: Engine, photo: Path, capsys: pytest
         assert answer["photo"] == {"format": "png", "size": [64, 64]}
 
 
-def test_motions_lists_the_library(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_motions_lists_the_library(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Each motion is told with name, seconds, what it shows, source and licence."""
     row = {"name": "nod", "seconds": 2.0, "shows": "a nod", "source": "a clip", "licence": "MIT"}
     monkeypatch.setattr("vivify.motion.library", lambda: [types.SimpleNamespace(**row)])
@@ -312,9 +305,7 @@ def test_motion_extract_writes_whole_templates(
 
     target = photo.parent / "wave.json"
     for fails in (True, False):
-        monkeypatch.setattr(
-            "vivify.motion.extract", lambda video, fails=fails, **of: Template(fails, of["name"])
-        )
+        monkeypatch.setattr("vivify.motion.extract", lambda video, fails=fails, **of: Template(fails, of["name"]))
         assert _run("motion", "extract", photo, "-o", target, "--json") == int(fails)
         assert target.exists() is not fails
     assert target.read_text() == "{}"
@@ -389,7 +380,7 @@ def test_doctor_finds_a_changed_model(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_local_runs_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, photo: Path) -> None:
-    """vivify local finds the checkout upward, runs infra.local there, and returns its exit code."""
+    """Vivify local finds the checkout upward, runs infra.local there, and returns its exit code."""
     checkout = tmp_path / "checkout"
     (checkout / "infra" / "local").mkdir(parents=True)
     (checkout / "docs").mkdir()
@@ -407,17 +398,14 @@ def test_local_runs_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_module_runs_as_a_program() -> None:
-    """python -m vivify.cli prints its version, and help names every command without loading the engine."""
+    """Python -m vivify.cli prints its version, and help names every command without loading the engine."""
     program = [sys.executable, "-m", "vivify.cli"]
     version = subprocess.run([*program, "--version"], capture_output=True, text=True, check=True)
     assert version.stdout == f"vivify {vivify.__version__}\n"
     shown = subprocess.run([*program, "--help"], capture_output=True, text=True, check=True).stdout
     assert all(name in shown for name in ("animate", "inspect", "motions", "motion", "local", "doctor"))
     loaded = "import sys, vivify.cli; print([m for m in ('numpy', 'cv2', 'onnxruntime') if m in sys.modules])"
-    assert (
-        subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout
-        == "[]\n"
-    )
+    assert subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 def test_a_closed_pipe_is_no_crash() -> None:

@@ -109,9 +109,7 @@ def check(footage: Path | None) -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        prog="maker", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(prog="maker", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--footage", type=Path)
     parser.add_argument("--photos", type=Path)
     parser.add_argument("--check", action="store_true")

@@ -124,15 +124,10 @@ def _prelu(c: Converter, op: Operator) -> str:
 def _resize(c: Converter, op: Operator) -> str:
     height, width = c.shape(op.outputs[0])[1:3]
     from_height, from_width = c.shape(op.inputs[0])[1:3]
-    if op.options.AlignCorners():
-        mode = "align_corners"
-    else:
-        mode = "half_pixel" if op.options.HalfPixelCenters() else "asymmetric"
+    mode = "align_corners" if op.options.AlignCorners() else "half_pixel" if op.options.HalfPixelCenters() else "asymmetric"
     # Scales, not sizes: sizes would have to name the batch.
     scales = c.w.floats(1, 1, height / from_height, width / from_width)
-    return c.w.node(
-        "Resize", c.value(op.inputs[0]), "", scales, mode="linear", coordinate_transformation_mode=mode
-    )
+    return c.w.node("Resize", c.value(op.inputs[0]), "", scales, mode="linear", coordinate_transformation_mode=mode)
 
 
 def _depth_to_space(c: Converter, op: Operator) -> str:

@@ -83,9 +83,7 @@ def _transform_tensor(c: Converter, op: Operator) -> str:
     last = np.array([width - 1, height - 1], np.float32)
     grid = w.node("Sub", w.node("Mul", at, w.constant((2 / last).astype(np.float32))), w.floats(1.0))
     grid = w.node("Reshape", grid, w.ints(-1, rows, columns, 2))
-    sampled = w.node(
-        "GridSample", c.value(op.inputs[0]), grid, mode="bilinear", padding_mode="zeros", align_corners=1
-    )
+    sampled = w.node("GridSample", c.value(op.inputs[0]), grid, mode="bilinear", padding_mode="zeros", align_corners=1)
     # GridSample fades to zero across the border pixel; MediaPipe cuts off at it.
     beyond = w.node("Sub", at, w.node("Clip", at, w.constant(np.float32(0))))
     over = w.node("Max", w.node("Sub", at, w.constant(last)), w.floats(0.0))

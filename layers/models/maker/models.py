@@ -48,7 +48,8 @@ def _segmentation(c: Converter, outputs: list[str]) -> None:
 
 def _landmarks(c: Converter, outputs: list[str]) -> None:
     """Join the groups as MediaPipe's graph does: later groups move x and y; z stays the mesh's; an iris takes
-    as its z the mean of its eye's contour."""
+    as its z the mean of its eye's contour.
+    """
     w, refinements = c.w, wheel.refinements()
     *groups, presence = outputs
     flat = []

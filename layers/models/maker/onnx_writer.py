@@ -42,9 +42,7 @@ class Writer:
     def ints(self, *values: int) -> str:
         return self.constant(np.array(values, np.int64))
 
-    def model(
-        self, inputs: dict[str, tuple[Any, ...]], outputs: dict[str, tuple[Any, ...]], origin: str
-    ) -> ModelProto:
+    def model(self, inputs: dict[str, tuple[Any, ...]], outputs: dict[str, tuple[Any, ...]], origin: str) -> ModelProto:
         def info(shapes: dict[str, tuple[Any, ...]]) -> list[Any]:
             return [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in shapes.items()]
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from vivify import models
 from vivify.animate import Performer
-from vivify.errors import UsageError, VideoError
+from vivify.errors import NotAHumanFace, UsageError, VideoError
 from vivify.faces import Face, find_faces, require_animatable
 from vivify.motion import Motion, Template, compose, follow, template
 from vivify.motion.library import IDLE
@@ -103,13 +103,14 @@ def animate(
     mark = clock.begun
     found = list(faces) if faces is not None else analyse(photo)
     moving = _chosen(require_animatable(found), found, options)
-    pixels, placed = _framed(photo.pixels, moving, options)
+    pixels, everybody = _framed(photo.pixels, found, moving[0], options)
+    placed = [new for new, old in zip(everybody, found, strict=True) if any(old is face for face in moving)]
     mark = clock.add("faces", mark)
 
     motion, mouth_width = _motion(options)
     mark = clock.add("motion", mark)
 
-    performers = [Performer(pixels, face, [f for f in placed if f is not face], options.provider) for face in placed]
+    performers = [Performer(pixels, face, _neighbours(face, everybody), options.provider) for face in placed]
     if options.depth is not None:
         _save_depth(performers[0].depth.as_uint16(), options.depth)
     mark = clock.add("depth", mark)
@@ -150,10 +151,18 @@ def _chosen(animatable: list[Face], found: list[Face], options: Options) -> list
     return animatable[:1]
 
 
-def _framed(pixels: Pixels, faces: list[Face], options: Options) -> tuple[Pixels, list[Face]]:
-    """The picture at the size asked for, cut to even sides, and the faces in its pixels."""
+def _neighbours(face: Face, everybody: list[Face]) -> list[Face]:
+    """The other people: whoever is not this face again and not an animal's or a thing's."""
+    alien = NotAHumanFace.code
+    people = [f for f in everybody if f is not face and (f.verdict is None or f.verdict.code != alien)]
+    middle, apart = face.landmarks[:, :2].mean(axis=0), face.eye_distance
+    return [f for f in people if np.linalg.norm(f.landmarks[:, :2].mean(axis=0) - middle) > apart]
+
+
+def _framed(pixels: Pixels, faces: list[Face], subject: Face, options: Options) -> tuple[Pixels, list[Face]]:
+    """The picture at the size asked for, cut to even sides, and the faces in its pixels; a portrait is ``subject``'s."""
     if options.frame == "portrait":
-        x0, y0, x1, y1 = _portrait_box(faces[0], pixels.shape)
+        x0, y0, x1, y1 = _portrait_box(subject, pixels.shape)
         pixels = pixels[y0:y1, x0:x1]
         faces = [replace(f, landmarks=f.landmarks - np.array([x0, y0, 0], np.float32)) for f in faces]
     longest = max(pixels.shape[:2])

@@ -127,6 +127,4 @@ def _missing(file: str) -> ModelMissing:
 
 
 def _no_gpu() -> GpuUnavailable:
-    return GpuUnavailable(
-        "A GPU was asked for, but ONNX Runtime cannot use one here. Use the CPU, or another host."
-    )
+    return GpuUnavailable("A GPU was asked for, but ONNX Runtime cannot use one here. Use the CPU, or another host.")

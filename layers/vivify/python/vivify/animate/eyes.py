@@ -25,10 +25,13 @@ Pixels = NDArray[np.uint8]
 _MARGIN = 0.45  # of the eye's width: how much beyond the opening the eyeball is continued
 _TOUCHING = 0.03  # of the eye's width
 _RIM_UPPER, _RIM_LOWER = 0.45, 0.35  # of the way to the next row of landmarks: how far lashes and white reach into the skin
+_FILL_SIDE = 96  # pixels
+_SKIN_FROM, _SKIN_AT = 0.5, 0.85  # closure between which what is left of the eye in the mesh turns to skin
 _LASHES_FROM = 0.55  # closure from which the lids' lashes come together
 _LASH_HALF = 0.022  # of the eye's width: half the thickness of the line
 _LASH_SOFT = 0.012
 _LASH_MOST = 0.85
+_RIM = 0.015  # of the eye's width: what still is eye beyond the landmarks of the opening
 _EDGE = 0.012  # of the eye's width: softness of the lids' edge
 
 
@@ -46,32 +49,52 @@ class PaintedEye:
         self._source = Window.around(opening, _MARGIN * self._width, region.shape)
         # The blend's soft edge must find the photo's own pixels too, or an eye at rest would not be the photo's.
         keep = round(4 * _EDGE * self._width) + 2
-        self._texture = _continued(region, opening, self._source, keep) if self._source else None
+        if self._source is not None:
+            self._ball = _eyeball(region, opening, self._source, keep)
+            self._lid = _lid(region, opening, self._source, round(_RIM * self._width))
         self._lash_tone, self._lash_contrast = _lashes(region, landmarks, eye)
 
-    def draw(self, frame: Pixels, vertices: Float, gaze: Float, closure: float) -> None:
-        """Paints the eyeball between the moved lids and the lashes of a closing eye, in place.
+    def draw(self, frame: Pixels, backward_map: Float, vertices: Float, gaze: Float, closure: float) -> None:
+        """Paints the eyeball between the moved lids, and the skin and lashes of a closing eye, in place.
 
-        ``vertices``: (>=468, 3) moved landmarks, frame pixels. ``gaze``: (2,) shift in eye widths, right and down.
-        ``closure``: 1 is shut.
+        ``backward_map``: (H, W, 2) that drew ``frame``. ``vertices``: (>=468, 3) moved landmarks, frame pixels.
+        ``gaze``: (2,) shift in eye widths, right and down. ``closure``: 1 is shut.
         """
+        if self._source is None:
+            return
+        self._draw_lids(frame, backward_map, vertices, closure)
+        self._draw_eyeball(frame, vertices, gaze)
+        self._draw_lashes(frame, vertices, closure)
+
+    def _draw_lids(self, frame: Pixels, backward_map: Float, vertices: Float, closure: float) -> None:
+        """Where lids meet, the coarse map slides across the opening: there it must find skin, never a line of eyeball."""
+        skin = vertices[[*self._eye.upper[1], *self._eye.lower[1]], :2]
+        window = Window.around(skin, 0, frame.shape)
+        if closure <= _SKIN_FROM or window is None or self._source is None:
+            return
+        place = backward_map[window.y0 : window.y1, window.x0 : window.x1] - self._source.corner
+        nothing = np.empty(0, np.float32)
+        picture = cv2.remap(self._lid, place, nothing, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        width, height = self._source.size
+        known = ((place >= 0) & (place <= np.array([width - 1, height - 1], np.float32))).all(axis=2)
+        strength = np.float32(min(1.0, (closure - _SKIN_FROM) / (_SKIN_AT - _SKIN_FROM)))
+        blend(window.of(frame), picture.astype(np.float32), np.asarray(known * strength, np.float32))
+
+    def _draw_eyeball(self, frame: Pixels, vertices: Float, gaze: Float) -> None:
         eye = self._eye
         opening = vertices[list(eye.opening), :2]
         edge = _EDGE * self._width
         window = Window.around(opening, 3 * edge + 1, frame.shape)
-        if self._source is None or self._texture is None or window is None:
+        if self._source is None or window is None:
             return
         corners = vertices[[eye.outer, eye.inner], :2].astype(np.float64)
         place = similarity(self._corners[0], self._corners[1], corners[0], corners[1])
         place[:, 2] += place[:, :2] @ (gaze @ self._axes)
         # Texture pixels -> region pixels -> frame pixels -> window pixels.
         place[:, 2] += place[:, :2] @ self._source.corner - window.corner
-        picture = cv2.warpAffine(
-            self._texture, place, window.size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-        )
+        picture = cv2.warpAffine(self._ball, place, window.size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         mask = polygon_mask(window, opening, edge) * self._openness(vertices)
         blend(window.of(frame), picture.astype(np.float32), mask)
-        self._draw_lashes(frame, vertices, closure)
 
     def tuck_rims(self, source: Float, closure: float) -> None:
         """Moves where the lids' edges take their skin from, in ``source`` (>=468, 2), behind the rim of a closing eye."""
@@ -135,20 +158,31 @@ def _smooth_line(points: Float, count: int = 40) -> Float:
     return np.polynomial.polynomial.polyval(np.linspace(-1, 1, count), fit).T.astype(np.float32)
 
 
-def _continued(region: Pixels, opening: Float, window: Window, keep_around: int) -> Pixels:
-    """The window of the photo with the eyeball continued beneath the lids, from ``keep_around`` pixels beyond the opening."""
-    width, height = window.size
-    mask = 255 - filled(opening - window.corner, window.size)
+def _eyeball(region: Pixels, opening: Float, window: Window, keep_around: int) -> Pixels:
+    """The window of the photo, the eyeball continued beneath the lids from ``keep_around`` pixels beyond the opening on."""
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * keep_around + 1, 2 * keep_around + 1))
-    mask = np.asarray(cv2.erode(mask, disc), np.uint8)
-    picture = np.ascontiguousarray(window.of(region))
-    # Filling in at a bounded size: what lies beneath the lids is smooth, and large photos would take seconds.
-    shrink = min(1.0, 96 / max(width, height))
+    beyond = cv2.erode(255 - filled(opening - window.corner, window.size), disc)
+    return _filled_in(window.of(region), np.asarray(beyond, np.uint8))
+
+
+def _lid(region: Pixels, opening: Float, window: Window, around: int) -> Pixels:
+    """The window of the photo with skin where the eye is open and ``around`` pixels beyond."""
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * around + 1, 2 * around + 1))
+    open_part = cv2.dilate(filled(opening - window.corner, window.size), disc)
+    return _filled_in(window.of(region), np.asarray(open_part, np.uint8))
+
+
+def _filled_in(picture: Pixels, gap: Pixels) -> Pixels:
+    """``picture`` (h, w, 3) with ``gap`` (h, w), where not 0, filled in from around.
+
+    At a bounded size: what is filled in is smooth, and large photos would take seconds.
+    """
+    height, width = gap.shape
+    shrink = min(1.0, _FILL_SIDE / max(height, width))
     small = (max(4, round(width * shrink)), max(4, round(height * shrink)))
     few = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
-    gap = (cv2.resize(mask, small, interpolation=cv2.INTER_LINEAR) > 0).astype(np.uint8)
-    if gap.all():
-        return picture
-    beneath = cv2.resize(cv2.inpaint(few, gap, 4, cv2.INPAINT_TELEA), (width, height), interpolation=cv2.INTER_CUBIC)
-    keep = mask[..., None] == 0
-    return np.where(keep, picture, beneath).astype(np.uint8)
+    hole = (cv2.resize(gap, small, interpolation=cv2.INTER_AREA) > 0).astype(np.uint8)
+    if hole.all():
+        return picture.copy()
+    beneath = cv2.resize(cv2.inpaint(few, hole, 4, cv2.INPAINT_TELEA), (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.where(gap[..., None] == 0, picture, beneath).astype(np.uint8)

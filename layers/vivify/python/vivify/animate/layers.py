@@ -18,8 +18,6 @@ Pixels = NDArray[np.uint8]
 _PLATE_SIDE = 320  # the plate is filled in at this size: only a thin rim of it is ever uncovered
 
 
-
-
 @dataclass(frozen=True)
 class Layers:
     """``person``: (H, W, 4) uint8, RGB already multiplied by the matte, then the matte. ``plate``: (H, W, 3) uint8."""

@@ -54,15 +54,13 @@ class Region:
             for v in (-_REACH_UP, _REACH_DOWN)
         ]
         low, high = np.floor(np.min(corners, axis=0)).astype(int), np.ceil(np.max(corners, axis=0)).astype(int)
-        return cls(
-            max(0, int(low[0])), max(0, int(low[1])), min(shape[1], int(high[0])), min(shape[0], int(high[1]))
-        )
+        return cls(max(0, int(low[0])), max(0, int(low[1])), min(shape[1], int(high[0])), min(shape[0], int(high[1])))
 
 
 class Performer:
     """Moves one face. Construction analyses (matte, depth, mesh, layers); ``draw`` renders.
 
-    ``photo``: (H, W, 3) uint8 RGB, never written to. ``neighbours``: the other faces that move, which this one must not drag.
+    ``photo``: (H, W, 3) uint8 RGB, never written to. ``neighbours``: the other faces, which it must not drag.
     """
 
     def __init__(self, photo: Pixels, face: Face, neighbours: Sequence[Face] = (), provider: Provider = "cpu") -> None:
@@ -94,9 +92,10 @@ class Performer:
         source = self._surface.vertices[:, :2].copy()
         for eye, closure in zip(self._eyes, track.lids[index], strict=True):
             eye.tuck_rims(source, closure)
-        picture = self._layers.compose(self._warp.backward_map(vertices, source))
+        backward_map = self._warp.backward_map(vertices, source)
+        picture = self._layers.compose(backward_map)
         for eye, closure in zip(self._eyes, track.lids[index], strict=True):
-            eye.draw(picture, vertices, track.gaze[index], closure)
+            eye.draw(picture, backward_map, vertices, track.gaze[index], closure)
         self._mouth.draw(picture, vertices)
         # Only what moved is written: neighbours' regions overlap.
         moved = (picture != self._pixels).any(axis=2, keepdims=True)

@@ -48,7 +48,9 @@ class Surface:
     base: int
     front: Float
 
-    def moved(self, displacement: Float, rotation: NDArray[np.float64], shift: NDArray[np.float64], pivot: NDArray[np.float64]) -> Float:
+    def moved(
+        self, displacement: Float, rotation: NDArray[np.float64], shift: NDArray[np.float64], pivot: NDArray[np.float64]
+    ) -> Float:
         """(N, 3) float32: where the vertices go.
 
         ``displacement``: (468, 3) float32 pixels in the camera frame, the expression. ``rotation``: (3, 3) about ``pivot``
@@ -61,9 +63,7 @@ class Surface:
         return (points + self.follow[:, None] * (turned - points)).astype(np.float32)
 
 
-def build_surface(
-    landmarks: Float, head: HeadFrame, depth: Float, others: Sequence[NDArray[np.float64]] = ()
-) -> Surface:
+def build_surface(landmarks: Float, head: HeadFrame, depth: Float, others: Sequence[NDArray[np.float64]] = ()) -> Surface:
     """The mesh of one person.
 
     ``landmarks``: (478, 3) float32 region pixels; ``depth``: (H, W) float32, the person's surface (``DepthMap.person``).
@@ -75,7 +75,7 @@ def build_surface(
     outer = np.concatenate([outer, depth[row, column][:, None]], axis=1)
     vertices = np.concatenate([landmarks[:MESH], outer]).astype(np.float32)
 
-    around = _delaunay(vertices, np.concatenate([np.array(OVAL), np.arange(MESH, len(vertices))]), depth.shape)
+    around = _delaunay(vertices, np.concatenate([np.array(OVAL), np.arange(MESH, len(vertices))]))
     face = triangles()
     # A face triangle that shows its back in the photo holds none of its own skin. Shut lids and lips have no area yet.
     area = signed_area2(vertices[face][..., :2])
@@ -104,7 +104,7 @@ def _grid_points(landmarks: Float, head: HeadFrame, shape: tuple[int, ...]) -> F
     return np.asarray(grid[np.array(clear)], np.float32)
 
 
-def _delaunay(vertices: Float, members: NDArray[np.int_], shape: tuple[int, ...]) -> NDArray[np.int32]:
+def _delaunay(vertices: Float, members: NDArray[np.int_]) -> NDArray[np.int32]:
     """Delaunay triangles (vertex numbers) over the member vertices."""
     points = vertices[members, :2]
     low = np.floor(points.min(axis=0)) - 2
@@ -122,9 +122,7 @@ def _delaunay(vertices: Float, members: NDArray[np.int_], shape: tuple[int, ...]
     return np.array(found, np.int32)
 
 
-def _follow(
-    outer: Float, landmarks: Float, head: HeadFrame, others: Sequence[NDArray[np.float64]]
-) -> Float:
+def _follow(outer: Float, landmarks: Float, head: HeadFrame, others: Sequence[NDArray[np.float64]]) -> Float:
     """How much each outer point follows the head, (K,) float32."""
     u, v = head.upright(outer[:, 0], outer[:, 1])
     _, chin = head.upright(landmarks[CHIN : CHIN + 1, 0], landmarks[CHIN : CHIN + 1, 1])

@@ -41,8 +41,8 @@ class Warp:
     def backward_map(self, vertices: Float, source: Float) -> Float:
         """(height, width, 2) float32: for each pixel of the region the source pixel (x, y) seen there.
 
-        ``vertices``: (N, 3) float32, the surface's vertices moved; ``source``: (N, 2) float32, where each takes its skin from;
-        region pixels.
+        ``vertices``: (N, 3) float32, the surface's vertices moved; ``source``: (N, 2) float32, where each takes its skin
+        from; region pixels.
         """
         cells = vertices.copy()
         cells[:, :2] = (vertices[:, :2] + 0.5) / self._step + 0.5  # a cell's centre is the middle of its pixels

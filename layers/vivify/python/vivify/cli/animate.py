@@ -17,9 +17,7 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command to ``commands``."""
     parser = commands.add_parser("animate", help="bring the people in a photo to life", allow_abbrev=False)
     parser.add_argument("photo", type=Path, metavar="PHOTO", help="JPEG, PNG, WebP, TIFF, HEIC or AVIF")
-    parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="CLIP.mp4", help="the clip to write"
-    )
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="CLIP.mp4", help="the clip to write")
     motion = parser.add_mutually_exclusive_group()
     motion.add_argument(
         "--motion",
@@ -47,12 +45,8 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="all|largest|N",
         help="whom to animate: N is a face of vivify inspect",
     )
-    parser.add_argument(
-        "--strength", type=between(0, 3), default=1.0, metavar="X", help="how far the motion goes (1.0)"
-    )
-    parser.add_argument(
-        "--loop", action="store_true", help="end where it begins, so that it plays round and round"
-    )
+    parser.add_argument("--strength", type=between(0, 3), default=1.0, metavar="X", help="how far the motion goes (1.0)")
+    parser.add_argument("--loop", action="store_true", help="end where it begins, so that it plays round and round")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 
@@ -81,9 +75,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _chosen(args: argparse.Namespace) -> dict[str, Any]:
     """The engine's options; what was not asked for is left to the engine's own default."""
-    chosen: dict[str, Any] = {
-        name: getattr(args, name) for name in ("driver", "fps", "size", "frame", "faces", "loop")
-    }
+    chosen: dict[str, Any] = {name: getattr(args, name) for name in ("driver", "fps", "size", "frame", "faces", "loop")}
     chosen["strength"] = args.strength
     if args.motion:
         chosen["motions"] = tuple(args.motion)
@@ -106,7 +98,5 @@ def _faces(text: str) -> Literal["all", "largest"] | int:
     if text == "largest":
         return "largest"
     if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(
-            f"{text} is neither 'all', 'largest' nor a face's number (1 is the largest)"
-        )
+        raise argparse.ArgumentTypeError(f"{text} is neither 'all', 'largest' nor a face's number (1 is the largest)")
     return int(text)

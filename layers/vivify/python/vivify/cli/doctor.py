@@ -83,9 +83,7 @@ def _ffmpeg(problems: list[str]) -> str | None:
     try:
         from imageio_ffmpeg import get_ffmpeg_exe  # type: ignore[import-untyped, unused-ignore]
 
-        said = subprocess.run(
-            [get_ffmpeg_exe(), "-version"], capture_output=True, text=True, check=True, timeout=20
-        )
+        said = subprocess.run([get_ffmpeg_exe(), "-version"], capture_output=True, text=True, check=True, timeout=20)
     except (ImportError, RuntimeError, OSError, subprocess.SubprocessError):
         problems.append("ffmpeg does not run. Install imageio-ffmpeg again.")
         return None

@@ -20,18 +20,12 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     actions = motion.add_subparsers(title="actions", metavar="ACTION", required=True)
     parser = actions.add_parser("extract", help="measure a motion from a video of a face", allow_abbrev=False)
     parser.add_argument("video", type=Path, metavar="VIDEO")
-    parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="T.json", help="the template to write"
-    )
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="T.json", help="the template to write")
     parser.add_argument("--name", help="what to call the motion (the output's name)")
-    parser.add_argument(
-        "--shows", default="a motion measured from video", metavar="TEXT", help="what one sees"
-    )
+    parser.add_argument("--shows", default="a motion measured from video", metavar="TEXT", help="what one sees")
     parser.add_argument("--source", default="unknown", metavar="TEXT", help="where the video is from")
     parser.add_argument("--licence", default="unknown", metavar="TEXT", help="the video's licence")
-    parser.add_argument(
-        "--start", type=between(0, 86400), default=0.0, metavar="S", help="begin at this second"
-    )
+    parser.add_argument("--start", type=between(0, 86400), default=0.0, metavar="S", help="begin at this second")
     parser.add_argument("--end", type=between(0, 86400), metavar="S", help="end at this second")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)

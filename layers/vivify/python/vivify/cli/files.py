@@ -26,9 +26,7 @@ def read_photo(path: Path) -> Photo:
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
     if len(data) > _MAX_BYTES:
-        raise PhotoTooLarge(
-            f"The file has more than {_MAX_BYTES // 10**6} MB. Send a smaller copy of the photo."
-        )
+        raise PhotoTooLarge(f"The file has more than {_MAX_BYTES // 10**6} MB. Send a smaller copy of the photo.")
     return decode(data)
 
 

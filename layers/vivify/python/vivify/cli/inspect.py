@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command to ``commands``."""
-    parser = commands.add_parser(
-        "inspect", help="show the faces in a photo and the verdict on each", allow_abbrev=False
-    )
+    parser = commands.add_parser("inspect", help="show the faces in a photo and the verdict on each", allow_abbrev=False)
     parser.add_argument("photo", type=Path, metavar="PHOTO")
     parser.add_argument("--json", action="store_true", help="print one JSON object, landmarks included")
     parser.set_defaults(run=run)
@@ -47,9 +45,7 @@ def run(args: argparse.Namespace) -> int:
         output.print_json(found if error is None else {**found, "error": error.as_dict()})
     else:
         count = f"{len(faces)} face" + ("" if len(faces) == 1 else "s")
-        print(
-            f"{args.photo.name}: {photo.format}, {photo.width} x {photo.height}, {count}, {animatable} can be animated"
-        )
+        print(f"{args.photo.name}: {photo.format}, {photo.width} x {photo.height}, {count}, {animatable} can be animated")
         for number, face in enumerate(faces, 1):
             print(_line(number, face))
         if error is not None:

@@ -36,9 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("VIVIFY_DEBUG"):
             raise
-        message = (
-            f"Something went wrong inside Vivify ({type(error).__name__}). Set VIVIFY_DEBUG=1 to see where."
-        )
+        message = f"Something went wrong inside Vivify ({type(error).__name__}). Set VIVIFY_DEBUG=1 to see where."
         output.report_error(_plain("internal_error", message), as_json)
         return FAILED
     return code
@@ -46,9 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    top = argparse.ArgumentParser(
-        prog="vivify", description="Brings a still portrait to life.", allow_abbrev=False
-    )
+    top = argparse.ArgumentParser(prog="vivify", description="Brings a still portrait to life.", allow_abbrev=False)
     top.add_argument("--version", action="version", version=f"vivify {vivify.__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in (animate, inspect, motions, extract, local, doctor):

@@ -29,7 +29,5 @@ def run(args: argparse.Namespace) -> int:
     else:
         width = max((len(row["name"]) for row in rows), default=0)
         for row in rows:
-            print(
-                f"{row['name']:{width}}  {row['seconds']:4.1f} s  {row['shows']}  [{row['source']}; {row['licence']}]"
-            )
+            print(f"{row['name']:{width}}  {row['seconds']:4.1f} s  {row['shows']}  [{row['source']}; {row['licence']}]")
     return 0

@@ -30,7 +30,8 @@ _GRID = 256  # cells on the long side: depth is smooth but for the silhouette, w
 @dataclass(frozen=True)
 class DepthMap:
     """``person``: (H, W) float32, the person's surface continued beyond the silhouette; ``scene``: (H, W) float32, the
-    same with the background behind it. Photo pixels, same zero as the landmarks' z; larger is farther."""
+    same with the background behind it. Photo pixels, same zero as the landmarks' z; larger is farther.
+    """
 
     person: Float
     scene: Float

@@ -13,6 +13,7 @@ from vivify.faces.types import Face
 
 Float = NDArray[np.float32]
 
+
 @dataclass(frozen=True)
 class HeadFrame:
     """Head coordinates: unit one eye distance, x to the viewer's right, y down, z away from the camera when facing it.

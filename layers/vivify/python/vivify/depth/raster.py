@@ -22,13 +22,11 @@ class Rasteriser:
     """Draws one mesh, again and again, as its vertices move.
 
     ``triangles``: (M, 3) int32 vertex numbers. ``front``: (M,) float32, each triangle's signed area (``signed_area2``) at
-    rest seen from its front, in the picture's pixels; infinite for one that must never be drawn. ``base``: how many leading triangles always lie behind the others, whatever their
-    depth (they are drawn first). ``size``: (width, height) of the picture.
+    rest seen from its front, in the picture's pixels; infinite for one that must never be drawn. ``base``: how many leading
+    triangles always lie behind the others, whatever their depth (they are drawn first). ``size``: (width, height).
     """
 
-    def __init__(
-        self, triangles: NDArray[np.int32], front: Float, *, base: int, size: tuple[int, int]
-    ) -> None:
+    def __init__(self, triangles: NDArray[np.int32], front: Float, *, base: int, size: tuple[int, int]) -> None:
         self._triangles = triangles
         self._side = np.sign(front)
         self._least = np.maximum(np.abs(front) * _FOLDING, _SLIVER).astype(np.float32)
@@ -70,7 +68,7 @@ def signed_area2(corners: Float) -> Float:
 
 
 def _affine(corners: Float, values: Float, area: Float) -> Float:
-    """(M, 6) float32: inside each triangle first value = a0 * column + a1 * row + a2, second = a3 * column + a4 * row + a5."""
+    """(M, 6) float32: in each triangle, first value = a0 * column + a1 * row + a2, second = a3 * column + a4 * row + a5."""
     a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
     u, v = b - a, c - a
     weight_b = np.stack([v[:, 1], -v[:, 0]], axis=1) / area[:, None]  # gradient of the barycentric weight of b

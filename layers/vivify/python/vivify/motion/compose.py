@@ -10,7 +10,6 @@ import numpy as np
 from vivify.motion.template import Motion, Template
 
 _FASTEST, _SLOWEST = 1.5, 1.35  # a template is sped up or slowed down at most this much to fill its share
-_EASE = 6.0  # frames
 _LEAD_IN = 0.2  # seconds of rest before the first motion: the clip begins as the photo
 
 
@@ -34,8 +33,9 @@ def compose(
         wanted = max(2, round(template.seconds * fps))
         length = int(np.clip(room, round(wanted / _FASTEST), round(wanted * _SLOWEST)))
         start = lead + round(number * share) + max(0, (room - length) // 2)
-        _add(total, template.motion.at_length(length).scaled(strength), start)
-    return _settled(total, both_ends=loop)
+        part = template.motion.at_length(length).scaled(strength)
+        _add(total, part if length <= room else part.cut(room).settled(both_ends=True), start)
+    return total.settled(both_ends=loop)
 
 
 def _repeat(total: Motion, part: Motion) -> None:
@@ -48,18 +48,3 @@ def _add(total: Motion, part: Motion, start: int) -> None:
     length = min(len(part), len(total) - start)
     for field in fields(Motion):
         getattr(total, field.name)[start : start + length] += getattr(part, field.name)[:length]
-
-
-def _settled(motion: Motion, *, both_ends: bool = False) -> Motion:
-    """Frame 0 is the photo: whatever the first frames hold is eased in; with ``both_ends`` the last ones are eased out."""
-    frames = np.arange(len(motion), dtype=np.float32)
-    part = frames / _EASE
-    if both_ends:
-        part = np.minimum(part, (len(motion) - frames) / _EASE)
-    ease = np.clip(part, 0, 1)
-    ease = ease * ease * (3 - 2 * ease)
-    parts = []
-    for field in fields(Motion):
-        curve = getattr(motion, field.name)
-        parts.append((curve * ease.reshape(-1, *([1] * (curve.ndim - 1)))).astype(np.float32))
-    return Motion(*parts)

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vivify.errors import NoFaceFound
+from vivify.errors import NoFaceFound, VideoError
 from vivify.faces import Landmarker
 from vivify.faces.pose import angles, head_fit, mean_face, rigid_fit
 from vivify.faces.topology import EYES, MESH, MOUTH_CORNERS, NECK, OVAL, RIGID, Eye
+from vivify.motion.parts import PARTS, keep
 from vivify.motion.smooth import fill_gaps, smooth
 from vivify.motion.template import Motion, Template
 from vivify.video import probe, read_frames
 
 Float = NDArray[np.float32]
 
+_CONTEXT = 10.0  # seconds looked at on either side of a motion
+_SHORTEST = 3  # frames of a motion
 _LONG_SIDE = 720  # frames are read at most this large: landmarks need no more
 _LEAST_SEEN = 0.5  # of the frames must show a face
-_HEAD_SIGMA, _FACE_SIGMA, _LID_SIGMA = 0.1, 0.04, 0.012  # seconds: heads move slower than lids
+_HEAD_SIGMA, _FACE_SIGMA, _LID_SIGMA = 0.05, 0.04, 0.012  # seconds: heads move slower than lids
 _IMPLAUSIBLE = 0.8  # centimetres rms from the mean face
 _SHUT_OPENING = 0.07  # of the eye's width: what the landmarks report for lids that are shut
 _SNAP = 0.82  # a measured closure from here on is a shut eye: landmarks never quite report one
@@ -70,7 +74,7 @@ def _plausible(points: Float | None) -> Float | None:
 
 
 def _shape_error(landmarks: Float) -> float:
-    """How unlike the mean human face the landmarks lie: rms distance after a similarity fit of all points, in centimetres."""
+    """How unlike the mean human face the landmarks lie: rms distance after a similarity fit of all, in centimetres."""
     face, seen = mean_face(), landmarks[:MESH].astype(np.float64)
     fit = rigid_fit(face, seen)
     return float(np.sqrt(((fit.apply(face) - seen) ** 2).sum(axis=1).mean()) / fit.scale)
@@ -99,9 +103,7 @@ def _take_out_head(points: Float, fps: float) -> Measured:
     away = unit / np.array(scales) - 1.0  # a head twice as small is one more of its distances away
     translation = np.column_stack([place - np.median(place, axis=0), away])
     turn = np.unwrap(np.radians(turns), axis=0)
-    return Measured(
-        np.array(shape, np.float32), np.degrees(turn).astype(np.float32), translation.astype(np.float32), fps
-    )
+    return Measured(np.array(shape, np.float32), np.degrees(turn).astype(np.float32), translation.astype(np.float32), fps)
 
 
 def to_motion(measured: Measured, rest: slice | None = None) -> Motion:
@@ -133,22 +135,23 @@ def extract(
     licence: str = "unknown",
     start: float = 0.0,
     end: float | None = None,
-    only_head: bool = False,
-    only_lids: bool = False,
+    parts: Collection[str] = PARTS,
 ) -> Template:
-    """A template from any video of a face; it starts and ends at rest whatever the video did.
+    """A template from ``start`` to ``end`` seconds of any video of a face; it starts and ends at rest whatever the video did.
 
-    ``only_head``: keeps the head's motion alone; ``only_lids``: the lids' alone.
+    ``parts``: of the face to keep (vivify.motion.parts); the others rest.
     """
-    measured = measure(video, start, end)
-    motion = _from_rest_to_rest(to_motion(measured), measured.fps)
-    nothing = Motion.still(len(motion))
-    if only_head:
-        motion = replace(nothing, rotation=motion.rotation, translation=motion.translation)
-    if only_lids:
-        motion = replace(nothing, lids=motion.lids)
-    width = mouth_width(measured)
-    return Template(name, shows, source, licence, measured.fps, width, motion)
+    # What is usual for this person shows in more of the video than the motion itself.
+    before = min(start, _CONTEXT)
+    measured = measure(video, start - before, None if end is None else end + _CONTEXT)
+    first = round(before * measured.fps)
+    last = None if end is None else first + round((end - start) * measured.fps)
+    whole = to_motion(measured)
+    motion = Motion(*(getattr(whole, field.name)[first:last] for field in fields(Motion)))
+    if len(motion) < _SHORTEST:
+        raise VideoError("The video ends before the motion does. Choose seconds that lie within it.")
+    motion = keep(_from_rest_to_rest(motion, measured.fps), parts)
+    return Template(name, shows, source, licence, measured.fps, mouth_width(measured), motion)
 
 
 def follow(video: Path, seconds: float | None, fps: float, strength: float) -> tuple[Motion, float]:
@@ -159,7 +162,8 @@ def follow(video: Path, seconds: float | None, fps: float, strength: float) -> t
     measured = measure(video, 0.0, seconds)
     motion = to_motion(measured).scaled(strength)
     motion = replace(motion, gaze=motion.gaze * np.float32(_DRIVEN_GAZE))
-    return motion.at_length(max(2, round(len(motion) / measured.fps * fps))), mouth_width(measured)
+    motion = motion.at_length(max(2, round(len(motion) / measured.fps * fps)))
+    return motion.settled(), mouth_width(measured)  # the first frame is the photo, whatever the driver began with
 
 
 def mouth_width(measured: Measured) -> float:

@@ -65,7 +65,7 @@ def retarget(motion: Motion, shape: Float, pose: Pose, mouth_width: float) -> Fa
 
 
 def _able(closure: Float, shape: Float, eye: Eye) -> Float:
-    """The closure (T,) that this eye can show: at most shut; an eye the photo shows shut stays so, as there is nothing to open."""
+    """The closure (T,) that this eye can show: at most shut; one the photo shows shut stays so: there is nothing to open."""
     upper, lower = shape[list(eye.upper[0])], shape[list(eye.lower[0])]
     width = float(np.linalg.norm(shape[eye.outer] - shape[eye.inner]))
     gap = float(np.linalg.norm((upper - lower)[2:5], axis=1).mean()) / width
@@ -116,5 +116,3 @@ def _limited(rotation: Float, pose: Pose) -> Float:
     low[0] = max(low[0], min(-2.0, -_TURNED_AWAY - pose.yaw))
     bound = np.where(rotation > 0, high, -low)
     return (bound * np.tanh(rotation / bound)).astype(np.float32)
-
-

@@ -34,7 +34,8 @@ Float = NDArray[np.float32]
 
 SCHEMA = "vivify.motion/1"
 _CURVES = {"rotation": 3, "translation": 3, "lids": 2, "gaze": 2}
-_LONGEST = 100_000  # frames: over an hour; longer is a mistake or an attack
+_EASE = 6.0  # frames
+_LONGEST = 10_000  # frames: longer is a mistake or an attack
 _MOST = 1000  # of any number in a file, in its unit: more is a mistake, and would overflow the drawing
 _LARGEST_FILE = 64_000_000  # bytes
 
@@ -62,6 +63,21 @@ class Motion:
     def scaled(self, strength: float) -> Motion:
         """The same motion, ``strength`` times as far."""
         return Motion(*((getattr(self, f.name) * np.float32(strength)) for f in fields(self)))
+
+    def settled(self, *, both_ends: bool = False) -> Motion:
+        """The same motion, eased in from rest over its first frames; with ``both_ends`` eased out to rest as well."""
+        frames = np.arange(len(self), dtype=np.float32)
+        part = frames / _EASE
+        if both_ends:
+            part = np.minimum(part, (len(self) - frames) / _EASE)
+        ease = np.clip(part, 0, 1)
+        ease = ease * ease * (3 - 2 * ease)
+        curves = [getattr(self, f.name) for f in fields(self)]
+        return Motion(*((c * ease.reshape(-1, *([1] * (c.ndim - 1)))).astype(np.float32) for c in curves))
+
+    def cut(self, count: int) -> Motion:
+        """The first ``count`` frames."""
+        return Motion(*(getattr(self, f.name)[:count] for f in fields(self)))
 
     @classmethod
     def still(cls, count: int) -> Motion:

@@ -63,9 +63,7 @@ def unsupported(what: str) -> UnsupportedFormat:
 
 def moving(what: str) -> AnimatedImage:
     """The refusal for a picture that already moves."""
-    return AnimatedImage(
-        f"This {what} holds an animation, not one photo. Save a single frame as JPEG or PNG and send that."
-    )
+    return AnimatedImage(f"This {what} holds an animation, not one photo. Save a single frame as JPEG or PNG and send that.")
 
 
 def _iso_media(data: bytes) -> str:

@@ -28,9 +28,7 @@ def write_poster(source: Path | NDArray[np.uint8], dst: Path) -> None:
             return
         # JPEG's matrix is BT.601 at full range, whatever the clip's own.
         # Through RGB: swscale leaves a matrix as it is between two YUV formats.
-        graph = (
-            f"scale={_EXACT},format=gbrp,scale=out_color_matrix=bt601:out_range=pc:{_EXACT},format=yuvj420p"
-        )
+        graph = f"scale={_EXACT},format=gbrp,scale=out_color_matrix=bt601:out_range=pc:{_EXACT},format=yuvj420p"
         arguments = [*process.source(source), "-map", "0:v:0", "-vf", graph, "-frames:v", "1", "-q:v", "2"]
         arguments += [
             "-map_metadata",

@@ -23,7 +23,8 @@ _FRAMES = re.compile(r"\(video\): (\d+) packets muxed")
 class ClipInfo:
     """``width``, ``height``: pixels as shown (a phone's rotation applied). ``fps``: frames a second, on average.
     ``frames``: counted, not declared. ``seconds``: frames / fps. ``faststart``: an MP4 whose index precedes its pictures,
-    so that it plays while it loads."""
+    so that it plays while it loads.
+    """
 
     width: int
     height: int

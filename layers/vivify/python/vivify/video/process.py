@@ -19,7 +19,7 @@ _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,ogg,flv,asf
 
 
 def source(path: Path) -> list[str]:
-    """ffmpeg's input arguments for an untrusted file."""
+    """Ffmpeg's input arguments for an untrusted file."""
     return ["-protocol_whitelist", "file", "-format_whitelist", _CONTAINERS, "-i", f"file:{path}"]
 
 
@@ -80,12 +80,10 @@ class FFmpeg:
         return self._messages.read().decode("utf-8", "replace")
 
     def reason(self) -> str:
-        """ffmpeg's last line, without file names: they may be private, and mean nothing to the reader."""
+        """Ffmpeg's last line, without file names: they may be private, and mean nothing to the reader."""
         lines = [line.strip() for line in self.messages().splitlines() if line.strip()]
         last = lines[-1] if lines else "no reason given"
-        return " ".join(
-            "(file)" if "/" in word or word.startswith("file:") else word for word in last.split()
-        )
+        return " ".join("(file)" if "/" in word or word.startswith("file:") else word for word in last.split())
 
     def close(self) -> None:
         """Kills the process if it still runs; frees pipes and messages. Harmless twice."""

@@ -51,9 +51,7 @@ class ClipWriter:
     inside the block ends the encoder and leaves nothing behind. Raises ``VideoError``.
     """
 
-    def __init__(
-        self, path: Path, size: tuple[int, int], fps: float = 25.0, quality: Quality = "final"
-    ) -> None:
+    def __init__(self, path: Path, size: tuple[int, int], fps: float = 25.0, quality: Quality = "final") -> None:
         width, height = size
         if width < 2 or height < 2 or not 0 < fps <= 1000:
             raise VideoError("A clip needs frames of at least 2 x 2 pixels and a frame rate above 0.")
@@ -65,9 +63,24 @@ class ClipWriter:
         self._part = process.part_name(self._path)
         self._open = True
         self._ffmpeg = process.FFmpeg(
-            ["-loglevel", "error", "-f", "rawvideo", "-pixel_format", "rgb24"]
-            + ["-video_size", "{}x{}".format(*self.encoded_size), "-framerate", rate(fps), "-i", "pipe:0"]
-            + ["-vf", _TO_YUV, *_OUTPUT[quality], f"file:{self._part}"],
+            [
+                "-loglevel",
+                "error",
+                "-f",
+                "rawvideo",
+                "-pixel_format",
+                "rgb24",
+                "-video_size",
+                "{}x{}".format(*self.encoded_size),
+                "-framerate",
+                rate(fps),
+                "-i",
+                "pipe:0",
+                "-vf",
+                _TO_YUV,
+                *_OUTPUT[quality],
+                f"file:{self._part}",
+            ],
             feed=True,
         )
 
@@ -75,9 +88,7 @@ class ClipWriter:
         """Adds one frame: (H, W, 3) uint8 RGB of exactly ``size``. Waits while the encoder is busy: memory stays flat."""
         width, height = self._size
         if frame.shape != (height, width, 3) or frame.dtype != "uint8":
-            raise VideoError(
-                f"A frame is {frame.shape} {frame.dtype}; this clip takes {height, width, 3} uint8."
-            )
+            raise VideoError(f"A frame is {frame.shape} {frame.dtype}; this clip takes {height, width, 3} uint8.")
         if not self._open:
             raise VideoError("This clip is closed; no frame can be added.")
         even_width, even_height = self.encoded_size
@@ -121,9 +132,7 @@ class ClipWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if kind is None:
             self.close()
         else:

@@ -1,0 +1,53 @@
+"""The parts of the face that move on their own, and how to keep some of them or make them stronger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vivify.errors import MotionInvalid
+from vivify.faces.pose import mean_face
+from vivify.faces.topology import EYES
+from vivify.motion.template import Motion
+
+Float = NDArray[np.float32]
+
+PARTS = ("head", "lids", "gaze", "brows", "mouth")
+_TOGETHER = {"face": ("brows", "mouth")}
+
+
+def keep(motion: Motion, parts: Iterable[str]) -> Motion:
+    """``motion`` with every other part at rest. ``face`` stands for all of the face's skin: brows and mouth.
+
+    Raises MotionInvalid for a part that is none.
+    """
+    wanted = [single for part in parts for single in _TOGETHER.get(part, (part,))]
+    return strengthen(motion, {part: float(part in wanted) for part in (*PARTS, *wanted)})
+
+
+def strengthen(motion: Motion, strengths: Mapping[str, float]) -> Motion:
+    """``motion`` with each part named going that many times as far; the others stay as they are."""
+    unknown = sorted(set(strengths) - set(PARTS))
+    if unknown:
+        names = ", ".join((*PARTS, *_TOGETHER))
+        raise MotionInvalid(f"There is no part called {unknown[0]}. Choose among: {names}.")
+    head, lids, gaze, brows, mouth = (np.float32(strengths.get(part, 1.0)) for part in PARTS)
+    upper = _upper_face()[:, None]
+    return Motion(
+        rotation=motion.rotation * head,
+        translation=motion.translation * head,
+        lids=motion.lids * lids,
+        gaze=motion.gaze * gaze,
+        displacement=motion.displacement * (upper * brows + (1 - upper) * mouth),
+    )
+
+
+def _upper_face() -> Float:
+    """(468,): 1 from the brows up, 0 from below the eyes down, smooth between, so that no skin tears."""
+    face = mean_face()
+    high = np.mean([face[list(eye.upper[2]), 1].mean() for eye in EYES])
+    low = np.mean([face[list(eye.lower[2]), 1].mean() for eye in EYES])
+    part = np.clip((face[:, 1] - low) / (high - low), 0, 1)
+    return np.asarray(part * part * (3 - 2 * part), np.float32)

@@ -1,0 +1,128 @@
+"""Measuring from the outside: what a picture shows, read without knowing how it was made.
+
+The landmark network is the engine's (there is no second one that anybody may ship), the way of looking is not: frames are
+enlarged, the squares are larger or smaller and turned by angles that the engine never takes, and every video is followed
+from its own landmarks alone. A second set of looks, different again, tells how much of a reading is noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vivify.faces import head_pose, mesh
+from vivify.faces.find import candidates
+from vivify.faces.geometry import Pyramid, Square
+from vivify.faces.topology import EYES, LOWER_INNER_LIP, MOUTH_CORNERS, UPPER_INNER_LIP, Eye
+
+Float = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
+Looks = tuple[tuple[float, float, bool], ...]
+
+SCALE = 1.25  # frames are enlarged by this before they are read
+# Zoom of the square, turn in degrees, mirrored. The engine reads at (1, 0), (0.95, 6) and (1.05, -6).
+FIRST: Looks = ((1.12, 4.0, False), (1.12, -4.0, True), (0.9, -10.0, False), (0.9, 10.0, True))
+SECOND: Looks = ((1.2, -8.0, False), (1.2, 8.0, True), (1.0, 12.0, False), (1.0, -12.0, True))
+SIGNALS = ("eyes", "mouth", "smile", "yaw", "pitch")
+PRESENT = 0.5
+
+
+@dataclass
+class Outside:
+    """Reads one face from frame to frame. ``jitter``: how unsteadily the squares are laid (seeded), as a camera's noise would."""
+
+    looks: Looks = FIRST
+    jitter: float = 0.0
+    _square: Square | None = None
+    _random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(7))
+
+    def begin_at(self, face: Float) -> Outside:
+        """Looks first where the (478, 3) landmarks ``face`` lie, instead of searching."""
+        there = mesh.square_of(face.astype(np.float64))
+        self._square = Square(SCALE * (there.x + 0.5) - 0.5, SCALE * (there.y + 0.5) - 0.5, SCALE * there.side, there.roll)
+        return self
+
+    def read(self, frame: Pixels) -> Float | None:
+        """(478, 3) landmarks in the frame's pixels, or None where no face is seen."""
+        large = cv2.resize(frame, None, fx=SCALE, fy=SCALE, interpolation=cv2.INTER_CUBIC)
+        zoom = np.array([large.shape[1] / frame.shape[1], large.shape[0] / frame.shape[0]])
+        pyramid = Pyramid(np.asarray(large, np.uint8))
+        square, rounds = self._square, 1
+        if square is None:
+            found = candidates(pyramid)
+            if not found:
+                return None
+            square, rounds = max((place for place, _ in found), key=lambda place: place.side), 2
+        settled, presence = mesh.settle(pyramid, [square], rounds)
+        if presence[0] < PRESENT:
+            self._square = None
+            return None
+        points = mesh.look(pyramid, [self._shaken(settled[0])], self.looks).points[0]
+        self._square = mesh.square_of(points)
+        out = points.copy()
+        out[:, :2] = (points[:, :2] + 0.5) / zoom - 0.5
+        out[:, 2] /= zoom.mean()
+        return out.astype(np.float32)
+
+    def _shaken(self, square: Square) -> Square:
+        x, y, side, roll = self._random.normal(size=4) * self.jitter
+        grown = square.side * (1 + 0.02 * side)
+        return Square(square.x + 0.015 * x * square.side, square.y + 0.015 * y * square.side, grown, square.roll + 2 * roll)
+
+
+def read_all(frames: Iterable[Pixels], looks: Looks = FIRST, jitter: float = 0.0) -> Float:
+    """(T, 478, 3) landmarks; rows of not-a-number where no face is seen."""
+    eye = Outside(looks, jitter)
+    nothing = np.full((478, 3), np.nan, np.float32)
+    return np.stack([nothing if (points := eye.read(frame)) is None else points for frame in frames])
+
+
+def eye_distance(points: Float) -> float:
+    """Pixels between the eye centres in the picture."""
+    right, left = (points[[eye.outer, eye.inner], :2].mean(axis=0) for eye in EYES)
+    return float(np.linalg.norm(right - left))
+
+
+def eye_opening(points: Float, eye: Eye) -> float:
+    """How far the lids are apart over the eye's width."""
+    middle = slice(2, 5)
+    gap = np.linalg.norm(points[list(eye.upper[0])] - points[list(eye.lower[0])], axis=1)[middle].mean()
+    return float(gap / np.linalg.norm(points[eye.outer] - points[eye.inner]))
+
+
+def signals(landmarks: Float) -> dict[str, Float]:
+    """What a face does, (T,) each, from (T, 478, 3): eye and mouth opening, smile width, yaw and pitch in degrees."""
+    rows = []
+    for points in landmarks:
+        if not np.isfinite(points).all():
+            rows.append([np.nan] * len(SIGNALS))
+            continue
+        right, left = (points[[eye.outer, eye.inner]].mean(axis=0) for eye in EYES)
+        unit = np.linalg.norm(right - left)  # in space, so that turning does not shorten it
+        gap = np.linalg.norm(points[list(UPPER_INNER_LIP)] - points[list(LOWER_INNER_LIP)], axis=1).mean()
+        wide = np.linalg.norm(points[MOUTH_CORNERS[0]] - points[MOUTH_CORNERS[1]])
+        pose = head_pose(points)
+        eyes = np.mean([eye_opening(points, eye) for eye in EYES])
+        rows.append([eyes, gap / unit, wide / unit, pose.yaw, pose.pitch])
+    table = np.array(rows, np.float32)
+    return {name: table[:, column] for column, name in enumerate(SIGNALS)}
+
+
+def correlation(one: Float, other: Float) -> tuple[float, float]:
+    """Pearson's r over frames where both are seen, and the gain: how far ``other`` goes for each step of ``one``."""
+    both = np.isfinite(one) & np.isfinite(other)
+    a, b = one[both].astype(np.float64), other[both].astype(np.float64)
+    if len(a) < 3 or a.std() == 0:
+        return 0.0, 0.0
+    a, b = a - a.mean(), b - b.mean()
+    gain = float((a * b).sum() / (a * a).sum())
+    return (float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum())) if b.any() else 0.0), gain
+
+
+def landmark_error(seen: Float, true: Float, unit: float) -> Float:
+    """(T,) mean distance in the picture of the mesh's 468 points, percent of ``unit`` pixels."""
+    return np.asarray(100 * np.linalg.norm((seen - true)[:, :468, :2], axis=2).mean(axis=1) / unit, np.float32)

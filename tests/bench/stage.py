@@ -1,0 +1,67 @@
+"""The engine as it runs in a clip, watched: its frames before encoding, and the track behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vivify import engine
+from vivify.animate import Performer
+from vivify.faces import Face
+from vivify.motion import FaceTrack, Motion
+from vivify.photos import Photo
+
+Float = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
+
+
+@dataclass
+class Recording:
+    """``frames``: what the engine handed to the encoder. One performer and one track a face."""
+
+    frames: list[Pixels] = field(default_factory=list)
+    performers: list[Performer] = field(default_factory=list)
+    tracks: list[FaceTrack] = field(default_factory=list)
+
+    def vertices(self, index: int, face: int = 0) -> Float:
+        """(468, 3): where the track of a face puts its landmarks in frame ``index``, pixels of the frame."""
+        performer = self.performers[face]
+        corner = np.array([performer.region.x0, performer.region.y0, 0], np.float32)
+        return performer._vertices(self.tracks[face], index)[:468] + corner
+
+
+def record(photo: Photo, faces: list[Face] | None, options: engine.Options) -> Recording:
+    """Makes the clip without encoding it. Raises what the engine raises."""
+    kept = Recording()
+
+    class Watched(Performer):
+        def track(self, motion: Motion, mouth_width: float) -> FaceTrack:
+            found = super().track(motion, mouth_width)
+            kept.performers.append(self)
+            kept.tracks.append(found)
+            return found
+
+    class Shelf:
+        """Stands in for the encoder."""
+
+        def __init__(self, path: Path, size: tuple[int, int], *_: Any) -> None:
+            self.encoded_size = size
+
+        def write(self, frame: Pixels) -> None:
+            kept.frames.append(frame.copy())
+
+        @classmethod
+        @contextmanager
+        def open(cls, *arguments: Any) -> Iterator[Shelf]:
+            yield cls(*arguments)
+
+    with patch.object(engine, "ClipWriter", Shelf.open), patch.object(engine, "Performer", Watched):
+        engine.animate(photo, faces, Path("unused.mp4"), options)
+    return kept
