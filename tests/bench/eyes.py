@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from tests.bench import outside
+from tests.bench.stage import record
 from vivify import engine
-from vivify.animate import Performer
 from vivify.errors import VivifyError
 from vivify.faces.topology import EYES
 from vivify.motion import Motion
@@ -34,19 +34,15 @@ def run(photos: list[Path]) -> list[dict[str, Any]]:
 
 def _photo(path: Path) -> list[dict[str, Any]]:
     photo = decode(path.read_bytes())
-    faces = engine.analyse(photo)
     longest = max(photo.pixels.shape[:2])
-    options = engine.Options(size="native" if longest <= _SIDE else _SIDE)
-    pixels, placed = engine._framed(photo.pixels, engine.require_animatable(faces), options)
+    clip = record(photo, None, engine.Options(size="native" if longest <= _SIDE else _SIDE, seconds=0.08))
     blink = replace(Motion.still(2), lids=np.array([[0, 0], [1, 1]], np.float32))
     rows = []
-    for face in placed:
-        others = [f for f in placed if f is not face]
-        performer = Performer(pixels, face, others)
-        shut = pixels.copy()
+    for face, performer in zip(clip.faces, clip.performers, strict=True):
+        shut = clip.photo.copy()
         performer.draw(shut, performer.track(blink, 0.8), 1)
         # Both are looked at from the same place: only the lids have moved.
-        before, after = (outside.Outside().begin_at(face.landmarks).read(picture) for picture in (pixels, shut))
+        before, after = (outside.Outside().begin_at(face.landmarks).read(picture) for picture in (clip.photo, shut))
         if before is None or after is None:
             rows.append({"face": round(face.size), "lost": True})
             continue

@@ -24,9 +24,11 @@ Pixels = NDArray[np.uint8]
 
 @dataclass
 class Recording:
-    """``frames``: what the engine handed to the encoder. One performer and one track a face."""
+    """``frames``: what the engine handed to the encoder; ``photo``: what it drew them over. One performer, face and track each."""
 
     frames: list[Pixels] = field(default_factory=list)
+    photo: Pixels = field(default_factory=lambda: np.zeros((2, 2, 3), np.uint8))
+    faces: list[Face] = field(default_factory=list)
     performers: list[Performer] = field(default_factory=list)
     tracks: list[FaceTrack] = field(default_factory=list)
 
@@ -42,6 +44,11 @@ def record(photo: Photo, faces: list[Face] | None, options: engine.Options) -> R
     kept = Recording()
 
     class Watched(Performer):
+        def __init__(self, photo: Pixels, face: Face, *rest: Any, **named: Any) -> None:
+            super().__init__(photo, face, *rest, **named)
+            kept.photo = photo
+            kept.faces.append(face)
+
         def track(self, motion: Motion, mouth_width: float) -> FaceTrack:
             found = super().track(motion, mouth_width)
             kept.performers.append(self)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from tests.bench import outside
 from tests.bench.stage import Recording, record
 from vivify import engine
-from vivify.faces import Face
 from vivify.faces.topology import EYES, INNER_LIPS, OVAL
 from vivify.motion import Motion
 from vivify.photos import Photo, decode
@@ -31,21 +30,19 @@ def run(photos: list[Path]) -> list[dict[str, Any]]:
 
 
 def _one(photo: Photo) -> dict[str, Any]:
-    faces = engine.analyse(photo)
-    clip = record(photo, faces, OPTIONS)
+    clip = record(photo, None, OPTIONS)
     still = clip.frames[0]
     return {
-        "rest": _rest(clip, photo, faces),
+        "rest": _rest(clip),
         **_smoothness(clip),
         **_noise(clip, still),
         "background": _background(clip),
     }
 
 
-def _rest(clip: Recording, photo: Photo, faces: list[Face]) -> int:
+def _rest(clip: Recording) -> int:
     """The largest difference, in levels, where there should be none: at rest from the photo, and of one pose drawn twice."""
-    pixels, _ = engine._framed(photo.pixels, engine._chosen(engine.require_animatable(faces), faces, OPTIONS), OPTIONS)
-    performer, track = clip.performers[0], clip.tracks[0]
+    pixels, performer, track = clip.photo, clip.performers[0], clip.tracks[0]
     rest = performer.track(Motion.still(2), 0.8)
     worst = 0
     for chosen, index in ((rest, 0), (track, len(track) // 2)):
