@@ -56,18 +56,18 @@ $(VENV)/bin/python:
 
 $(VENV)/local: infra/locks/local.txt pyproject.toml | $(VENV)/bin/python
 	@echo "Installing the engine and the local stack (about a minute, once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r infra/locks/local.txt
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes --no-deps -r infra/locks/local.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
 
 $(VENV)/dev: infra/locks/dev.txt pyproject.toml | $(VENV)/bin/python
 	@echo "Installing what the tests need (about a minute, once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r infra/locks/dev.txt
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes --no-deps -r infra/locks/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@ $(VENV)/local
 
 $(VENV)/sam/done: infra/locks/sam.txt | $(VENV)/bin/python
 	@echo "Installing the SAM command line, apart: it pins what we do not"
 	@$(PYTHON) -m venv $(VENV)/sam
-	@$(VENV)/sam/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r infra/locks/sam.txt
+	@$(VENV)/sam/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r infra/locks/sam.txt
 	@touch $@

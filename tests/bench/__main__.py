@@ -1,96 +1,76 @@
-"""``make bench``: how fast the engine is on this machine, as ratios within one run; prints a table, writes out/bench.json.
+"""``make bench``: how good and how fast the engine is on this machine; prints tables, writes out/bench.json.
 
-The floor is what no engine could go below on the same machine in the same run: the encoder alone on the same frames, and
-reading and writing every pixel once at memory speed.
+Every comparison is made within the one run: methods on the same frames, speed against the floor of the same minute.
 """
 
 from __future__ import annotations
 
+import argparse
+import csv
 import json
-import resource
+import os
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
-from vivify import engine
-from vivify.photos import Photo, decode
-from vivify.video import ClipWriter, read_frames
+from tests.bench import eyes, reenactment, speed, steadiness, tables
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 4.0
-SIZES = (256, 512, 1080, 2160)
+GALLERY = ROOT.parent / "shared" / "gallery"
+PHOTO = ROOT / "tests" / "fixtures" / "astronaut.png"
+QUICK_CLIPS = 2
+STEADY_PHOTOS = ("hallo__reference_images_1", "LivePortrait__source_s9", "Arc2Face__examples_freeman")
 
 
 def main() -> int:
     """Measures and reports; 0."""
-    photo = decode((ROOT / "tests" / "fixtures" / "astronaut.png").read_bytes())
-    begun = time.perf_counter()
-    faces = engine.analyse(photo)
-    first_look = time.perf_counter() - begun
-    begun = time.perf_counter()
-    engine.analyse(photo)
-    second_look = time.perf_counter() - begun
-    rows = [_row(photo, side) for side in SIZES]
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"faces found: {len(faces)}; analysis {first_look:.2f} s with loading, {second_look:.2f} s without")
-    print(f"memory at most {memory:.0f} MB")
-    print(f"{'size':>6} {'frames/s':>9} {'engine ms':>10} {'encoder ms':>11} {'memory ms':>10} {'over the floor':>15}")
-    for row in rows:
-        print(
-            f"{row['side']:>6} {row['frames_per_second']:>9.1f} {row['frame_ms']:>10.2f} {row['encoder_ms']:>11.2f} "
-            f"{row['memory_ms']:>10.2f} {row['over_floor']:>14.1f}x"
-        )
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measures the engine.")
+    parser.add_argument("--quick", action="store_true", help="speed, and reenactment on two clips")
+    parser.add_argument("--only", choices=tables.PRINTERS, help="one part alone")
+    options = parser.parse_args()
+    parts = [options.only] if options.only else list(tables.PRINTERS)
+    if options.quick and not options.only:
+        parts = ["speed", "reenactment", "following"]
+    if not GALLERY.is_dir():
+        print("The gallery of real photos and clips (../shared/gallery) is not here: without it only speed and steadiness.")
+        parts = [part for part in parts if part in ("speed", "steadiness")]
+    report: dict[str, Any] = {"cores": os.cpu_count(), "load_before": os.getloadavg()[0]}
+    judged = []
+    for part in parts:
+        begun = time.perf_counter()
+        report[part] = _measured(part, report, quick=options.quick)
+        judged += tables.PRINTERS[part](report[part])
+        print(f"({part}: {time.perf_counter() - begun:.0f} s)", flush=True)
+    tables.figures(judged)
+    report["figures"] = [dict(zip(("figure", "wanted", "found", "holds"), row, strict=True)) for row in judged]
+    report["load_after"] = os.getloadavg()[0]
     out = ROOT / "out" / "bench.json"
     out.parent.mkdir(exist_ok=True)
-    report = {"analysis_s": {"first": first_look, "again": second_look}, "memory_mb": memory, "sizes": rows}
-    out.write_text(json.dumps(report, indent=1) + "\n")
+    out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     return 0
 
 
-def _row(photo: Photo, side: int) -> dict[str, Any]:
-    """One size: frames per second of animate and encode together, and the floor under it."""
-    with tempfile.TemporaryDirectory() as folder:
-        clip = Path(folder) / "clip.mp4"
-        report = engine.animate(photo, None, clip, engine.Options(size=side, seconds=SECONDS))
-        spent = report.seconds["animate"] + report.seconds["encode"]
-        encoder, picture = _encoder_alone(clip, Path(folder) / "again.mp4", report)
-    copies = []
-    for _ in range(9):
-        begun = time.perf_counter()
-        cv2.add(picture, picture)
-        copies.append(time.perf_counter() - begun)
-    memory = float(np.median(copies))
-    frame_time = spent / report.frames
-    return {
-        "side": side,
-        "size": report.size,
-        "frames": report.frames,
-        "frames_per_second": report.frames / spent,
-        "frame_ms": frame_time * 1e3,
-        "encoder_ms": encoder * 1e3,
-        "memory_ms": memory * 1e3,
-        "over_floor": frame_time / max(encoder, memory),
-        "stages": report.seconds,
-    }
+def _measured(part: str, report: dict[str, Any], *, quick: bool) -> Any:
+    """The figures of one part."""
+    if part == "speed":
+        return speed.run(PHOTO, ROOT)
+    if part == "eyes":
+        return eyes.run(_portraits())
+    if part == "steadiness":
+        chosen = [path for path in _portraits() if path.stem in STEADY_PHOTOS] if GALLERY.is_dir() else []
+        return steadiness.run([PHOTO, *chosen])
+    if part == "following" and "reenactment" in report:
+        return report["reenactment"]  # the same clips, rendered once
+    clips = sorted((GALLERY / "driving").glob("*.mp4"))
+    return reenactment.run(clips[:QUICK_CLIPS] if quick else clips)
 
 
-def _encoder_alone(clip: Path, again: Path, report: engine.Report) -> tuple[float, NDArray[np.uint8]]:
-    """Seconds a frame that encoding the same frames costs, and one of them."""
-    spent, frame = 0.0, np.zeros((2, 2, 3), np.uint8)
-    writer = ClipWriter(again, report.size, report.fps)
-    with writer:
-        for frame in read_frames(clip):
-            begun = time.perf_counter()
-            writer.write(frame)
-            spent += time.perf_counter() - begun
-        begun = time.perf_counter()
-    return (spent + time.perf_counter() - begun) / report.frames, frame
+def _portraits() -> list[Path]:
+    """The gallery's portraits that are said to be animatable."""
+    with (GALLERY / "MANIFEST.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["file"].startswith("photos/portrait/")]
+    return [GALLERY / row["file"] for row in rows if "animate" in row["expect"].split("|")]
 
 
 if __name__ == "__main__":

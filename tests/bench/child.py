@@ -1,4 +1,4 @@
-"""One row of the speed table in a process of its own, so that its memory is its own: options as JSON in, figures as JSON out."""
+"""One row of the speed table in a process of its own, so that its memory is its own: JSON in, JSON out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import cv2
 import numpy as np
@@ -48,7 +48,7 @@ class Memory:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
-    def __enter__(self) -> Memory:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

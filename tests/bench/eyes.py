@@ -37,7 +37,7 @@ def _photo(path: Path) -> list[dict[str, Any]]:
     longest = max(photo.pixels.shape[:2])
     clip = record(photo, None, engine.Options(size="native" if longest <= _SIDE else _SIDE, seconds=0.08))
     blink = replace(Motion.still(2), lids=np.array([[0, 0], [1, 1]], np.float32))
-    rows = []
+    rows: list[dict[str, Any]] = []
     for face, performer in zip(clip.faces, clip.performers, strict=True):
         shut = clip.photo.copy()
         performer.draw(shut, performer.track(blink, 0.8), 1)

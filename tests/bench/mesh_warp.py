@@ -1,4 +1,4 @@
-"""The method to beat: one flat mesh over the photo, its points moved by the driver's. No depth, no layers, no inside of a mouth."""
+"""The method to beat: one flat mesh over the photo, moved by the driver's points. No depth, no layers, no inside of a mouth."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from tests.bench.mesh_warp import MeshWarp
 from tests.bench.pictures import cut, face_box, psnr, ssim
 from tests.bench.stage import record
 from vivify import engine
-from vivify.errors import VivifyError
+from vivify.errors import UsageError, VivifyError
 from vivify.faces import Landmarker, head_pose
 from vivify.photos import Photo
 from vivify.video import probe, read_frames
@@ -54,17 +54,18 @@ def _one(clip: Path) -> dict[str, Any]:
     photo = Photo(np.ascontiguousarray(frames[0]), "png")
     faces = engine.analyse(photo)
     options = engine.Options(driver=clip, seconds=len(frames) / fps, fps=fps, faces="largest")
-    vivify = record(photo, faces, options).frames
+    clip_made = record(photo, faces, options)
+    vivify, start = clip_made.frames, clip_made.faces[0].landmarks
     count = min(len(frames), len(vivify))
     frames, vivify = frames[:count], vivify[:count]
     warped, known = _mesh_warp(frames)
 
-    true = outside.read_all(frames)
+    true = outside.read_all(frames, start)
     true[~known] = np.nan  # nobody can be asked to follow a face the tracker does not see either
     unit = outside.eye_distance(true[0])
     outputs = {"still": [frames[0]] * count, "warp": warped, "vivify": vivify}
     seen = {"still": np.repeat(true[:1], count, axis=0)}
-    seen |= {name: outside.read_all(outputs[name]) for name in METHODS[1:]}
+    seen |= {name: outside.read_all(outputs[name], start) for name in METHODS[1:]}
     both = np.isfinite(true).all(axis=(1, 2))
     both &= np.all([np.isfinite(points).all(axis=(1, 2)) for points in seen.values()], axis=0)
     both[0] = False  # frame 0 is the photo
@@ -79,7 +80,8 @@ def _one(clip: Path) -> dict[str, Any]:
         "moves": moves,
         "behind_still": behind if moves else [],
         "did": _did(true, unit),
-        "following": _following(frames, true, seen["vivify"]),
+        "deepest_blink": _deepest_blink(true),
+        "following": _following(true, outside.read_all(frames, start, outside.SECOND), seen["vivify"]),
     }
 
 
@@ -88,7 +90,7 @@ def _mesh_warp(frames: list[Pixels]) -> tuple[list[Pixels], NDArray[np.bool_]]:
     tracker = Landmarker()
     tracked = [tracker.track(frame) for frame in frames]
     if tracked[0] is None:
-        raise engine.UsageError("no face in the first frame")
+        raise UsageError("no face in the first frame")
     warp, out, change = MeshWarp(frames[0], tracked[0]), [], np.zeros((468, 2), np.float32)
     for points in tracked:
         if points is not None:
@@ -138,9 +140,15 @@ def _did(true: Float, unit: float) -> dict[str, float]:
     }
 
 
-def _following(frames: list[Pixels], true: Float, seen: Float) -> dict[str, dict[str, Any]]:
+def _deepest_blink(true: Float) -> float:
+    """The driver's own smallest eye opening over his usual one: what this way of measuring calls shut."""
+    eyes = outside.signals(true)["eyes"]
+    return float(np.nanmin(eyes) / np.nanpercentile(eyes, 60))
+
+
+def _following(true: Float, true_again: Float, seen: Float) -> dict[str, dict[str, Any]]:
     driven, shown = outside.signals(true), outside.signals(seen)
-    again = outside.signals(outside.read_all(frames, outside.SECOND))
+    again = outside.signals(true_again)
     rows = {}
     for name in outside.SIGNALS:
         noise = float(np.nanstd(driven[name] - again[name]) / np.sqrt(2))

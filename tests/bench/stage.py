@@ -24,7 +24,7 @@ Pixels = NDArray[np.uint8]
 
 @dataclass
 class Recording:
-    """``frames``: what the engine handed to the encoder; ``photo``: what it drew them over. One performer, face and track each."""
+    """``frames``: what the engine handed to the encoder; ``photo``: what it drew them over; the rest: one a face."""
 
     frames: list[Pixels] = field(default_factory=list)
     photo: Pixels = field(default_factory=lambda: np.zeros((2, 2, 3), np.uint8))
@@ -48,10 +48,10 @@ def record(photo: Photo, faces: list[Face] | None, options: engine.Options) -> R
             super().__init__(photo, face, *rest, **named)
             kept.photo = photo
             kept.faces.append(face)
+            kept.performers.append(self)
 
         def track(self, motion: Motion, mouth_width: float) -> FaceTrack:
             found = super().track(motion, mouth_width)
-            kept.performers.append(self)
             kept.tracks.append(found)
             return found
 

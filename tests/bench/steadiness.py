@@ -20,7 +20,7 @@ Float = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 
 OPTIONS = engine.Options(size=512, faces="largest")
-_SHAKE = 1.0  # of the measuring squares: a still photo read twice alike would have no noise at all
+_SHAKE = 0.5  # of the measuring squares: a still photo read twice alike would have no noise at all
 _WINDOW = 17  # pixels of the optical flow's window
 _LEAST_TEXTURE = 2e-3  # smallest eigenvalue below which the flow has nothing to hold on to
 
@@ -90,16 +90,17 @@ def _smoothness(clip: Recording) -> dict[str, float]:
 
 
 def _jerk(velocity: Float) -> float:
-    """Mean length of the second difference over that of the first; ``velocity`` (T, K, 2). The median point speaks for all."""
+    """Mean length of the second difference over that of the first, of the median point; ``velocity`` (T, K, 2)."""
     first = np.linalg.norm(velocity, axis=2).mean(axis=0)
     second = np.linalg.norm(np.diff(velocity, axis=0), axis=2).mean(axis=0)
     return float(np.median(second) / np.median(first))
 
 
 def _noise(clip: Recording, still: Pixels) -> dict[str, float]:
-    """Noise of landmarks in percent of the eye distance: on a still video, and on the output once the track is taken away."""
-    resting = outside.read_all([still] * len(clip.frames), jitter=_SHAKE)
-    moving = outside.read_all(clip.frames, jitter=_SHAKE)
+    """Noise of landmarks in percent of the eye distance: on a still video, and on the output less its track."""
+    face = clip.faces[0].landmarks
+    resting = outside.read_all([still] * len(clip.frames), face, jitter=_SHAKE)
+    moving = outside.read_all(clip.frames, face, jitter=_SHAKE)
     told = np.stack([clip.vertices(i) for i in range(len(clip.frames))])
     unit = outside.eye_distance(resting[0])
     calm, busy = _scatter(resting[:, :468, :2]), _scatter(moving[:, :468, :2] - told[..., :2])

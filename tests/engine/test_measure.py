@@ -108,12 +108,25 @@ def test_an_extracted_template_can_be_used(folder: Path, tmp_path: Path) -> None
     assert (back.name, back.fps) == ("mine", FPS)
     assert back.motion.rotation[:, 0].min() < -8
     assert 0.5 < back.mouth_width < 1.3
-    head = extract(_driven("turn-left", folder)[0], name="mine", shows="Turns.", only_head=True).motion
+    head = extract(_driven("turn-left", folder)[0], name="mine", shows="Turns.", keep=["head"]).motion
     assert not head.displacement.any()
     assert not head.lids.any()
-    lids = extract(_driven("blink", folder)[0], name="mine", shows="Blinks.", only_lids=True).motion
+    lids = extract(_driven("blink", folder)[0], name="mine", shows="Blinks.", keep=["lids"]).motion
     assert not lids.rotation.any()
     assert lids.lids.max() > 0.6
+
+
+def test_a_motion_is_measured_against_the_rest_one_names(folder: Path) -> None:
+    """Of a smile cut out at its height, where neither end is at rest, the corners of the mouth still go far."""
+    path = _driven("gentle-smile", folder)[0]
+
+    def widest(rest: tuple[float, float] | None) -> float:
+        moved = extract(path, name="mine", shows="Smiles.", start=0.8, end=1.4, rest=rest).motion.displacement
+        return float((moved[:, 291, 0] - moved[:, 61, 0]).max())
+
+    assert widest((0.0, 0.15)) > 2 * max(widest(None), 0.02)
+    with pytest.raises(VideoError):
+        widest((60.0, 61.0))
 
 
 def test_a_part_of_a_video_is_measured(folder: Path) -> None:

@@ -47,6 +47,7 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("--strength", type=between(0, 3), default=1.0, metavar="X", help="how far the motion goes (1.0)")
     parser.add_argument("--loop", action="store_true", help="end where it begins, so that it plays round and round")
+    parser.add_argument("--depth", type=Path, metavar="MAP.png", help="also save the depth map of the largest face, 16 bit")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 
@@ -54,6 +55,8 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Writes the clip; 0."""
     clip = files.destination(args.output, ".mp4")
+    if args.depth is not None:
+        files.destination(args.depth, ".png")
     if args.driver is not None:
         files.existing(args.driver)
     photo = files.read_photo(args.photo)
@@ -75,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _chosen(args: argparse.Namespace) -> dict[str, Any]:
     """The engine's options; what was not asked for is left to the engine's own default."""
-    chosen: dict[str, Any] = {name: getattr(args, name) for name in ("driver", "fps", "size", "frame", "faces", "loop")}
+    chosen: dict[str, Any] = {name: getattr(args, name) for name in ("driver", "depth", "fps", "size", "frame", "faces", "loop")}
     chosen["strength"] = args.strength
     if args.motion:
         chosen["motions"] = tuple(args.motion)

@@ -27,6 +27,12 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--licence", default="unknown", metavar="TEXT", help="the video's licence")
     parser.add_argument("--start", type=between(0, 86400), default=0.0, metavar="S", help="begin at this second")
     parser.add_argument("--end", type=between(0, 86400), metavar="S", help="end at this second")
+    parser.add_argument(
+        "--keep",
+        type=lambda text: text.split(","),
+        metavar="PARTS",
+        help="only these parts' motion: head, lids, gaze, face (or brows, mouth); commas between",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 
@@ -37,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     video = files.existing(args.video)
     if args.end is not None and args.end <= args.start:
         raise UsageError("The motion must end after it starts.")
-    from vivify.motion import extract
+    from vivify.motion import PARTS, extract
     from vivify.video.process import finished
 
     template = extract(
@@ -48,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
         licence=args.licence,
         start=args.start,
         end=args.end,
+        keep=args.keep or PARTS,
     )
     with finished(target) as part:
         template.save(part)

@@ -3,7 +3,21 @@
 from vivify.motion.compose import compose
 from vivify.motion.library import library, template
 from vivify.motion.measure import extract, follow
+from vivify.motion.parts import PARTS, only, strengthen
 from vivify.motion.retarget import FaceTrack, retarget
 from vivify.motion.template import Motion, Template
 
-__all__ = ["FaceTrack", "Motion", "Template", "compose", "extract", "follow", "library", "retarget", "template"]
+__all__ = [
+    "PARTS",
+    "FaceTrack",
+    "Motion",
+    "Template",
+    "compose",
+    "extract",
+    "follow",
+    "library",
+    "only",
+    "retarget",
+    "strengthen",
+    "template",
+]

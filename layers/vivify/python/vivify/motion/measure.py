@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from vivify.errors import NoFaceFound, VideoError
 from vivify.faces import Landmarker
 from vivify.faces.pose import angles, head_fit, mean_face, rigid_fit
 from vivify.faces.topology import EYES, MESH, MOUTH_CORNERS, NECK, OVAL, RIGID, Eye
-from vivify.motion.parts import PARTS, keep
+from vivify.motion.parts import PARTS, only, parts_called
 from vivify.motion.smooth import fill_gaps, smooth
 from vivify.motion.template import Motion, Template
 from vivify.video import probe, read_frames
@@ -22,6 +22,7 @@ Float = NDArray[np.float32]
 
 _CONTEXT = 10.0  # seconds looked at on either side of a motion
 _SHORTEST = 3  # frames of a motion
+_EDGE, _LONG_EDGE = 0.2, 0.4  # seconds in which a motion comes out of rest and returns to it
 _LONG_SIDE = 720  # frames are read at most this large: landmarks need no more
 _LEAST_SEEN = 0.5  # of the frames must show a face
 _HEAD_SIGMA, _FACE_SIGMA, _LID_SIGMA = 0.05, 0.04, 0.012  # seconds: heads move slower than lids
@@ -135,22 +136,32 @@ def extract(
     licence: str = "unknown",
     start: float = 0.0,
     end: float | None = None,
-    parts: Collection[str] = PARTS,
+    keep: Iterable[str] = PARTS,
+    rest: tuple[float, float] | None = None,
 ) -> Template:
     """A template from ``start`` to ``end`` seconds of any video of a face; it starts and ends at rest whatever the video did.
 
-    ``parts``: of the face to keep (vivify.motion.parts); the others rest.
+    ``rest``: seconds of the video, near the motion, in which the face rests (None: it does at both ends of the motion).
+    ``keep``: the parts whose motion is wanted (vivify.motion.parts); the others rest. Raises VideoError when the video cannot
+    be read or holds no such seconds, NoFaceFound, and MotionInvalid for a part we lack.
     """
+    parts = parts_called(keep)
     # What is usual for this person shows in more of the video than the motion itself.
-    before = min(start, _CONTEXT)
-    measured = measure(video, start - before, None if end is None else end + _CONTEXT)
-    first = round(before * measured.fps)
-    last = None if end is None else first + round((end - start) * measured.fps)
-    whole = to_motion(measured)
+    begin = max(0.0, start - _CONTEXT)
+    measured = measure(video, begin, None if end is None else end + _CONTEXT)
+
+    def frame(second: float) -> int:
+        return round((second - begin) * measured.fps)
+
+    still = slice(frame(rest[0]), frame(rest[1])) if rest else None
+    if still and not 0 <= still.start < still.stop <= len(measured.shape):
+        raise VideoError(f"The rest must lie within the video and {_CONTEXT:.0f} seconds of the motion.")
+    first, last = frame(start), None if end is None else frame(end)
+    whole = to_motion(measured, still)
     motion = Motion(*(getattr(whole, field.name)[first:last] for field in fields(Motion)))
     if len(motion) < _SHORTEST:
-        raise VideoError("The video ends before the motion does. Choose seconds that lie within it.")
-    motion = keep(_from_rest_to_rest(motion, measured.fps), parts)
+        raise VideoError("The video holds no such seconds. Choose a start and an end that lie within it.")
+    motion = only(_from_rest_to_rest(motion, measured.fps, still is None), parts)
     return Template(name, shows, source, licence, measured.fps, mouth_width(measured), motion)
 
 
@@ -172,29 +183,33 @@ def mouth_width(measured: Measured) -> float:
     return float(np.median(np.linalg.norm(right - left, axis=1)))
 
 
-def _from_rest_to_rest(motion: Motion, fps: float) -> Motion:
-    """Takes out the drift between both ends and eases in and out, so that templates follow one another without a jump."""
+def _from_rest_to_rest(motion: Motion, fps: float, rests_at_ends: bool) -> Motion:
+    """Takes out the drift between both ends and eases in and out, so that templates follow one another without a jump.
+
+    The face's own drift stays in unless it ``rests_at_ends``; it then takes longer to ease.
+    """
     count = len(motion)
-    edge = min(count // 4, max(2, round(0.2 * fps)))
+    edge = min(count // 4, max(2, round((_EDGE if rests_at_ends else _LONG_EDGE) * fps)))
     ramp = np.linspace(0, 1, count, dtype=np.float32)
     ease = np.ones(count, np.float32)
     rise = np.linspace(0, 1, edge + 1, dtype=np.float32)[:-1]
     ease[:edge] = rise * rise * (3 - 2 * rise)
     ease[count - edge :] = ease[:edge][::-1]
 
-    def settle(curve: Float) -> Float:
-        shaped = (-1, *([1] * (curve.ndim - 1)))
+    def eased(curve: Float) -> Float:
+        return (curve * ease.reshape(-1, *([1] * (curve.ndim - 1)))).astype(np.float32)
+
+    def settled(curve: Float) -> Float:
         few = max(1, edge // 2)
         begin, end = curve[:few].mean(axis=0), curve[-few:].mean(axis=0)
-        drift = begin + (end - begin) * ramp.reshape(shaped)
-        return ((curve - drift) * ease.reshape(shaped)).astype(np.float32)
+        return eased(curve - begin - (end - begin) * ramp.reshape(-1, *([1] * (curve.ndim - 1))))
 
     return Motion(
-        rotation=settle(motion.rotation),
-        translation=settle(motion.translation),
-        lids=(motion.lids * ease[:, None]).astype(np.float32),
-        gaze=settle(motion.gaze),
-        displacement=settle(motion.displacement),
+        rotation=settled(motion.rotation),
+        translation=settled(motion.translation),
+        lids=eased(motion.lids),
+        gaze=settled(motion.gaze),
+        displacement=settled(motion.displacement) if rests_at_ends else eased(motion.displacement),
     )
 
 

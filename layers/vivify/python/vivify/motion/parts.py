@@ -1,8 +1,8 @@
-"""The parts of the face that move on their own, and how to keep some of them or make them stronger."""
+"""The parts of the face that move on their own, and how to keep some of them or move them farther."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,21 +18,24 @@ PARTS = ("head", "lids", "gaze", "brows", "mouth")
 _TOGETHER = {"face": ("brows", "mouth")}
 
 
-def keep(motion: Motion, parts: Iterable[str]) -> Motion:
-    """``motion`` with every other part at rest. ``face`` stands for all of the face's skin: brows and mouth.
+def parts_called(names: Iterable[str]) -> frozenset[str]:
+    """The parts that ``names`` stand for; ``face`` is all of its skin, brows and mouth. Raises MotionInvalid for one we lack."""
+    known = {**{part: (part,) for part in PARTS}, **_TOGETHER}
+    found: set[str] = set()
+    for name in names:
+        if name not in known:
+            raise MotionInvalid(f"There is no such part of a face. Choose among: {', '.join(known)}.")
+        found.update(known[name])
+    return frozenset(found)
 
-    Raises MotionInvalid for a part that is none.
-    """
-    wanted = [single for part in parts for single in _TOGETHER.get(part, (part,))]
-    return strengthen(motion, {part: float(part in wanted) for part in (*PARTS, *wanted)})
+
+def only(motion: Motion, parts: Collection[str]) -> Motion:
+    """``motion`` with every part not in ``parts`` at rest."""
+    return strengthen(motion, {part: float(part in parts) for part in PARTS})
 
 
 def strengthen(motion: Motion, strengths: Mapping[str, float]) -> Motion:
-    """``motion`` with each part named going that many times as far; the others stay as they are."""
-    unknown = sorted(set(strengths) - set(PARTS))
-    if unknown:
-        names = ", ".join((*PARTS, *_TOGETHER))
-        raise MotionInvalid(f"There is no part called {unknown[0]}. Choose among: {names}.")
+    """``motion`` with each part in ``strengths`` going that many times as far; the others stay as they are."""
     head, lids, gaze, brows, mouth = (np.float32(strengths.get(part, 1.0)) for part in PARTS)
     upper = _upper_face()[:, None]
     return Motion(

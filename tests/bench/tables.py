@@ -1,0 +1,158 @@
+"""The figures as tables on a terminal, and which of them hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from tests.bench.eyes import SHUT
+from tests.bench.outside import SIGNALS
+from tests.bench.reenactment import MEASURES, METHODS
+
+FOLLOWS = 0.95
+Report = dict[str, Any]
+Figure = tuple[str, str, str, bool]  # what, wanted, found, holds
+
+
+def reenactment(rows: list[Report]) -> list[Figure]:
+    print("\nReenactment of what was filmed: PSNR in dB and SSIM of the face box, landmark error in % of the eye distance")
+    names = "".join(f"{m + ' ' + k:>17}" for k in MEASURES for m in METHODS)
+    print(f"{'clip':<10}{names}  lost  behind the still photo")
+    for row in rows:
+        if "skipped" in row:
+            print(f"{row['clip']:<10} {row['skipped']}")
+            continue
+        cells = "".join(f"{row[m][k]:>17.3f}" for k in MEASURES for m in METHODS)
+        behind = ", ".join(row["behind_still"]) or ("-" if row["moves"] else "does not move")
+        print(f"{row['clip']:<10}{cells}  {row['lost']:>4}  {behind}")
+    done = [row for row in rows if "skipped" not in row]
+    if not done:
+        return []
+    mean = {m: {k: float(np.mean([row[m][k] for row in done])) for k in MEASURES} for m in METHODS}
+    print(f"{'mean':<10}" + "".join(f"{mean[m][k]:>17.3f}" for k in MEASURES for m in METHODS))
+    for row in done:
+        did = ", ".join(f"{k} {v:.2f}" if k in ("shift", "growth") else f"{k} {v:.0f}" for k, v in row["did"].items())
+        print(f"{row['clip']:<10} moved at most: {did}")
+    behind = [f"{row['clip']} ({', '.join(row['behind_still'])})" for row in done if row["behind_still"]]
+    count = sum(row["moves"] for row in done)
+    told = f"{count - len(behind)} of {count}" + (f"; not {', '.join(behind)}" if behind else "")
+    figures: list[Figure] = [("ahead of the still photo by all three", "every clip that moves", told, not behind)]
+    for k in MEASURES:
+        ours, theirs = mean["vivify"][k], mean["warp"][k]
+        ahead = ours < theirs if k == "landmarks" else ours > theirs
+        figures.append((f"ahead of the 2-D warp on average, {k}", f"{theirs:.3f}", f"{ours:.3f}", ahead))
+    return figures
+
+
+def following(rows: list[Report]) -> list[Figure]:
+    done = [row for row in rows if "skipped" not in row]
+    print("\nFollowing: correlation (gain) of driven and measured; in brackets where the driver is not clear of the noise")
+    print(f"{'clip':<10}" + "".join(f"{name:>18}" for name in SIGNALS) + f"{'driver blinks to':>18}")
+    for row in done:
+        cells = []
+        for name in SIGNALS:
+            f = row["following"][name]
+            text = f"{f['r']:.3f} ({f['gain']:.2f})"
+            cells.append(f"{text if f['clear'] else '[' + text + ']':>18}")
+        print(f"{row['clip']:<10}" + "".join(cells) + f"{row['deepest_blink']:>18.2f}")
+    figures: list[Figure] = []
+    for name in SIGNALS:
+        clear = [(row["clip"], row["following"][name]["r"]) for row in done if row["following"][name]["clear"]]
+        low = [f"{clip} {r:.2f}" for clip, r in clear if r < FOLLOWS]
+        found = f"{len(clear) - len(low)} of {len(clear)}" + (f"; not {', '.join(low)}" if low else "")
+        figures.append((f"following, {name}", f"r >= {FOLLOWS} in all", found, not low))
+    return figures
+
+
+def steadiness(rows: list[Report]) -> list[Figure]:
+    print("\nSteadiness: levels changed at rest; second over first difference; landmark noise in % of the eye distance")
+    head = f"{'photo':<48}{'at rest':>8}{'rendered':>10}{'track':>8}{'ratio':>7}{'still':>8}{'output':>8}{'ratio':>7}"
+    print(f"{head}  background")
+    for r in rows:
+        ground = r["background"]
+        print(
+            f"{r['photo'][:46]:<48}{r['rest']:>8}{r['rendered']:>10.3f}{r['track']:>8.3f}{r['ratio']:>7.3f}{r['still_noise']:>8.3f}"
+            f"{r['output_noise']:>8.3f}{r['noise_ratio']:>7.3f}  {ground['changed']} pixels of {ground['share']:.0%} changed"
+        )
+    jerk, noise = max(r["ratio"] for r in rows), max(r["noise_ratio"] for r in rows)
+    rest, ground = max(r["rest"] for r in rows), max(r["background"]["most"] for r in rows)
+    return [
+        ("frames at rest identical, levels", "0", f"{rest}", rest == 0),
+        ("second over first difference, worst", "<= 1.1 x track", f"{jerk:.3f} x", jerk <= 1.1),
+        ("landmark noise over a still video, worst", "<= 1.1 x", f"{noise:.3f} x", noise <= 1.1),
+        ("background change, levels", "0", f"{ground}", ground == 0),
+    ]
+
+
+def eyes(rows: list[Report]) -> list[Figure]:
+    print("\nEyes: opening at full blink over rest, as seen on the picture; - where the photo's eye is not open")
+    seen, failed = [], []
+    for row in rows:
+        name = row["photo"][:52]
+        if "ratio" not in row:
+            print(f"{name:<54} {row.get('skipped', 'lost')}")
+            continue
+        cells = "".join("     -" if ratio is None else f"{ratio:>6.2f}" for ratio in row["ratio"])
+        values = [ratio for ratio in row["ratio"] if ratio is not None]
+        seen += values
+        failed += [row["photo"]] * sum(value > SHUT for value in values)
+        right, left = row["rest"]
+        print(f"{name:<54} face {row['face']:>5} px, yaw {row['yaw']:>4.0f}, rest {right:.2f} {left:.2f}{cells}")
+    if not seen:
+        return []
+    found = f"{len(seen) - len(failed)} of {len(seen)} eyes; median {np.median(seen):.2f}, worst {max(seen):.2f}"
+    return [("eyes close", f"<= {SHUT:.2f} of rest", found, not failed)]
+
+
+def speed(report: Report) -> list[Figure]:
+    rows, long = report["rows"], report["long"]
+    print("\nSpeed: one process a row; the floor is the slower of the encoder alone and reading and writing all pixels")
+    head = ("side", "frames", "frames/s", "ms", "drawing", "encoder", "memory", "x floor", "ms/Mpx", "peak MB")
+    print("".join(f"{name:>9}" for name in head))
+    for row in (*rows, long):
+        pixels = row["size"][0] * row["size"][1] / 1e6
+        print(
+            f"{row['side']:>9}{row['frames']:>9}{row['frames_per_second']:>9.1f}{row['frame_ms']:>9.2f}"
+            f"{row['drawing_ms'].get('all drawing', 0):>9.2f}{row['encoder_ms']:>9.2f}{row['memory_ms']:>9.2f}"
+            f"{row['over_floor']:>9.1f}{row['frame_ms'] / pixels:>9.1f}{row['memory_mb']:>9.0f}"
+        )
+    _stages(rows)
+    at = {row["side"]: row for row in rows}
+    analysis = max(row["analysis_s"] for row in rows)
+    memory = max(row["memory_mb"] for row in (*rows, long))
+    frames = report["time_per_frame_long_over_short"]
+    pixels = report["ms_per_megapixel"][-1] / report["ms_per_megapixel"][1]
+    return [
+        ("frames a second at 512", ">= 25", f"{at[512]['frames_per_second']:.1f}", at[512]["frames_per_second"] >= 25),
+        ("frames a second at 1080", ">= 8", f"{at[1080]['frames_per_second']:.1f}", at[1080]["frames_per_second"] >= 8),
+        ("memory", "<= 1500 MB", f"{memory:.0f} MB", memory <= 1500),
+        ("time a frame, 16 s over 4 s of clip", "linear: <= 1.15", f"{frames:.2f}", frames <= 1.15),
+        ("time a pixel, 2160 over 512", "linear: <= 1.15", f"{pixels:.2f}", pixels <= 1.15),
+        ("analysis, networks loaded, worst size", "<= 1.5 s", f"{analysis:.2f} s", analysis <= 1.5),
+    ]
+
+
+def _stages(rows: list[Report]) -> None:
+    names = list(dict.fromkeys(name for row in rows for name in row["drawing_ms"]))
+    print("ms a frame" + "".join(f"{name:>20}" for name in names) + f"{'waiting to encode':>20}")
+    for row in rows:
+        waits = 1e3 * row["stages"]["encode"] / row["frames"]
+        cells = "".join(f"{row['drawing_ms'].get(name, 0):>20.2f}" for name in names)
+        print(f"{row['side']:>10}{cells}{waits:>20.2f}")
+
+
+def figures(rows: Sequence[Figure]) -> None:
+    print(f"\n{'figure':<46}{'wanted':<26}{'holds':<7}found")
+    for what, wanted, found, holds in rows:
+        print(f"{what:<46}{wanted:<26}{'yes' if holds else 'NO':<7}{found}")
+
+
+PRINTERS: dict[str, Callable[[Any], list[Figure]]] = {
+    "speed": speed,
+    "eyes": eyes,
+    "steadiness": steadiness,
+    "reenactment": reenactment,
+    "following": following,
+}

@@ -1,0 +1,120 @@
+"""The bench's own measuring: what it says of pictures and curves whose truth is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vivify import engine
+from vivify.faces.topology import EYES
+from vivify.photos import Photo, decode
+
+from . import outside, reenactment, stage, steadiness
+from .mesh_warp import MeshWarp
+from .pictures import CAP, cut, face_box, psnr, ssim
+
+
+@pytest.fixture(scope="module")
+def photo(astronaut: Path) -> Photo:
+    return decode(astronaut.read_bytes())
+
+
+@pytest.fixture(scope="module")
+def landmarks(photo: Photo) -> np.ndarray:
+    return engine.analyse(photo)[0].landmarks
+
+
+def test_psnr_and_ssim_of_known_pictures(photo: Photo) -> None:
+    """Identical pictures score the cap and 1; a change of 16 levels everywhere scores 20 log10(255 / 16)."""
+    grey = np.full((40, 40, 3), 100, np.uint8)
+    assert psnr(photo.pixels, photo.pixels) == CAP
+    assert ssim(photo.pixels, photo.pixels) == pytest.approx(1)
+    assert psnr(grey, grey + np.uint8(16)) == pytest.approx(20 * np.log10(255 / 16))
+    assert ssim(photo.pixels, 255 - photo.pixels) < 0
+
+
+def test_the_face_box_stays_within_the_picture(photo: Photo, landmarks: np.ndarray) -> None:
+    """The box holds every landmark, and is cut to the picture when the face reaches out of it."""
+    x0, y0, x1, y1 = face_box(landmarks, photo.pixels.shape)
+    assert (landmarks[:468, :2] >= [x0, y0]).all()
+    assert (landmarks[:468, :2] <= [x1, y1]).all()
+    far = face_box(landmarks + np.float32(400), photo.pixels.shape)
+    assert far[2:] == (512, 512)
+    assert cut(photo.pixels, (10, 20, 40, 80)).shape == (60, 30, 3)
+
+
+def test_the_mesh_warp_at_rest_is_the_photo(photo: Photo, landmarks: np.ndarray) -> None:
+    """With no landmark moved, every pixel of the 2-D warp is the photo's."""
+    assert np.array_equal(MeshWarp(photo.pixels, landmarks).moved(np.zeros((468, 2), np.float32)), photo.pixels)
+
+
+def test_the_mesh_warp_takes_the_face_along(photo: Photo, landmarks: np.ndarray) -> None:
+    """All landmarks moved by 5 pixels: the outside pass finds the face 5 pixels on, and the picture's border stays."""
+    moved = MeshWarp(photo.pixels, landmarks).moved(np.full((468, 2), 5, np.float32))
+    before, after = (outside.read_all([picture], landmarks)[0] for picture in (photo.pixels, moved))
+    assert np.median((after - before)[:468, :2], axis=0) == pytest.approx([5, 5], abs=0.5)
+    assert np.array_equal(moved[0], photo.pixels[0])
+
+
+def test_the_outside_pass_reads_what_is_there(photo: Photo, landmarks: np.ndarray) -> None:
+    """Searching for itself it lands within 3% of the eye distance of the engine's landmarks; an empty picture has none."""
+    unit = outside.eye_distance(landmarks)
+    found = outside.read_all([photo.pixels])
+    assert outside.landmark_error(found, landmarks[None], unit)[0] < 3
+    assert np.isnan(outside.read_all([np.full((256, 256, 3), 90, np.uint8)])).all()
+
+
+def test_a_still_video_has_no_motion(photo: Photo, landmarks: np.ndarray) -> None:
+    """Landmarks of one picture read over and over settle and stay; shaken squares make them noisy."""
+    calm = steadiness._scatter(outside.read_all([photo.pixels] * 8, landmarks)[4:, :468, :2])
+    shaken = steadiness._scatter(outside.read_all([photo.pixels] * 8, landmarks, jitter=1.0)[:, :468, :2])
+    assert calm < 0.02
+    assert shaken > 5 * calm
+
+
+def test_correlation_and_gain() -> None:
+    """A half-strength, shifted copy correlates by 1 with a gain of one half; frames not seen do not count."""
+    driven = np.sin(np.linspace(0, 6, 50)).astype(np.float32)
+    shown = 0.5 * driven + 3
+    shown[7] = np.nan
+    assert outside.correlation(driven, shown) == pytest.approx((1, 0.5), abs=1e-5)
+    assert outside.correlation(driven, np.full(50, 2, np.float32)) == (0, 0)
+
+
+def test_signals_of_a_face(landmarks: np.ndarray) -> None:
+    """Lids brought together close the eye and nothing else; a frame without a face has no signals."""
+    shut = landmarks.copy()
+    for eye in EYES:
+        shut[list(eye.upper[0])] = shut[list(eye.lower[0])]
+    curves = outside.signals(np.stack([landmarks, shut, np.full_like(landmarks, np.nan)]))
+    assert curves["eyes"][0] > 0.15
+    assert curves["eyes"][1] == 0
+    for name in ("mouth", "smile", "yaw", "pitch"):
+        assert curves[name][0] == curves[name][1]
+    assert all(np.isnan(curve[2]) for curve in curves.values())
+
+
+def test_second_over_first_difference() -> None:
+    """A steady glide has no second difference; a point thrown to and fro has twice its first."""
+    glide = np.ones((20, 3, 2), np.float32)
+    shake = glide * np.where(np.arange(20) % 2, 1, -1)[:, None, None]
+    assert steadiness._jerk(glide) == 0
+    assert steadiness._jerk(shake) == pytest.approx(2)
+
+
+def test_behind_names_the_measures_that_lost() -> None:
+    """Equal is not ahead; for landmarks less is better."""
+    still = {"psnr": 20.0, "ssim": 0.7, "landmarks": 5.0}
+    assert reenactment._behind({"still": still, "vivify": still}) == ["psnr", "ssim", "landmarks"]
+    assert reenactment._behind({"still": still, "vivify": {"psnr": 21, "ssim": 0.8, "landmarks": 6}}) == ["landmarks"]
+
+
+def test_a_recording_is_the_clip_before_encoding(photo: Photo) -> None:
+    """All frames are kept, the first is the photo, and no file is written."""
+    clip = stage.record(photo, None, engine.Options(seconds=0.2))
+    assert len(clip.frames) == len(clip.tracks[0]) == 5
+    assert np.array_equal(clip.frames[0], photo.pixels)
+    assert np.allclose(clip.vertices(0), clip.faces[0].landmarks[:468], atol=1e-3)
+    assert not Path("unused.mp4").exists()
