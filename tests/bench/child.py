@@ -95,7 +95,9 @@ def measure(photo: Path, side: int, seconds: float) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "clip.mp4"
         with Memory() as memory:
-            report = engine.animate(picture, None, clip, engine.Options(size=side, seconds=seconds))
+            ticks: list[float] = []
+            options = engine.Options(size=side, seconds=seconds)
+            report = engine.animate(picture, None, clip, options, lambda *_: ticks.append(time.process_time()))
         held = max(25, int(_HELD / (report.size[0] * report.size[1] * 3)))
         frames = [np.array(f) for f in islice(read_frames(clip), min(report.frames, held))]
         encoder = _encoder_alone(frames, Path(folder) / "again.mp4", report.fps)
@@ -108,6 +110,7 @@ def measure(photo: Path, side: int, seconds: float) -> dict[str, Any]:
         "frames": report.frames,
         "frames_per_second": report.frames / drawing,
         "frame_ms": frame * 1e3,
+        "cpu_ms": 1e3 * (ticks[-1] - ticks[0]) / (len(ticks) - 1),
         "encoder_ms": encoder * 1e3,
         "memory_ms": _copy(frames[0]) * 1e3,
         "over_floor": frame / floor,

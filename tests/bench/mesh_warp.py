@@ -1,4 +1,4 @@
-"""The method to beat: one flat mesh over the photo, moved by the driver's points. No depth, no layers, no inside of a mouth."""
+"""The method to beat: one flat mesh over the photo, moved by the driver's points. No depth, no layers, no teeth."""
 
 from __future__ import annotations
 

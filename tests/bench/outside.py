@@ -127,6 +127,17 @@ def correlation(one: Float, other: Float) -> tuple[float, float]:
     return (float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum())) if b.any() else 0.0), gain
 
 
+def aligned(seen: Float, true: Float) -> Float:
+    """``seen`` (T, 478, 3) moved, turned and scaled in the picture, frame by frame, onto ``true`` as well as can be."""
+    out = seen.copy()
+    for points, wanted in zip(out, true, strict=True):
+        a, b = (p[:468, 0] + 1j * p[:468, 1] for p in (points.astype(np.float64), wanted.astype(np.float64)))
+        turn = np.vdot(a - a.mean(), b - b.mean()) / np.vdot(a - a.mean(), a - a.mean())
+        moved = (points[:, 0] + 1j * points[:, 1] - a.mean()) * turn + b.mean()
+        points[:, 0], points[:, 1] = moved.real, moved.imag
+    return out
+
+
 def landmark_error(seen: Float, true: Float, unit: float) -> Float:
     """(T,) mean distance in the picture of the mesh's 468 points, percent of ``unit`` pixels."""
     return np.asarray(100 * np.linalg.norm((seen - true)[:, :468, :2], axis=2).mean(axis=1) / unit, np.float32)

@@ -26,9 +26,10 @@ def cut(picture: Pixels, box: Box) -> Pixels:
     return picture[y0:y1, x0:x1]
 
 
-def psnr(one: Pixels, other: Pixels) -> float:
-    """Peak signal to noise over all channels in decibels, at most ``CAP``."""
-    error = float(np.mean((one.astype(np.float32) - other.astype(np.float32)) ** 2))
+def psnr(one: Pixels, other: Pixels, where: NDArray[np.bool_] | None = None) -> float:
+    """Peak signal to noise over all channels in decibels, at most ``CAP``; ``where`` (H, W): of these pixels alone."""
+    squares = (one.astype(np.float32) - other.astype(np.float32)) ** 2
+    error = float(np.mean(squares if where is None else squares[where]))
     return CAP if error == 0 else min(CAP, 10 * np.log10(255.0**2 / error))
 
 

@@ -32,6 +32,11 @@ def test_psnr_and_ssim_of_known_pictures(photo: Photo) -> None:
     assert psnr(photo.pixels, photo.pixels) == CAP
     assert ssim(photo.pixels, photo.pixels) == pytest.approx(1)
     assert psnr(grey, grey + np.uint8(16)) == pytest.approx(20 * np.log10(255 / 16))
+    bright = grey.copy()
+    bright[:, 20:] = 200
+    left = np.zeros((40, 40), bool)
+    left[:, :20] = True
+    assert psnr(grey, bright) < psnr(grey, bright, left) == CAP
     assert ssim(photo.pixels, 255 - photo.pixels) < 0
 
 
@@ -64,6 +69,18 @@ def test_the_outside_pass_reads_what_is_there(photo: Photo, landmarks: np.ndarra
     found = outside.read_all([photo.pixels])
     assert outside.landmark_error(found, landmarks[None], unit)[0] < 3
     assert np.isnan(outside.read_all([np.full((256, 256, 3), 90, np.uint8)])).all()
+
+
+def test_alignment_takes_out_where_the_face_is(landmarks: np.ndarray) -> None:
+    """A face turned, grown and moved in the picture is aligned with itself; one that has changed is not."""
+    other = landmarks.copy()
+    x, y = landmarks[:, 0], landmarks[:, 1]
+    other[:, 0], other[:, 1] = 1.1 * (0.8 * x - 0.6 * y) + 30, 1.1 * (0.6 * x + 0.8 * y) - 7
+    wide = landmarks * np.array([1.1, 1, 1], np.float32)
+    pair, true = np.stack([other, wide]), np.stack([landmarks, landmarks])
+    same, changed = outside.landmark_error(outside.aligned(pair, true), true, outside.eye_distance(landmarks))
+    assert same < 0.01
+    assert changed > 1
 
 
 def test_a_still_video_has_no_motion(photo: Photo, landmarks: np.ndarray) -> None:

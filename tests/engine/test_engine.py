@@ -388,7 +388,7 @@ def test_a_driver_that_begins_with_shut_eyes_still_begins_as_the_photo(
     photo, faces = _portrait()
     options = Options(motions=("blink",), seconds=1.2, fps=25.0, size=384)
     frames = _frames(photo, faces, options, monkeypatch)
-    peak = int(np.argmax(engine._motion(options)[0].lids[:, 0]))
+    peak = int(np.argmax(engine._score(options)[0](0).lids[:, 0]))
     with ClipWriter(tmp_path / "driver.mp4", (384, 384), 25.0) as writer:
         for frame in frames[peak:] + frames[:peak]:
             writer.write(frame)

@@ -13,7 +13,7 @@ from vivify import engine
 from vivify.animate import Performer
 from vivify.errors import NoFaceFound, VideoError
 from vivify.faces import Face
-from vivify.motion import FaceTrack, Motion, Template, compose, extract, follow, library
+from vivify.motion import FaceTrack, Motion, Template, compose, extract, follow, in_turn, library
 from vivify.motion import template as named
 from vivify.motion.measure import measure, mouth_width, to_motion
 from vivify.photos import Photo, decode
@@ -37,7 +37,7 @@ def _driven(name: str, folder: Path) -> tuple[Path, FaceTrack, Motion]:
     """A clip of one motion without the idle one, the track it was drawn from, and the motion."""
     photo, face = _portrait()
     performer = Performer(photo.pixels, face)
-    motion = compose([named(name)], None, SECONDS, FPS, 1.0)
+    motion = compose(in_turn([named(name)], SECONDS), None, SECONDS, FPS)
     track = performer.track(motion, named(name).mouth_width)
     path = folder / f"{name}.mp4"
     with ClipWriter(path, (256, 256), FPS) as writer:
@@ -140,10 +140,11 @@ def test_a_part_of_a_video_is_measured(folder: Path) -> None:
 def test_the_frame_rate_of_the_clip_is_the_callers(folder: Path) -> None:
     """A driver of 20 frames a second gives a motion of any rate: the same seconds, the same turn."""
     path = _driven("turn-left", folder)[0]
-    motion, width = follow(path, None, 40.0, 1.0)
+    motion, width = follow(path, None, 40.0)
     assert len(motion) == round(SECONDS * 40)
-    twice, _ = follow(path, None, 20.0, 2.0)
-    assert np.abs(twice.rotation).max() == pytest.approx(2 * np.abs(motion.rotation).max(), rel=0.05)
+    slower, _ = follow(path, None, 20.0)
+    assert len(slower) == round(SECONDS * 20)
+    assert np.abs(slower.rotation).max() == pytest.approx(np.abs(motion.rotation).max(), rel=0.05)
     assert width == mouth_width(measure(path))
 
 
@@ -151,7 +152,7 @@ def test_frames_that_lose_the_face_are_bridged(folder: Path, tmp_path: Path) -> 
     """A third of the frames black in the middle: the turn is still measured, without a jump; two thirds are too many."""
     photo, face = _portrait()
     performer = Performer(photo.pixels, face)
-    motion = compose([named("turn-left")], None, 1.5, FPS, 1.0)
+    motion = compose(in_turn([named("turn-left")], 1.5), None, 1.5, FPS)
     track = performer.track(motion, 0.9)
     for name, dark in (("some", range(4, 14)), ("most", range(4, 24))):
         with ClipWriter(tmp_path / f"{name}.mp4", (256, 256), FPS) as writer:

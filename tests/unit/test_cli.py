@@ -98,11 +98,13 @@ def test_animate_json_is_the_report(engine: Engine, photo: Path, tmp_path: Path,
 
 def test_animate_options_reach_the_engine(engine: Engine, photo: Path, tmp_path: Path) -> None:
     """Each option arrives under the engine's own name and type."""
-    words = "--motion blink --motion nod --seconds 6 --fps 30 --size 512 --frame portrait --faces 2 --strength 0.5 --loop"
+    words = "--motion blink --motion nod --seconds 6 --fps 30 --size 512 --frame portrait --faces 2 --loop"
+    words += f" --strength 0.5 --strength eyes=1.5 --strength head=0 --seed 7 --depth {tmp_path}/map.png"
     assert _run("animate", photo, "-o", tmp_path / "clip.mp4", *words.split()) == 0
     assert engine.asked == {
         "motions": ("blink", "nod"), "driver": None, "seconds": 6.0, "fps": 30.0, "size": 512, "frame": "portrait",
-        "faces": 2, "strength": 0.5, "loop": True,
+        "faces": 2, "strength": 0.5, "parts": {"lids": 1.5, "head": 0.0}, "loop": True, "seed": 7,
+        "storyboard": None, "depth": tmp_path / "map.png",
     }  # fmt: skip
 
 
@@ -111,6 +113,7 @@ def test_animate_defaults_are_the_contract(engine: Engine, photo: Path, tmp_path
     assert _run("animate", photo, "-o", tmp_path / "clip.mp4") == 0
     assert engine.asked == {
         "driver": None, "fps": 25.0, "size": "native", "frame": "photo", "faces": "all", "strength": 1.0, "loop": False,
+        "parts": {}, "seed": 0, "storyboard": None, "depth": None,
     }  # fmt: skip
 
 
@@ -192,6 +195,8 @@ def test_error_with_json_is_one_object(
         ["animate", "photo.png", "-o", "clip.mp4", "--faces", "0"],
         ["animate", "photo.png", "-o", "clip.mp4", "--frame", "legs"],
         ["animate", "photo.png", "-o", "clip.mp4", "--strength", "-1"],
+        ["animate", "photo.png", "-o", "clip.mp4", "--strength", "ears=1"],
+        ["animate", "photo.png", "-o", "clip.mp4", "--seed", "x"],
         ["animate", "photo.png", "-o", "clip.mp4", "--driver", "missing.mp4"],
         ["animate", "photo.png", "-o", "clip.mp4", "--driver", "photo.png", "--motion", "nod"],
         ["inspect", "missing.png"],
@@ -289,7 +294,7 @@ def test_motions_lists_the_library(monkeypatch: pytest.MonkeyPatch, capsys: pyte
 def test_motion_extract_writes_whole_templates(
     photo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The template appears when it is whole; interrupted while saving, no part of it stays."""
+    """The template appears when it is whole; interrupted while saving, no part of it stays. --keep reaches the measuring."""
 
     class Template:
         seconds = 2.0
@@ -303,11 +308,17 @@ def test_motion_extract_writes_whole_templates(
                 raise KeyboardInterrupt
             path.write_text("{}")
 
-    target = photo.parent / "wave.json"
+    target, kept = photo.parent / "wave.json", []
     for fails in (True, False):
-        monkeypatch.setattr("vivify.motion.extract", lambda video, fails=fails, **of: Template(fails, of["name"]))
-        assert _run("motion", "extract", photo, "-o", target, "--json") == int(fails)
+
+        def extract(video: Path, fails: bool = fails, **of: Any) -> Template:
+            kept.append(of["keep"])
+            return Template(fails, of["name"])
+
+        monkeypatch.setattr("vivify.motion.extract", extract)
+        assert _run("motion", "extract", photo, "-o", target, "--json", "--keep", "head,lids") == int(fails)
         assert target.exists() is not fails
+    assert kept == [["head", "lids"]] * 2
     assert target.read_text() == "{}"
     assert '"name": "wave"' in capsys.readouterr().out
     assert sorted(p.name for p in photo.parent.iterdir()) == ["photo.png", "wave.json"]

@@ -10,14 +10,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from vivify.motion import Motion, Template, compose, template
-from vivify.motion.library import IDLE, library
+from vivify.motion import PARTS, Beat, Life, Motion, Template, compose, in_turn, template
+from vivify.motion.library import BLINK, IDLE, library
 
 NAMES = tuple(t.name for t in library() if t.name != IDLE)
 
 
 def _curves(motion: Motion) -> dict[str, NDArray[np.float32]]:
     return {field.name: getattr(motion, field.name) for field in fields(Motion)}
+
+
+def _in_turn(
+    templates: list[Template], idle: Template | None, seconds: float, fps: float, strength: float, *, loop: bool = False
+) -> Motion:
+    """The templates in turn over a living person, or over nobody, all parts at one strength."""
+    life = None if idle is None else Life(idle, template(BLINK))
+    return compose(in_turn(templates, seconds), life, seconds, fps, dict.fromkeys(PARTS, strength), loop=loop)
 
 
 def _yaw(frames: int, fps: float, degrees: float, name: str = "made") -> Template:
@@ -36,7 +44,7 @@ def _yaw(frames: int, fps: float, degrees: float, name: str = "made") -> Templat
 @settings(max_examples=25, deadline=None)
 def test_length_and_rest(names: list[str], seconds: float, fps: float, loop: bool) -> None:
     """Any motions in any time: round(seconds * fps) frames, finite, the first at rest and so nearly the last of a loop."""
-    motion = compose([template(n) for n in names], template(IDLE), seconds, fps, 1.0, loop=loop)
+    motion = _in_turn([template(n) for n in names], template(IDLE), seconds, fps, 1.0, loop=loop)
     for name, curve in _curves(motion).items():
         assert len(curve) == max(2, round(seconds * fps)), name
         assert curve.dtype == np.float32
@@ -49,7 +57,7 @@ def test_length_and_rest(names: list[str], seconds: float, fps: float, loop: boo
 
 def test_a_loop_closes_without_a_jump() -> None:
     """From the last frame of a loop to its first the head moves no farther than it does elsewhere between two frames."""
-    motion = compose([template("turn-left"), template("nod")], template(IDLE), 3.0, 25.0, 1.0, loop=True)
+    motion = _in_turn([template("turn-left"), template("nod")], template(IDLE), 3.0, 25.0, 1.0, loop=True)
     steps = np.abs(np.diff(motion.rotation, axis=0)).max()
     assert np.abs(motion.rotation[-1]).max() <= steps
     assert np.abs(motion.displacement[-1]).max() <= np.abs(np.diff(motion.displacement, axis=0)).max()
@@ -59,11 +67,11 @@ def test_a_loop_closes_without_a_jump() -> None:
 def test_strength_scales_the_motion_and_not_the_idle() -> None:
     """Twice the strength is twice the turn; no strength leaves the idle motion, and only that."""
     turn = _yaw(40, 25.0, 10.0)
-    once, twice = (compose([turn], None, 2.0, 25.0, strength).rotation for strength in (1.0, 2.0))
+    once, twice = (_in_turn([turn], None, 2.0, 25.0, strength).rotation for strength in (1.0, 2.0))
     assert np.abs(once[:, 0]).max() == pytest.approx(10, abs=0.5)
     assert np.abs(twice - 2 * once).max() < 1e-4
-    idle = compose([], template(IDLE), 2.0, 25.0, 1.0)
-    none = compose([turn], template(IDLE), 2.0, 25.0, 0.0)
+    idle = _in_turn([], template(IDLE), 2.0, 25.0, 1.0)
+    none = _in_turn([turn], template(IDLE), 2.0, 25.0, 0.0)
     for name, curve in _curves(idle).items():
         assert np.array_equal(curve, _curves(none)[name]), name
         assert name == "displacement" or curve.any(), name
@@ -71,7 +79,7 @@ def test_strength_scales_the_motion_and_not_the_idle() -> None:
 
 def test_motions_play_in_turn() -> None:
     """The first motion has the first half, the second the second, each whole and as far as it was measured."""
-    motion = compose([_yaw(50, 25.0, 12.0), _yaw(50, 25.0, -12.0)], None, 4.0, 25.0, 1.0)
+    motion = _in_turn([_yaw(50, 25.0, 12.0), _yaw(50, 25.0, -12.0)], None, 4.0, 25.0, 1.0)
     yaw = motion.rotation[:, 0]
     assert int(np.argmax(yaw)) in range(15, 45)
     assert int(np.argmin(yaw)) in range(60, 90)
@@ -85,7 +93,7 @@ def test_motions_play_in_turn() -> None:
 def test_more_motions_than_time_still_fit(count: int, seconds: float, fps: float) -> None:
     """However many motions are asked of however little time, the clip has its length."""
     parts = [_yaw(30, 30.0, 5.0)] * count
-    motion = compose(parts, None, seconds, fps, 1.0)
+    motion = _in_turn(parts, None, seconds, fps, 1.0)
     assert len(motion) == max(2, round(seconds * fps))
     assert np.isfinite(motion.rotation).all()
 
@@ -94,7 +102,7 @@ def test_motions_that_do_not_fit_never_pile_up() -> None:
     """Four turns to the left in a second turn the head no farther than one: what is too long is cut short, not added."""
     turn = template("turn-left")
     alone = np.abs(turn.motion.rotation[:, 0]).max()
-    crowded = compose([turn] * 4, None, 1.0, 25.0, 1.0)
+    crowded = _in_turn([turn] * 4, None, 1.0, 25.0, 1.0)
     assert np.abs(crowded.rotation[:, 0]).max() <= alone + 0.5
 
 
@@ -103,7 +111,7 @@ def test_speed_is_kept_within_bounds() -> None:
     turn = _yaw(50, 25.0, 10.0)  # two seconds
 
     def moving(seconds: float) -> int:
-        yaw = compose([turn], None, seconds, 25.0, 1.0).rotation[:, 0]
+        yaw = _in_turn([turn], None, seconds, 25.0, 1.0).rotation[:, 0]
         return int(np.count_nonzero(yaw > 0.2))
 
     own = int(np.count_nonzero(turn.motion.rotation[:, 0] > 0.2))
@@ -114,7 +122,7 @@ def test_speed_is_kept_within_bounds() -> None:
 
 def test_a_minute_is_filled() -> None:
     """In a clip of 60 s the person keeps moving: no second is still, and the idle motion never drifts away."""
-    motion = compose([template("nod")], template(IDLE), 60.0, 25.0, 1.0)
+    motion = _in_turn([template("nod")], template(IDLE), 60.0, 25.0, 1.0)
     assert len(motion) == 1500
     travel = np.abs(np.diff(motion.rotation, axis=0)).sum(axis=1)
     assert travel[:1475].reshape(-1, 25).sum(axis=1).min() > 0.05
@@ -124,6 +132,57 @@ def test_a_minute_is_filled() -> None:
 @pytest.mark.parametrize("fps", [10.0, 25.0, 60.0])
 def test_a_motion_lasts_as_long_at_any_rate(fps: float) -> None:
     """The frame rate changes how often the motion is shown, not how fast it goes."""
-    motion = compose([template("turn-right")], None, 2.0, fps, 1.0)
+    motion = _in_turn([template("turn-right")], None, 2.0, fps, 1.0)
     assert int(np.argmax(motion.rotation[:, 0])) / fps == pytest.approx(1.0, abs=0.35)
-    assert motion.rotation[:, 0].max() == pytest.approx(16.5, abs=0.7)
+    measured = float(template("turn-right").motion.rotation[:, 0].max())
+    assert motion.rotation[:, 0].max() == pytest.approx(measured, abs=0.7)
+
+
+def _blinks(motion: Motion) -> list[int]:
+    """The frames at which the right eye is shut most, one a blink."""
+    shut = motion.lids[:, 0] > 0.5
+    starts = np.flatnonzero(shut & ~np.roll(shut, 1))
+    return [int(f) for f in starts]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_people_blink_at_human_rates(seed: int) -> None:
+    """With nothing asked for, a person blinks 9 to 20 times a minute, never twice within two seconds."""
+    motion = compose([], Life(template(IDLE), template(BLINK)), 60.0, 25.0, seed=seed)
+    blinks = _blinks(motion)
+    assert 9 <= len(blinks) <= 20
+    assert min(np.diff(blinks)) >= 50
+
+
+def test_a_seed_is_a_performance() -> None:
+    """The same seed gives the same motion to the bit, another one other blinks and another idle movement."""
+    life = Life(template(IDLE), template(BLINK))
+    one, again, other = (compose([], life, 10.0, 25.0, seed=seed) for seed in (1, 1, 2))
+    assert all(np.array_equal(a, b) for a, b in zip(_curves(one).values(), _curves(again).values(), strict=True))
+    assert _blinks(one) != _blinks(other)
+    assert not np.array_equal(one.rotation, other.rotation)
+
+
+def test_no_blink_falls_into_a_motion_that_closes_the_eyes() -> None:
+    """While a motion blinks by itself, life adds no blink of its own: the lids are never closed twice over."""
+    beat = Beat(template("double-blink"), 0.0, 20.0)
+    motion = compose([beat], Life(template(IDLE), template(BLINK)), 20.0, 25.0, seed=3)
+    assert motion.lids.max() <= 1.0 + 1e-6
+
+
+def test_breath_never_stops() -> None:
+    """Without idle movement or blinks the neck still rises and sinks, 13 to 17 times a minute."""
+    still = Template("still", "Nothing.", "nobody", "CC0-1.0", 25.0, 0.8, Motion.still(50))
+    lift = -compose([], Life(still, still), 60.0, 25.0, seed=5).translation[:, 1]
+    tops = np.flatnonzero((lift[1:-1] > lift[:-2]) & (lift[1:-1] >= lift[2:]))
+    assert 12 <= len(tops) <= 17
+    assert lift.max() == pytest.approx(0.008, abs=1e-4)
+
+
+def test_a_part_has_its_own_strength() -> None:
+    """Halving the head's strength halves the turn and leaves the lids as they were."""
+    beats = in_turn([template("turn-left"), template("blink")], 4.0)
+    full = compose(beats, None, 4.0, 25.0)
+    calm = compose(beats, None, 4.0, 25.0, {"head": 0.5})
+    assert np.allclose(calm.rotation, full.rotation * 0.5, atol=1e-5)
+    assert np.array_equal(calm.lids, full.lids)

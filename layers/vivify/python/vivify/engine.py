@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -16,8 +16,19 @@ from vivify import models
 from vivify.animate import Performer
 from vivify.errors import NotAHumanFace, UsageError, VideoError
 from vivify.faces import Face, find_faces, require_animatable
-from vivify.motion import Motion, Template, compose, follow, template
-from vivify.motion.library import IDLE
+from vivify.motion import (
+    PARTS,
+    Life,
+    Motion,
+    Template,
+    compose,
+    follow,
+    in_turn,
+    load_storyboard,
+    strengthen,
+    template,
+)
+from vivify.motion.library import BLINK, IDLE
 from vivify.photos import Photo
 from vivify.video import ClipWriter
 
@@ -26,6 +37,8 @@ Progress = Callable[[int, int], None]
 
 DEFAULT_MOTIONS = ("turn-left", "gentle-smile")
 _STAGES = ("faces", "depth", "motion", "animate", "encode")
+_USUAL_SECONDS = 4.0
+_STAGGER, _STAGGERS = 0.17, 4  # seconds that each further face of a group is late, so that nobody moves in step
 _LONGEST_SIDE = 4096  # pixels: H.264 level 5 ends here
 # Head and shoulders: in eye distances from the middle of the face, upright.
 _PORTRAIT_SIDE, _PORTRAIT_UP, _PORTRAIT_DOWN = 3.2, 2.8, 3.6
@@ -33,15 +46,20 @@ _PORTRAIT_SIDE, _PORTRAIT_UP, _PORTRAIT_DOWN = 3.2, 2.8, 3.6
 
 @dataclass(frozen=True)
 class Options:
-    """What to make. ``motions``: library names or template files, played in turn; ``driver``: follow this video instead.
+    """What to make.
 
-    ``seconds``: length, ``None`` for 4 s or the driver's own length. ``size``: "native" or the long side in pixels.
-    ``frame``: the whole photo, or head and shoulders. ``faces``: whom to animate, N counts from 1, the largest.
-    ``strength``: scales every motion but the idle one. ``loop``: end where it began. ``quality``: a finished MP4, or the
-    lossless file that publishing encodes. ``depth``: where to save the depth map of the largest face as a 16-bit PNG.
+    ``motions``: library names or template files, played in turn; ``storyboard``: a file that says what happens when,
+    instead;
+    ``driver``: follow this video instead. ``seconds``: length, ``None`` for 4 s, or the storyboard's or driver's own.
+    ``size``: "native" or the long side in pixels. ``frame``: the whole photo, or head and shoulders. ``faces``: whom to
+    animate, N counts from 1, the largest. ``strength``: scales every motion but the idle one; ``parts``: scales single parts
+    (vivify.motion.PARTS) on top. ``seed``: sets when people blink and breathe. ``loop``: end where it began. ``quality``:
+    a finished MP4, or the lossless file that publishing encodes. ``depth``: where to save the depth map of the largest face
+    as a 16-bit PNG.
     """
 
     motions: tuple[str, ...] = DEFAULT_MOTIONS
+    storyboard: Path | None = None
     driver: Path | None = None
     seconds: float | None = None
     fps: float = 25.0
@@ -49,6 +67,8 @@ class Options:
     frame: Literal["photo", "portrait"] = "photo"
     faces: Literal["all", "largest"] | int = "all"
     strength: float = 1.0
+    parts: Mapping[str, float] = field(default_factory=dict)
+    seed: int = 0
     loop: bool = False
     quality: Literal["final", "lossless"] = "final"
     depth: Path | None = None
@@ -107,7 +127,7 @@ def animate(
     placed = [new for new, old in zip(everybody, found, strict=True) if any(old is face for face in moving)]
     mark = clock.add("faces", mark)
 
-    motion, mouth_width = _motion(options)
+    motion_of, mouth_width = _score(options)
     mark = clock.add("motion", mark)
 
     performers = [Performer(pixels, face, _neighbours(face, everybody), options.provider) for face in placed]
@@ -115,12 +135,13 @@ def animate(
         _save_depth(performers[0].depth.as_uint16(), options.depth)
     mark = clock.add("depth", mark)
 
-    tracks = [performer.track(motion, mouth_width) for performer in performers]
+    tracks = [performer.track(motion_of(number), mouth_width) for number, performer in enumerate(performers)]
+    count = len(tracks[0])
     mark = clock.add("motion", mark)
 
     height, width = pixels.shape[:2]
     with ClipWriter(out, (width, height), options.fps, options.quality) as writer:
-        for index in range(len(motion)):
+        for index in range(count):
             frame = pixels.copy()
             for performer, track in zip(performers, tracks, strict=True):
                 performer.draw(frame, track, index)
@@ -128,12 +149,12 @@ def animate(
             writer.write(frame)
             mark = clock.add("encode", mark)
             if progress is not None:
-                progress(index + 1, len(motion))
+                progress(index + 1, count)
         size = writer.encoded_size
     clock.add("encode", mark)
     return Report(
         clip=str(out),
-        frames=len(motion),
+        frames=count,
         fps=options.fps,
         size=size,
         faces=[_summary(face, any(face is other for other in moving)) for face in found],
@@ -198,15 +219,29 @@ def _portrait_box(face: Face, shape: tuple[int, ...]) -> tuple[int, int, int, in
     return x0, y0, min(shape[1], int(np.ceil(high[0]))), min(shape[0], int(np.ceil(high[1])))
 
 
-def _motion(options: Options) -> tuple[Motion, float]:
-    """The motion asked for, and the mouth width of whom it was measured on."""
+def _score(options: Options) -> tuple[Callable[[int], Motion], float]:
+    """The motion of the face of each number, and the mouth width of whom it was measured on."""
+    strengths = {part: options.strength * options.parts.get(part, 1.0) for part in PARTS}
     if options.driver is not None:
-        return follow(options.driver, options.seconds, options.fps, options.strength)
-    templates = [Template.load(Path(name)) if name.endswith(".json") else template(name) for name in options.motions]
-    moving = [t for t in templates if t.name != IDLE]
-    motion = compose(moving, template(IDLE), options.seconds or 4.0, options.fps, options.strength, loop=options.loop)
-    widths = [t.mouth_width for t in templates]
-    return motion, float(np.mean(widths)) if widths else 0.8
+        driven, width = follow(options.driver, options.seconds, options.fps)
+        motion = strengthen(driven, strengths)
+        return lambda _number: motion, width
+    if options.storyboard is not None:
+        beats = load_storyboard(options.storyboard)
+        seconds = options.seconds or max(beat.start + beat.seconds for beat in beats)
+    else:
+        named = [Template.load(Path(name)) if name.endswith(".json") else template(name) for name in options.motions]
+        seconds = options.seconds or _USUAL_SECONDS
+        beats = in_turn([found for found in named if found.name != IDLE], seconds)
+    life = Life(template(IDLE), template(BLINK))
+    widths = [beat.template.mouth_width for beat in beats] or [life.idle.mouth_width]
+
+    def motion_of(number: int) -> Motion:
+        late = number % _STAGGERS * _STAGGER
+        own = [replace(beat, start=beat.start + late) for beat in beats]
+        return compose(own, life, seconds, options.fps, strengths, seed=options.seed + number, loop=options.loop)
+
+    return motion_of, float(np.mean(widths))
 
 
 def _save_depth(depth: NDArray[np.uint16], path: Path) -> None:

@@ -12,6 +12,10 @@ from vivify.cli.numbers import between
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
+_ALL = ""
+# What people call the parts -> vivify.motion.PARTS, which this module must not import just to show help.
+_PARTS = {"eyes": "lids", "brows": "brows", "mouth": "mouth", "head": "head", "gaze": "gaze"}
+
 
 def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command to ``commands``."""
@@ -25,6 +29,7 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="NAME",
         help="a motion of the library (see vivify motions) or a template file; repeat to play several in turn",
     )
+    motion.add_argument("--storyboard", type=Path, metavar="S.json", help="what happens when, from a file, instead")
     motion.add_argument("--driver", type=Path, metavar="VIDEO", help="follow the face in this video instead")
     parser.add_argument("--seconds", type=between(0.04, 600), metavar="S", help="length of the clip (4)")
     parser.add_argument("--fps", type=between(1, 120), default=25.0, metavar="F", help="frames a second (25)")
@@ -45,7 +50,15 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="all|largest|N",
         help="whom to animate: N is a face of vivify inspect",
     )
-    parser.add_argument("--strength", type=between(0, 3), default=1.0, metavar="X", help="how far the motion goes (1.0)")
+    parser.add_argument(
+        "--strength",
+        type=_strength,
+        action="append",
+        default=[],
+        metavar="X|PART=X",
+        help=f"how far the motion goes (1.0), or one part of it ({', '.join(_PARTS)}); repeat for several",
+    )
+    parser.add_argument("--seed", type=_seed, default=0, metavar="N", help="other times to blink and breathe")
     parser.add_argument("--loop", action="store_true", help="end where it begins, so that it plays round and round")
     parser.add_argument("--depth", type=Path, metavar="MAP.png", help="also save the depth map of the largest face, 16 bit")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -57,8 +70,9 @@ def run(args: argparse.Namespace) -> int:
     clip = files.destination(args.output, ".mp4")
     if args.depth is not None:
         files.destination(args.depth, ".png")
-    if args.driver is not None:
-        files.existing(args.driver)
+    for given in (args.driver, args.storyboard):
+        if given is not None:
+            files.existing(given)
     photo = files.read_photo(args.photo)
     from vivify import engine
 
@@ -78,13 +92,32 @@ def run(args: argparse.Namespace) -> int:
 
 def _chosen(args: argparse.Namespace) -> dict[str, Any]:
     """The engine's options; what was not asked for is left to the engine's own default."""
-    chosen: dict[str, Any] = {name: getattr(args, name) for name in ("driver", "depth", "fps", "size", "frame", "faces", "loop")}
-    chosen["strength"] = args.strength
+    chosen: dict[str, Any] = {
+        name: getattr(args, name)
+        for name in ("driver", "storyboard", "depth", "seed", "fps", "size", "frame", "faces", "loop")
+    }
+    strengths: dict[str, float] = dict(args.strength)
+    chosen["strength"] = strengths.pop(_ALL, 1.0)
+    chosen["parts"] = {_PARTS[name]: value for name, value in strengths.items()}
     if args.motion:
         chosen["motions"] = tuple(args.motion)
     if args.seconds is not None:
         chosen["seconds"] = args.seconds
     return chosen
+
+
+def _strength(text: str) -> tuple[str, float]:
+    """``X`` for all parts, or ``PART=X``."""
+    part, equals, value = text.rpartition("=")
+    if equals and part not in _PARTS:
+        raise argparse.ArgumentTypeError(f"{part} is not one of {', '.join(_PARTS)}")
+    return part or _ALL, between(0, 3)(value)
+
+
+def _seed(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to 999999999")
+    return int(text)
 
 
 def _size(text: str) -> Literal["native"] | int:

@@ -1,21 +1,26 @@
 """Motions: a library measured from real video, composed into one track and fitted to this face's own geometry."""
 
-from vivify.motion.compose import compose
+from vivify.motion.compose import Life, compose
 from vivify.motion.library import library, template
 from vivify.motion.measure import extract, follow
 from vivify.motion.parts import PARTS, only, strengthen
 from vivify.motion.retarget import FaceTrack, retarget
+from vivify.motion.storyboard import Beat, in_turn, load_storyboard
 from vivify.motion.template import Motion, Template
 
 __all__ = [
     "PARTS",
+    "Beat",
     "FaceTrack",
+    "Life",
     "Motion",
     "Template",
     "compose",
     "extract",
     "follow",
+    "in_turn",
     "library",
+    "load_storyboard",
     "only",
     "retarget",
     "strengthen",

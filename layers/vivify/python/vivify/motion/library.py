@@ -11,6 +11,7 @@ from vivify.motion.template import Template
 
 IDLE = "natural-idle"
 """What a living person does all the time; every clip has it underneath."""
+BLINK = "blink"
 
 
 @cache

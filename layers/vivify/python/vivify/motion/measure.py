@@ -139,11 +139,12 @@ def extract(
     keep: Iterable[str] = PARTS,
     rest: tuple[float, float] | None = None,
 ) -> Template:
-    """A template from ``start`` to ``end`` seconds of any video of a face; it starts and ends at rest whatever the video did.
+    """A template from ``start`` to ``end`` seconds of a video of a face; it starts and ends at rest whatever the video did.
 
     ``rest``: seconds of the video, near the motion, in which the face rests (None: it does at both ends of the motion).
-    ``keep``: the parts whose motion is wanted (vivify.motion.parts); the others rest. Raises VideoError when the video cannot
-    be read or holds no such seconds, NoFaceFound, and MotionInvalid for a part we lack.
+    ``keep``: the parts whose motion is wanted (vivify.motion.parts); the others rest.
+
+    Raises VideoError when the video cannot be read or holds no such seconds, NoFaceFound, MotionInvalid for a part we lack.
     """
     parts = parts_called(keep)
     # What is usual for this person shows in more of the video than the motion itself.
@@ -165,13 +166,13 @@ def extract(
     return Template(name, shows, source, licence, measured.fps, mouth_width(measured), motion)
 
 
-def follow(video: Path, seconds: float | None, fps: float, strength: float) -> tuple[Motion, float]:
+def follow(video: Path, seconds: float | None, fps: float) -> tuple[Motion, float]:
     """The motion of a driving video, frame by frame against its first, and its person's mouth width.
 
     ``seconds``: cut to this length (None: the video's own); ``fps``: of the motion returned.
     """
     measured = measure(video, 0.0, seconds)
-    motion = to_motion(measured).scaled(strength)
+    motion = to_motion(measured)
     motion = replace(motion, gaze=motion.gaze * np.float32(_DRIVEN_GAZE))
     motion = motion.at_length(max(2, round(len(motion) / measured.fps * fps)))
     return motion.settled(), mouth_width(measured)  # the first frame is the photo, whatever the driver began with

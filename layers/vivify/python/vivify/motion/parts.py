@@ -19,7 +19,7 @@ _TOGETHER = {"face": ("brows", "mouth")}
 
 
 def parts_called(names: Iterable[str]) -> frozenset[str]:
-    """The parts that ``names`` stand for; ``face`` is all of its skin, brows and mouth. Raises MotionInvalid for one we lack."""
+    """The parts that ``names`` stand for; ``face`` is its skin, brows and mouth. Raises MotionInvalid for one we lack."""
     known = {**{part: (part,) for part in PARTS}, **_TOGETHER}
     found: set[str] = set()
     for name in names:

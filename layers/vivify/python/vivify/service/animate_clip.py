@@ -52,7 +52,6 @@ def _animate(settings: AnimateClip, folder: Path) -> dict[str, Any]:
         frame=settings.frame,
         quality="lossless",
         depth=folder / "depth.png",
-        depth=folder / "depth.png",
         provider=settings.provider,
     )
     return engine.animate(picture, faces, folder / "frames.mkv", options).as_dict()

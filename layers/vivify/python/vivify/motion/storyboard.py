@@ -1,0 +1,93 @@
+"""What happens when: motions placed on a time line.
+
+A storyboard file is JSON:
+
+    {"schema": "vivify.storyboard/1", "beats": [{"motion": "nod", "start": 0.5, "strength": 1, "speed": 1}]}
+
+``motion`` is a name of the library; ``start`` is in seconds; ``strength`` and ``speed`` may be left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vivify.errors import MotionInvalid
+from vivify.motion.library import template
+from vivify.motion.template import Template
+
+SCHEMA = "vivify.storyboard/1"
+_LARGEST_FILE = 1_000_000  # bytes
+_MOST_BEATS = 1000
+_LEAD_IN = 0.2  # seconds of rest before the first motion: the clip begins as the photo
+_FASTEST, _SLOWEST = 1.5, 1.35  # a template is sped up or slowed down at most this much to fill its share
+
+
+@dataclass(frozen=True)
+class Beat:
+    """One motion on the time line. ``start``, ``seconds``: when and for how long; ``room``: after how many it is cut."""
+
+    template: Template
+    start: float
+    seconds: float
+    strength: float = 1.0
+    room: float = float("inf")
+
+
+def in_turn(templates: Sequence[Template], seconds: float) -> list[Beat]:
+    """The templates one after another, each with an equal share of the time, sped up or slowed down a little to fill it."""
+    lead = min(_LEAD_IN, seconds / 8)
+    share = (seconds - lead) / max(1, len(templates))
+    beats = []
+    for number, found in enumerate(templates):
+        length = float(np.clip(share, found.seconds / _FASTEST, found.seconds * _SLOWEST))
+        start = lead + number * share + max(0.0, share - length) / 2
+        beats.append(Beat(found, start, length, room=share))
+    return beats
+
+
+def load_storyboard(path: Path) -> list[Beat]:
+    """The beats of a storyboard file, by start. Raises MotionInvalid."""
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise _invalid("it is too large")
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise MotionInvalid("The storyboard cannot be read. Check its path.") from None
+    except (ValueError, RecursionError):
+        raise _invalid("it is not JSON") from None
+    return parse_storyboard(document)
+
+
+def parse_storyboard(document: object) -> list[Beat]:
+    """The beats of decoded JSON. Raises MotionInvalid."""
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        raise _invalid(f'its schema is not "{SCHEMA}"')
+    rows = document.get("beats")
+    if not isinstance(rows, list) or not 1 <= len(rows) <= _MOST_BEATS:
+        raise _invalid(f"beats must be a list of 1 to {_MOST_BEATS}")
+    return sorted((_beat(row) for row in rows), key=lambda beat: beat.start)
+
+
+def _beat(row: object) -> Beat:
+    if not isinstance(row, dict) or not isinstance(row.get("motion"), str):
+        raise _invalid("each beat needs the name of a motion")
+    found = template(row["motion"])
+    start = _number(row, "start", None, 0, 3600)
+    speed = _number(row, "speed", 1.0, 0.25, 4)
+    return Beat(found, start, found.seconds / speed, _number(row, "strength", 1.0, 0, 3))
+
+
+def _number(row: dict[str, object], name: str, default: float | None, low: float, high: float) -> float:
+    value = row.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise _invalid(f"{name} must be a number from {low:g} to {high:g}")
+    return float(value)
+
+
+def _invalid(why: str) -> MotionInvalid:
+    return MotionInvalid(f"The storyboard does not follow the format: {why}.")
