@@ -26,7 +26,9 @@ _QUIET_LIPS = 0.03  # eye distances: lip gaps that change by less than this are 
 _ALREADY_SHUT = 0.1  # an opening below this share of the eye's width is a closed eye in the photo
 _FARTHEST = Pose(yaw=24.0, pitch=16.0, roll=20.0)  # degrees the head turns away from the photo's pose at most
 _FARTHEST_SHIFT = 0.12  # eye distances the neck moves: shoulders stay where they are
-_TURNED_AWAY = 38.0  # degrees of yaw in all beyond which the photo holds too little of the face
+_TURNED_FROM, _TURNED_AWAY = 18.0, 45.0  # degrees of yaw in the photo: from here the head moves less, to there the least
+_FARTHEST_IN_ALL, _LEAST = 38.0, 2.0  # degrees of yaw, the photo's and the motion's together; what is always granted
+_LEFT_TO_MOVE = 0.15  # of the farthest, for a head turned all the way
 
 
 @dataclass(frozen=True)
@@ -111,8 +113,10 @@ def _fit_mouth(displacement: Float, shape: Float, mouth_width: float) -> None:
 def _limited(rotation: Float, pose: Pose) -> Float:
     """Bounds the head's turn softly: near the bound it slows down instead of stopping."""
     limit = np.array([_FARTHEST.yaw, _FARTHEST.pitch, _FARTHEST.roll], np.float32)
-    low, high = -limit.copy(), limit.copy()
-    high[0] = min(high[0], max(2.0, _TURNED_AWAY - pose.yaw))
-    low[0] = max(low[0], min(-2.0, -_TURNED_AWAY - pose.yaw))
-    bound = np.where(rotation > 0, high, -low)
+    # A turned head hides a side that turning back would have to show, and has little left to turn away.
+    turned = float(np.clip((abs(pose.yaw) - _TURNED_FROM) / (_TURNED_AWAY - _TURNED_FROM), 0, 1))
+    limit[:2] *= 1 - turned * (1 - _LEFT_TO_MOVE)
+    bound = np.broadcast_to(limit, rotation.shape).copy()
+    outwards = rotation[:, 0] * pose.yaw > 0
+    bound[outwards, 0] = min(limit[0], max(_LEAST, _FARTHEST_IN_ALL - abs(pose.yaw)))
     return (bound * np.tanh(rotation / bound)).astype(np.float32)
