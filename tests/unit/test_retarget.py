@@ -175,7 +175,7 @@ def test_turns_are_bounded_and_keep_their_sign(yaw: float, pitch: float, roll: f
 
 
 def test_near_profile_the_head_turns_less() -> None:
-    """The farther the photo's head is turned, the less it turns on, and the less it turns back: what it hides stays hidden."""
+    """The farther the photo's head is turned, the less it turns on, and the less it turns back."""
     motion = Motion.still(2)
     motion.rotation[:, 0] = [20.0, -20.0]
     out = [retarget(motion, _shape(), Pose(yaw, 0.0, 0.0), 0.8).rotation[:, 0] for yaw in (0.0, 20.0, 30.0, 45.0)]

@@ -16,6 +16,7 @@ from vivify import models
 from vivify.animate import Performer
 from vivify.errors import NotAHumanFace, UsageError, VideoError
 from vivify.faces import Face, find_faces, require_animatable
+from vivify.faces.repair import Repaired, repair
 from vivify.motion import (
     PARTS,
     Life,
@@ -55,7 +56,7 @@ class Options:
     animate, N counts from 1, the largest. ``strength``: scales every motion but the idle one; ``parts``: scales single parts
     (vivify.motion.PARTS) on top. ``seed``: sets when people blink and breathe. ``loop``: end where it began. ``quality``:
     a finished MP4, or the lossless file that publishing encodes. ``depth``: where to save the depth map of the largest face
-    as a 16-bit PNG.
+    as a 16-bit PNG. ``repair``: whether faces of a photo found to be scratched or faded are mended first.
     """
 
     motions: tuple[str, ...] = DEFAULT_MOTIONS
@@ -72,6 +73,7 @@ class Options:
     loop: bool = False
     quality: Literal["final", "lossless"] = "final"
     depth: Path | None = None
+    repair: Literal["auto", "off"] = "auto"
     provider: models.Provider = "cpu"
 
 
@@ -117,11 +119,13 @@ def animate(
     """Makes the clip ``out``. ``faces``: what ``analyse`` found, or None to look now. ``progress``: called (done, all).
 
     Raises PhotoRejected (no face of it can be animated), MotionInvalid, GpuUnavailable, VideoError, UsageError. The first
-    frame is the photo, and pixels that no face moves are the photo's, bit for bit, in every frame (before encoding).
+    frame is the photo (repaired, if the report says so), and pixels that no face moves are the photo's, bit for bit, in every frame (before encoding).
     """
     clock = _Clock()
     mark = clock.begun
     found = list(faces) if faces is not None else analyse(photo)
+    mended = repair(photo, found) if options.repair == "auto" else Repaired(photo, found, [False] * len(found))
+    photo, found = mended.photo, mended.faces
     moving = _chosen(require_animatable(found), found, options)
     pixels, everybody = _framed(photo.pixels, found, moving[0], options)
     placed = [new for new, old in zip(everybody, found, strict=True) if any(old is face for face in moving)]
@@ -157,7 +161,10 @@ def animate(
         frames=count,
         fps=options.fps,
         size=size,
-        faces=[_summary(face, any(face is other for other in moving)) for face in found],
+        faces=[
+            _summary(face, any(face is other for other in moving)) | {"repaired": done}
+            for face, done in zip(found, mended.repaired, strict=True)
+        ],
         seconds=clock.report(),
     )
 

@@ -25,9 +25,11 @@ _SHORTEST = 3  # frames of a motion
 _EDGE, _LONG_EDGE = 0.2, 0.4  # seconds in which a motion comes out of rest and returns to it
 _LONG_SIDE = 720  # frames are read at most this large: landmarks need no more
 _LEAST_SEEN = 0.5  # of the frames must show a face
-_HEAD_SIGMA, _FACE_SIGMA, _LID_SIGMA = 0.05, 0.04, 0.012  # seconds: heads move slower than lids
+_HEAD_SIGMA, _FACE_SIGMA, _LID_SIGMA = 0.03, 0.02, 0.012  # seconds: heads move slower than lids
 _IMPLAUSIBLE = 0.8  # centimetres rms from the mean face
 _SHUT_OPENING = 0.07  # of the eye's width: what the landmarks report for lids that are shut
+_AWAKE = 0.7  # of the usual opening: a rest with lids lower than this is a blink
+_LID_NOISE = 0.03  # of the way from open to shut
 _SNAP = 0.82  # a measured closure from here on is a shut eye: landmarks never quite report one
 _DRIVEN_GAZE = 0.4  # a driver looks at a camera we do not know: his gaze is damped
 _DEEPEST_GAZE = 0.25  # eye widths
@@ -114,7 +116,7 @@ def to_motion(measured: Measured, rest: slice | None = None) -> Motion:
     # The lids are fast and lids only; the rest of the face is slower, and its noise would show.
     shape = smooth(measured.shape, _FACE_SIGMA * fps)
     quick = smooth(measured.shape, _LID_SIGMA * fps)
-    lids = np.stack([_closure(eye, quick) for eye in EYES], axis=1)
+    lids = np.stack([_closure(eye, quick, still) for eye in EYES], axis=1)
     gaze = np.mean([_gaze(eye, shape) for eye in EYES], axis=0)
     rotation = smooth(measured.rotation, _HEAD_SIGMA * fps)
     translation = smooth(measured.translation, _HEAD_SIGMA * fps)
@@ -222,13 +224,14 @@ def opening(eye: Eye, shape: Float) -> Float:
     return np.asarray(gap / np.linalg.norm(shape[:, eye.outer] - shape[:, eye.inner], axis=1), np.float32)
 
 
-def _closure(eye: Eye, shape: Float) -> Float:
-    """(T,): 0 as open as this person usually is, 1 shut, negative wider."""
+def _closure(eye: Eye, shape: Float, still: slice) -> Float:
+    """(T,): 0 as open as at rest, 1 shut, negative wider. A rest that catches a blink gives way to what is usual."""
     apart = opening(eye, shape)
-    usual = float(np.percentile(apart, 60))
-    closed = (usual - apart) / max(usual - _SHUT_OPENING, 1e-3)
+    usual, resting = float(np.percentile(apart, 60)), float(apart[still].mean())
+    rest = resting if resting > _AWAKE * usual else usual
+    closed = (rest - apart) / max(rest - _SHUT_OPENING, 1e-3)
     # Small changes are the landmarks' noise; nearly shut is shut.
-    quiet = np.sign(closed) * np.maximum(np.abs(closed) - 0.06, 0) / (1 - 0.06)
+    quiet = np.sign(closed) * np.maximum(np.abs(closed) - _LID_NOISE, 0) / (1 - _LID_NOISE)
     return np.clip(quiet / _SNAP, -0.3, 1.0).astype(np.float32)
 
 
