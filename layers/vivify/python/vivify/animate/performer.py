@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivify.animate.eyes import PaintedEye
+from vivify.animate.folds import Folds, shade
 from vivify.animate.layers import split
 from vivify.animate.mouth import Cavity
 from vivify.animate.surface import build_surface
@@ -73,12 +74,14 @@ class Performer:
         self._head = HeadFrame(everywhere.origin - corner, everywhere.unit, everywhere.rotation, everywhere.roll)
         matte = person_matte(self._pixels, self._head, provider)
         self.depth: DepthMap = estimate(self._landmarks, self._head, matte)
+        self._alone = not neighbours
         others = [HeadFrame.of(other).origin[:2] - corner[:2] for other in neighbours]
         self._surface = build_surface(self._landmarks, self._head, self.depth.person, others)
         self._layers = split(self._pixels, matte, _UNSURE_EDGE * self._head.unit)
         height, width = matte.shape
         self._warp = Warp(self._surface, (width, height), self._head.unit)
         self._eyes = [PaintedEye(eye, self._pixels, self._landmarks) for eye in EYES]
+        self._folds = Folds(self._landmarks)
         self._mouth = Cavity(self._pixels, self._landmarks, self._head.unit)
 
     def track(self, motion: Motion, mouth_width: float) -> FaceTrack:
@@ -94,17 +97,27 @@ class Performer:
             eye.tuck_rims(source, closure)
         backward_map = self._warp.backward_map(vertices, source)
         picture = self._layers.compose(backward_map)
+        gains = self._folds.gains(self._expression(track, index))
+        if gains is not None:
+            picture = shade(picture, self._warp.spread(gains))
         for eye, closure in zip(self._eyes, track.lids[index], strict=True):
             eye.draw(picture, backward_map, vertices, track.gaze[index], closure)
         self._mouth.draw(picture, vertices)
-        # Only what moved is written: neighbours' regions overlap.
-        moved = (picture != self._pixels).any(axis=2, keepdims=True)
-        np.copyto(self.region.of(frame), picture, where=moved)
+        if self._alone:
+            self.region.of(frame)[...] = picture
+        else:  # only what moved is written: neighbours' regions overlap
+            moved = (picture != self._pixels).any(axis=2, keepdims=True)
+            np.copyto(self.region.of(frame), picture, where=moved)
+
+    def _expression(self, track: FaceTrack, index: int) -> Float:
+        """(468, 3): what the face does by itself, region pixels in the camera frame."""
+        axes = self._head.rotation.astype(np.float32)
+        return (track.displacement[index] @ axes.T) * np.float32(self._head.unit)
 
     def _vertices(self, track: FaceTrack, index: int) -> Float:
         axes = self._head.rotation
         yaw, pitch, roll = (float(a) for a in track.rotation[index])
         turn = axes @ rotation(Pose(yaw, pitch, roll)) @ axes.T
-        displacement = (track.displacement[index] @ axes.T.astype(np.float32)) * np.float32(self._head.unit)
+        displacement = self._expression(track, index)
         shift = axes @ track.translation[index].astype(np.float64) * self._head.unit
         return self._surface.moved(displacement, turn, shift, self._head.neck)

@@ -21,6 +21,7 @@ _MOST_CELLS = 300  # on a side of the coarse grid
 # In eye distances.
 _SOFT = 0.2  # sigma of the softening
 _INSIDE = 0.16  # the softening begins this far inside the outline
+_BLUR = 0.06  # of what is spread over triangles
 _ONSET = 0.08  # and comes on over about this distance
 
 
@@ -33,6 +34,7 @@ class Warp:
         # One cell more on every side, so that enlarging interpolates up to the region's border.
         self._cells = (-(-size[0] // self._step) + 2, -(-size[1] // self._step) + 2)
         self._unit = unit / self._step
+        self._base = surface.base
         front = surface.front / np.float32(self._step**2)
         self._raster = Rasteriser(surface.triangles, front, base=surface.base, size=self._cells)
         column, row = np.meshgrid(np.arange(self._cells[0]), np.arange(self._cells[1]))
@@ -48,6 +50,15 @@ class Warp:
         cells[:, :2] = (vertices[:, :2] + 0.5) / self._step + 0.5  # a cell's centre is the middle of its pixels
         shift = self._raster.draw(cells, source) - self._rest
         return self._enlarged(self._softened(shift, np.ascontiguousarray(cells[:MESH, :2])) + self._rest)
+
+    def spread(self, values: Float) -> Float:
+        """(height, width) float32: ``values`` (M,), one a triangle of the face, 1 elsewhere, over the map drawn last; blurred."""
+        everywhere = np.concatenate([np.ones(self._base, np.float32), values])
+        coarse = self._raster.spread(everywhere)
+        side = 2 * max(1, round(_BLUR * self._unit)) + 1
+        for _ in range(2):
+            coarse = np.asarray(cv2.blur(coarse, (side, side), borderType=cv2.BORDER_REPLICATE), np.float32)
+        return self._enlarged(coarse)
 
     def _softened(self, shift: Float, face: Float) -> Float:
         # Of all points: a turned nose stands out beyond the oval.

@@ -54,6 +54,10 @@ class Rasteriser:
         picture[..., 1] = seen[..., 3] * self._column + seen[..., 4] * self._row + seen[..., 5]
         return picture
 
+    def spread(self, values: Float) -> Float:
+        """(height, width) float32: ``values`` (M,), one a triangle, over the picture that was drawn last."""
+        return values[self._numbers]
+
     def _paint(self, corners: Float, order: NDArray[np.intp]) -> None:
         fixed = np.round(corners * (1 << _SUBPIXEL_BITS)).astype(np.int32)
         self._numbers.fill(0)  # where no triangle lies, what was drawn before must not shine through

@@ -2,10 +2,11 @@
 
 An undamaged photo comes back as it is, bit for bit, so what counts is when NOT to repair. A hair, a spectacle rim, a wrinkle
 or a crack of old paint looks like a scratch; what none of them does is lie all over the picture. Hence the statistic: of
-the photo's cells (0.6 eye distances square, the whole photo or what surrounds one head), the share in which a *mark* ends up:
-a thin spot or line, lighter or darker than both its sides, on ground that is smooth beside it, and no more colourful than it.
-Light and dark are counted apart, since damage is mostly of one kind and a picture's own detail of both. Measured on
-the gallery: scratched photos 0.32 and 0.33 light; of some ninety others the highest is 0.16 light, 0.12 dark.
+the photo's cells (0.6 eye distances square), the share through which a *mark* goes: a thin spot or line, lighter than both
+its sides, on ground that is smooth beside it, and no more colourful than it. Damage is mostly of one kind, a picture's own
+detail of both, so dark marks are counted as well and speak against it; for a proof they are too much like hair. Measured on
+the gallery (light, dark): two scratched photos 0.54, 0.02 and 0.48, 0.04; of some ninety others the highest are 0.29, 0.21
+(a drawing) and 0.18, 0.07. Few scratches on an otherwise good photo are therefore left alone, and so are dark ones by themselves.
 
 Faded means that the whole photo spans few tones; the narrowest of the gallery, old prints included, spans 170 of 255.
 """
@@ -13,6 +14,7 @@ Faded means that the whole photo spans few tones; the narrowest of the gallery, 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 import cv2
@@ -30,15 +32,13 @@ Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 # Lengths are in eye distances unless they say pixels; tones are L of 8-bit Lab, 0..255.
-# Share of cells with a mark of one kind, of either kind, from which a photo is damaged: the whole photo, around one head. Hair
-# alone can bring the surroundings of a head to 0.24.
-DAMAGED, DAMAGED_BOTH = (0.24, 0.32), (0.36, 0.48)
-KIND_TOO = 0.12  # share from which, in a damaged photo, marks of a kind are repaired: below it they may be moles and lashes
+DAMAGED = 0.42  # share of cells with a light mark from which a photo is damaged
+DAMAGED_ONE_KIND, ONE_KIND = 0.25, 3.0  # the same where so many times fewer cells hold a dark one
+KIND_TOO = 0.12  # share from which dark marks of a damaged photo are repaired too: fewer may be moles and lashes
 FEWEST = 16  # cells with a mark: fewer prove nothing
 CELL = 0.6
 LOOK_UNIT, LOOK_SIDE = 80.0, 1000.0  # pixels: eye distance and longer side at which the photo is judged
 FIX_UNIT = 160.0  # pixels: eye distance at which the marks to fill in are drawn
-HALF_WIDTH = 0.035  # of the widest mark
 LONGEST_FILL = 0.12  # area over length of a mark that is still thin
 HEAD_REACH, HEAD_RAISED = 2.1, 0.4  # the circle that is repaired: its radius, and how far above the face's middle it lies
 TOO_LITTLE = 0.25  # share of the face under marks beyond which the filling would be the face
@@ -52,10 +52,12 @@ _LIGHT, _DARK = cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT
 
 @dataclass(frozen=True)
 class Limits:
-    """What counts as a mark. ``seed`` and ``seed_ratio``: how far its core stands out, in tones and over the usual detail
+    """What counts as a mark.
 
-    around; ``edge`` and ``edge_ratio``: how far the rest of it does. ``contrast``: its mean to the ground's, in tones.
-    ``rough``: the ground's own spread may be such a part of that.
+    ``seed``, ``seed_ratio``: how far its core stands out, in tones and over the detail usual around it; ``edge``,
+    ``edge_ratio``: how far the rest of it does. ``contrast``: its mean tone to that of the ground. ``half_width``: of the widest
+    mark. ``rough``: the ground's own spread may be such a part of the contrast; ``rough_line``: under a fine line, or a line
+    on a face.
     """
 
     seed: float
@@ -63,13 +65,16 @@ class Limits:
     edge: float
     edge_ratio: float
     contrast: float
+    half_width: float
     rough: float
     rough_line: float
 
 
-PROOF = Limits(seed=22, seed_ratio=7, edge=9, edge_ratio=3, contrast=16, rough=0.30, rough_line=0.30)
-KNOWN = Limits(seed=14, seed_ratio=4.5, edge=7, edge_ratio=2, contrast=9, rough=0.5, rough_line=0.8)
+PROOF = Limits(seed=22, seed_ratio=7, edge=9, edge_ratio=3, contrast=16, half_width=0.035, rough=0.30, rough_line=0.30)
+KNOWN = Limits(seed=14, seed_ratio=4.5, edge=7, edge_ratio=2, contrast=9, half_width=0.035, rough=0.5, rough_line=0.8)
 """Once the photo is known to be damaged."""
+WIDE = Limits(seed=25, seed_ratio=4.5, edge=10, edge_ratio=2, contrast=18, half_width=0.055, rough=0.35, rough_line=0.35)
+"""The same for wider marks: on a face alone, since elsewhere a ribbon or a cigarette is no less."""
 
 
 @dataclass(frozen=True)
@@ -82,14 +87,6 @@ class Repaired:
     photo: Photo
     faces: list[Face]
     repaired: list[bool]
-
-
-@dataclass(frozen=True)
-class _Marks:
-    """Of one kind. ``label``: (H, W) int32, 0 is none; ``centres``: (N, 2) x, y of marks 1..N, pixels."""
-
-    label: NDArray[np.int32]
-    centres: NDArray[np.float64]
 
 
 def repair(photo: Photo, faces: list[Face]) -> Repaired:
@@ -132,34 +129,34 @@ def _damage(pixels: Pixels, faces: list[Face]) -> list[int]:
     features = np.zeros(lab.shape[:2], np.uint8)
     for face in faces:
         _draw_features(features, face.landmarks[:, :2] * zoom, zoom * face.eye_distance, brows=True, around=0.1)
-    kinds = (_LIGHT, _DARK)
-    centres = [_marks(lab, zoom * unit, kind, PROOF, features).centres for kind in kinds]
-    whole = np.array([0, 0, lab.shape[1], lab.shape[0]], float)
-    windows = [(0, whole), *((1, _around(face, 2.6, pixels.shape) * zoom) for face in faces)]
-    for local, (x0, y0, x1, y1) in windows:
-        cell = CELL * zoom * unit
-        cells = max((x1 - x0) * (y1 - y0) / cell**2, 1.0)
-        hit = [
-            {(int(x / cell), int(y / cell)) for x, y in points if x0 <= x < x1 and y0 <= y < y1} for points in centres
-        ]
-        most, either = max(len(hit[0]), len(hit[1])), len(hit[0] | hit[1])
-        if (most >= FEWEST and most >= DAMAGED[local] * cells) or (either >= FEWEST and either >= DAMAGED_BOTH[local] * cells):
-            return [kind for kind, found in zip(kinds, hit, strict=True) if len(found) >= KIND_TOO * cells]
-    return []
+    cell = CELL * zoom * unit
+    light, dark = (_cells(_marks(lab, zoom * unit, kind, PROOF, features), cell) for kind in (_LIGHT, _DARK))
+    cells = max(lab.shape[0] * lab.shape[1] / cell**2, 1.0)
+    enough = DAMAGED if dark * ONE_KIND > light else DAMAGED_ONE_KIND
+    if light < max(FEWEST, enough * cells):
+        return []
+    return [_LIGHT, _DARK] if dark >= KIND_TOO * cells else [_LIGHT]
 
 
-def _marks(lab: Pixels, unit: float, kind: int, limits: Limits, spared: Pixels, skin: Pixels | None = None) -> _Marks:
-    """Thin marks of one kind in a picture of ``unit`` pixels an eye distance, but for those mostly on ``spared`` pixels.
+def _cells(marked: NDArray[np.int32], cell: float) -> int:
+    """How many cells of that side (pixels) hold a part of a mark."""
+    rows, columns = np.nonzero(marked)
+    return len(set(zip((rows / cell).astype(int).tolist(), (columns / cell).astype(int).tolist(), strict=True)))
 
+
+def _marks(lab: Pixels, unit: float, kind: int, limits: Limits, spared: Pixels, skin: Pixels | None = None) -> NDArray[np.int32]:
+    """(H, W): the number, from 1, of the mark a pixel belongs to, or 0. ``unit``: pixels an eye distance.
+
+    ``spared``: not 0 where nothing is a mark.
     ``skin``: 1 on the face, where lines need less even a ground, since a face is shaded and its features are spared.
     """
     tone = lab[..., 0].astype(np.float32)
-    radius = max(1, round(HALF_WIDTH * unit))
+    radius = max(1, round(limits.half_width * unit))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
     stands = cv2.morphologyEx(lab[..., 0], kind, disc).astype(np.float32)
     window = int(CELL * unit) | 1
     ratio = stands / (cv2.blur(stands, (window, window)) + 1.0)
-    low = ((stands > limits.edge) & (ratio > limits.edge_ratio)).astype(np.uint8)
+    low = ((stands > limits.edge) & (ratio > limits.edge_ratio) & (spared == 0)).astype(np.uint8)
     count, label, box, _ = cv2.connectedComponentsWithStats(low, connectivity=8)
     seeds = np.bincount(label[(stands > limits.seed) & (ratio > limits.seed_ratio)], minlength=count)
     area = box[:, cv2.CC_STAT_AREA].astype(np.float64)
@@ -186,12 +183,8 @@ def _marks(lab: Pixels, unit: float, kind: int, limits: Limits, spared: Pixels, 
         fine |= (length > 0.2 * unit) & (mean(skin) > 0.5)
     rough = np.where(fine, limits.rough_line, limits.rough)
     keep = likely & (contrast > limits.contrast) & (np.sqrt(mean(spread)) < rough * contrast)
-    keep &= (mean(colour) < 3.0) & (mean(spared) < 0.3)
-    corner = box[:, [cv2.CC_STAT_LEFT, cv2.CC_STAT_TOP]]
-    size = box[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
-    inside = (corner >= 2).all(axis=1) & (corner + size <= np.array(tone.shape[::-1]) - 2).all(axis=1)
-    numbers = np.cumsum(keep) * keep
-    return _Marks(numbers[label].astype(np.int32), (corner + size / 2.0)[keep & inside])
+    keep &= mean(colour) < 3.0
+    return np.asarray((np.cumsum(keep) * keep)[label], np.int32)
 
 
 def _mask(
@@ -213,12 +206,16 @@ def _mask(
     cv2.fillPoly(oval, [np.rint(points).astype(np.int32)], 1)
     near = _away(face, (x0, y0), zoom, lab.shape, raised=HEAD_RAISED) < HEAD_REACH
     marked = np.zeros(lab.shape[:2], bool)
-    for kind in kinds:
-        label = _marks(lab, unit, kind, KNOWN, features, oval).label
-        # A mark is filled whole or not at all: half a scratch shows more than a whole one.
-        share = np.bincount(label.ravel(), near.ravel()) / np.maximum(np.bincount(label.ravel()), 1)
-        share[0] = 0.0
-        marked |= (share > 0.5)[label]
+    for kind, limits in product(kinds, (KNOWN, WIDE)):
+        label = _marks(lab, unit, kind, limits, features, oval)
+        # A mark is filled whole or not at all, since a stump shows more: if it touches the face, or lies mostly on the head.
+        chosen = np.bincount(label.ravel(), near.ravel()) > 0.5 * np.bincount(label.ravel())
+        if limits is WIDE:
+            chosen = np.bincount(label.ravel(), oval.ravel()) > 0.5 * np.bincount(label.ravel())
+        else:
+            chosen[np.unique(label[oval > 0])] = True
+        chosen[0] = False
+        marked |= chosen[label]
     reach = max(1, round(0.03 * unit))
     mask = np.asarray(cv2.dilate(marked.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)), np.uint8)
     mask[features > 0] = 0
