@@ -119,5 +119,8 @@ class Performer:
         yaw, pitch, roll = (float(a) for a in track.rotation[index])
         turn = axes @ rotation(Pose(yaw, pitch, roll)) @ axes.T
         displacement = self._expression(track, index)
-        shift = axes @ track.translation[index].astype(np.float64) * self._head.unit
-        return self._surface.moved(displacement, turn, shift, self._head.neck)
+        right, down, away = track.translation[index].astype(np.float64)
+        shift = axes @ np.array([right, down, 0.0]) * self._head.unit
+        # Seen from where portraits are taken, a head that moves away looks smaller.
+        zoom = 1 / (1 + away)
+        return self._surface.moved(displacement, turn, shift, self._head.neck, zoom)

@@ -49,17 +49,22 @@ class Surface:
     front: Float
 
     def moved(
-        self, displacement: Float, rotation: NDArray[np.float64], shift: NDArray[np.float64], pivot: NDArray[np.float64]
+        self,
+        displacement: Float,
+        rotation: NDArray[np.float64],
+        shift: NDArray[np.float64],
+        pivot: NDArray[np.float64],
+        zoom: float = 1.0,
     ) -> Float:
         """(N, 3) float32: where the vertices go.
 
-        ``displacement``: (468, 3) float32 pixels in the camera frame, the expression. ``rotation``: (3, 3) about ``pivot``
-        (3,), then ``shift`` (3,), for points that follow the head wholly.
+        ``displacement``: (468, 3) float32 pixels in the camera frame, the expression. ``rotation``: (3, 3) and ``zoom``
+        about ``pivot`` (3,), then ``shift`` (3,), for points that follow the head wholly.
         """
         points = self.vertices.copy()
         points[:MESH] += displacement
         points[MESH:] += np.tensordot(self.spread, displacement[list(OVAL)], axes=1)
-        turned = (points - pivot) @ rotation.T + pivot + shift
+        turned = (points - pivot) @ (zoom * rotation).T + pivot + shift
         return (points + self.follow[:, None] * (turned - points)).astype(np.float32)
 
 

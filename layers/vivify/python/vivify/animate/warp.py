@@ -52,7 +52,7 @@ class Warp:
         return self._enlarged(self._softened(shift, np.ascontiguousarray(cells[:MESH, :2])) + self._rest)
 
     def spread(self, values: Float) -> Float:
-        """(height, width) float32: ``values`` (M,), one a triangle of the face, 1 elsewhere, over the map drawn last; blurred."""
+        """(height, width) float32: ``values`` (M,), one a triangle of the face, 1 elsewhere, over the last map; blurred."""
         everywhere = np.concatenate([np.ones(self._base, np.float32), values])
         coarse = self._raster.spread(everywhere)
         side = 2 * max(1, round(_BLUR * self._unit)) + 1

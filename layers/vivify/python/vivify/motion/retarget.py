@@ -35,10 +35,10 @@ _LEFT_TO_MOVE = 0.15  # of the farthest, for a head turned all the way
 class FaceTrack:
     """A motion for one particular face. All relative to how the face is in the photo, in its own head frame.
 
-    ``rotation``: (T, 3) float32 yaw, pitch, roll in degrees. ``translation``: (T, 3) float32, eye distances.
-    ``displacement``: (T, 468, 3) float32, eye distances, lids and lips already fitted to this face.
-    ``lids``: (T, 2) float32, right and left eye: 1 is shut, 0 as in the photo. ``gaze``: (T, 2) float32, both eyes; shift
-    right and down in eye widths.
+    ``rotation``: (T, 3) float32 yaw, pitch, roll in degrees. ``translation``: (T, 3) float32: right and down in eye
+    distances, away in parts of the distance it is seen from. ``displacement``: (T, 468, 3) float32, eye distances, lids and
+    lips already fitted to this face. ``lids``: (T, 2) float32, right and left eye: 1 is shut, 0 as in the photo. ``gaze``:
+    (T, 2) float32, both eyes; shift right and down in eye widths.
     """
 
     rotation: Float

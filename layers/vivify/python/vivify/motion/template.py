@@ -7,7 +7,7 @@ A template file is JSON (never pickle):
     source, licence, fps
     mouth_width   the measured person's, in eye distances: the scale of the lips' motion
     rotation      [T][3]    yaw, pitch, roll of the head in degrees, relative to its rest, about its own axes
-    translation   [T][3]    of the head, in eye distances, right, down, away from the camera
+    translation   [T][3]    of the neck: right and down in eye distances, away in parts of the distance it is seen from
     lids          [T][2]    right, left eye: 0 as at rest, 1 shut, below 0 wider
     gaze          [T][2]    of both eyes, in eye widths, right and down
     weights       [T][K]    the face's displacement is weights @ basis ...
