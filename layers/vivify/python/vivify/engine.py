@@ -119,7 +119,8 @@ def animate(
     """Makes the clip ``out``. ``faces``: what ``analyse`` found, or None to look now. ``progress``: called (done, all).
 
     Raises PhotoRejected (no face of it can be animated), MotionInvalid, GpuUnavailable, VideoError, UsageError. The first
-    frame is the photo (repaired, if the report says so), and pixels that no face moves are the photo's, bit for bit, in every frame (before encoding).
+    frame is the photo (repaired, if the report says so), and pixels that no face moves are the photo's, bit for bit,
+    in every frame (before encoding).
     """
     clock = _Clock()
     mark = clock.begun

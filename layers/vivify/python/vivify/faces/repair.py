@@ -5,8 +5,8 @@ or a crack of old paint looks like a scratch; what none of them does is lie all 
 the photo's cells (0.6 eye distances square), the share through which a *mark* goes: a thin spot or line, lighter than both
 its sides, on ground that is smooth beside it, and no more colourful than it. Damage is mostly of one kind, a picture's own
 detail of both, so dark marks are counted as well and speak against it; for a proof they are too much like hair. Measured on
-the gallery (light, dark): two scratched photos 0.54, 0.02 and 0.48, 0.04; of some ninety others the highest are 0.29, 0.21
-(a drawing) and 0.18, 0.07. Few scratches on an otherwise good photo are therefore left alone, and so are dark ones by themselves.
+the gallery (light, dark): two scratched photos 0.59, 0.02 and 0.54, 0.05; of some ninety others the highest are 0.32, 0.23
+(a drawing) and 0.19, 0.07. Few scratches on an otherwise good photo are therefore left alone, and so are dark ones alone.
 
 Faded means that the whole photo spans few tones; the narrowest of the gallery, old prints included, spans 170 of 255.
 """
@@ -38,10 +38,11 @@ KIND_TOO = 0.12  # share from which dark marks of a damaged photo are repaired t
 FEWEST = 16  # cells with a mark: fewer prove nothing
 CELL = 0.6
 LOOK_UNIT, LOOK_SIDE = 80.0, 1000.0  # pixels: eye distance and longer side at which the photo is judged
-FIX_UNIT = 160.0  # pixels: eye distance at which the marks to fill in are drawn
+FIX_UNIT = 120.0  # pixels: eye distance at which the marks are found and filled in
 LONGEST_FILL = 0.12  # area over length of a mark that is still thin
+FILL_RADIUS = 3.0  # pixels that the filling looks around
 HEAD_REACH, HEAD_RAISED = 2.1, 0.4  # the circle that is repaired: its radius, and how far above the face's middle it lies
-TOO_LITTLE = 0.25  # share of the face under marks beyond which the filling would be the face
+TOO_LITTLE = 0.30  # share of the face under marks beyond which the filling would be the face
 
 FADED = 145.0  # tones between the photo's darkest and lightest 0.5%
 BLANK = 24.0  # fewer than this and there is nothing to draw apart
@@ -55,9 +56,9 @@ class Limits:
     """What counts as a mark.
 
     ``seed``, ``seed_ratio``: how far its core stands out, in tones and over the detail usual around it; ``edge``,
-    ``edge_ratio``: how far the rest of it does. ``contrast``: its mean tone to that of the ground. ``half_width``: of the widest
-    mark. ``rough``: the ground's own spread may be such a part of the contrast; ``rough_line``: under a fine line, or a line
-    on a face.
+    ``edge_ratio``: how far the rest of it does. ``contrast``: its mean tone to that of the ground. ``half_width``: of the
+    widest mark. ``rough``: the ground's own spread may be such a part of the contrast; ``rough_line``: under a fine line, or
+    a line on a face.
     """
 
     seed: float
@@ -73,13 +74,13 @@ class Limits:
 PROOF = Limits(seed=22, seed_ratio=7, edge=9, edge_ratio=3, contrast=16, half_width=0.035, rough=0.30, rough_line=0.30)
 KNOWN = Limits(seed=14, seed_ratio=4.5, edge=7, edge_ratio=2, contrast=9, half_width=0.035, rough=0.5, rough_line=0.8)
 """Once the photo is known to be damaged."""
-WIDE = Limits(seed=25, seed_ratio=4.5, edge=10, edge_ratio=2, contrast=18, half_width=0.055, rough=0.35, rough_line=0.35)
+WIDE = Limits(seed=30, seed_ratio=4.5, edge=10, edge_ratio=2, contrast=22, half_width=0.055, rough=0.35, rough_line=0.6)
 """The same for wider marks: on a face alone, since elsewhere a ribbon or a cigarette is no less."""
 
 
 @dataclass(frozen=True)
 class Repaired:
-    """``photo``: the photo itself if nothing was done. ``faces``: as given, those of which too little is left with a verdict.
+    """``photo``: the photo itself if nothing was done. ``faces``: as given, but with a verdict where too little is left.
 
     ``repaired``: which faces' surroundings were changed, one flag a face.
     """
@@ -102,7 +103,7 @@ def repair(photo: Photo, faces: list[Face]) -> Repaired:
     pixels = photo.pixels.copy()
     if kinds:
         masks = {i: _mask(photo.pixels, faces[i], faces, kinds) for i in subjects}
-        for i, (box, mask, covered) in masks.items():
+        for i, (_, mask, covered) in masks.items():
             done[i] = bool(mask.any())
             if covered > TOO_LITTLE:
                 checked[i] = replace(faces[i], verdict=Verdict(PhotoDamaged.code, _message(covered)))
@@ -144,7 +145,9 @@ def _cells(marked: NDArray[np.int32], cell: float) -> int:
     return len(set(zip((rows / cell).astype(int).tolist(), (columns / cell).astype(int).tolist(), strict=True)))
 
 
-def _marks(lab: Pixels, unit: float, kind: int, limits: Limits, spared: Pixels, skin: Pixels | None = None) -> NDArray[np.int32]:
+def _marks(
+    lab: Pixels, unit: float, kind: int, limits: Limits, spared: Pixels, skin: Pixels | None = None
+) -> NDArray[np.int32]:
     """(H, W): the number, from 1, of the mark a pixel belongs to, or 0. ``unit``: pixels an eye distance.
 
     ``spared``: not 0 where nothing is a mark.
@@ -187,9 +190,7 @@ def _marks(lab: Pixels, unit: float, kind: int, limits: Limits, spared: Pixels, 
     return np.asarray((np.cumsum(keep) * keep)[label], np.int32)
 
 
-def _mask(
-    pixels: Pixels, face: Face, everybody: list[Face], kinds: list[int]
-) -> tuple[NDArray[np.int64], Pixels, float]:
+def _mask(pixels: Pixels, face: Face, everybody: list[Face], kinds: list[int]) -> tuple[NDArray[np.int64], Pixels, float]:
     """Where to fill on one head: the box it speaks of (x0, y0, x1, y1), the mask in it, the share of the face under it."""
     box = _around(face, 2.9, pixels.shape).astype(np.int64)
     x0, y0, x1, y1 = box
@@ -203,17 +204,15 @@ def _mask(
         _draw_features(features, points, other.eye_distance * zoom, brows=False, around=0.08)
     oval = np.zeros(lab.shape[:2], np.uint8)
     points = (face.landmarks[list(OVAL), :2] - np.array([x0, y0], np.float32)) * zoom
-    cv2.fillPoly(oval, [np.rint(points).astype(np.int32)], 1)
+    cv2.fillPoly(oval, [np.rint(points).astype(np.int32)], (1,))
     near = _away(face, (x0, y0), zoom, lab.shape, raised=HEAD_RAISED) < HEAD_REACH
     marked = np.zeros(lab.shape[:2], bool)
     for kind, limits in product(kinds, (KNOWN, WIDE)):
         label = _marks(lab, unit, kind, limits, features, oval)
         # A mark is filled whole or not at all, since a stump shows more: if it touches the face, or lies mostly on the head.
         chosen = np.bincount(label.ravel(), near.ravel()) > 0.5 * np.bincount(label.ravel())
-        if limits is WIDE:
-            chosen = np.bincount(label.ravel(), oval.ravel()) > 0.5 * np.bincount(label.ravel())
-        else:
-            chosen[np.unique(label[oval > 0])] = True
+        inside = np.bincount(label.ravel(), oval.ravel())
+        chosen = inside > 0.5 * np.bincount(label.ravel()) if limits is WIDE else chosen | (inside > 0)
         chosen[0] = False
         marked |= chosen[label]
     reach = max(1, round(0.03 * unit))
@@ -228,13 +227,19 @@ def _mask(
 def _fill(pixels: Pixels, masks: list[tuple[NDArray[np.int64], Pixels]], unit: float) -> None:
     """Fills ``pixels`` under all masks at once, so that no filling is drawn from another."""
     boxes = np.array([box for box, _ in masks])
-    x0, y0 = boxes[:, :2].min(axis=0)
-    x1, y1 = boxes[:, 2:].max(axis=0)
+    (x0, y0), (x1, y1) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
     whole = np.zeros((y1 - y0, x1 - x0), np.uint8)
     for (left, top, right, bottom), mask in masks:
         whole[top - y0 : bottom - y0, left - x0 : right - x0] |= mask
     view = pixels[y0:y1, x0:x1]
-    view[:] = cv2.inpaint(np.ascontiguousarray(view), whole, max(3.0, 0.03 * unit), cv2.INPAINT_TELEA)
+    zoom = min(1.0, FIX_UNIT / unit)  # filling is smooth: on a large face it is found on fewer pixels
+    size = (max(1, round(view.shape[1] * zoom)), max(1, round(view.shape[0] * zoom)))
+    small = np.ascontiguousarray(view if zoom == 1 else cv2.resize(view, size, interpolation=cv2.INTER_AREA))
+    under = whole if zoom == 1 else (cv2.resize(whole * 255, size, interpolation=cv2.INTER_AREA) > 0).astype(np.uint8)
+    filled = cv2.inpaint(small, under, FILL_RADIUS, cv2.INPAINT_TELEA)
+    if zoom < 1:
+        filled = cv2.resize(filled, view.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    np.copyto(view, np.asarray(filled, np.uint8), where=whole[..., None] > 0)
 
 
 def _faded(pixels: Pixels) -> tuple[float, float] | None:
@@ -290,5 +295,5 @@ def _draw_features(mask: Pixels, points: NDArray[np.float32], unit: float, *, br
     groups = [eye.opening for eye in EYES] + [OUTER_LIPS] + ([RIGHT_BROW, LEFT_BROW] if brows else [])
     for group in groups:
         outline = cv2.convexHull(np.rint(points[list(group)]).astype(np.int32))
-        cv2.fillPoly(mask, [outline], 1)
-        cv2.polylines(mask, [outline], True, 1, max(1, round(2 * around * unit)))
+        cv2.fillPoly(mask, [outline], (1,))
+        cv2.polylines(mask, [outline], True, (1,), max(1, round(2 * around * unit)))
