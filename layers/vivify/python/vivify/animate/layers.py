@@ -62,13 +62,42 @@ def _fill_behind(region: Pixels, alpha: Pixels, reach: float) -> Pixels:
     contrast = _background_contrast(few, unsure, grow)
 
     large = np.asarray(cv2.resize(filled, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
+    mirrored, known = _mirrored(region, unsure)
+    textured = large + (mirrored - large) * known[..., None]
     usual = cv2.resize(contrast, (width, height), interpolation=cv2.INTER_LINEAR)
     cover = cv2.resize(unsure.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
     # Beside the person, what looks like the background is the background; what does not is stray hair and must go.
     strange = (np.abs(region - large).max(axis=2) - usual) / np.maximum(usual, 1)
     stray = np.clip(np.maximum(strange, (alpha.astype(np.float32) - 40) / 60), 0, 1)
     cover = (cover * stray)[..., None]
-    return np.round(region * (1 - cover) + large * cover).astype(np.uint8)
+    return np.round(region * (1 - cover) + textured * cover).astype(np.uint8)
+
+
+def _mirrored(region: Pixels, hidden: Pixels) -> tuple[Float, Float]:
+    """The background mirrored into what is hidden, (H, W, 3) 0..255, and how far it can be trusted there, (H, W) 0..1.
+
+    A mirror keeps the texture (foliage, bricks, grain) that filling in smears; the strip that a turning head uncovers is too
+    thin for the symmetry to show. ``hidden``: (h, w) uint8, smaller, 1 where the person may be.
+    """
+    height, width = region.shape[:2]
+    small_height, small_width = hidden.shape
+    _, labels = cv2.distanceTransformWithLabels(hidden, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    row, column = np.nonzero(hidden == 0)
+    nearest = np.zeros((int(labels.max()) + 1, 2), np.float32)
+    nearest[labels[row, column]] = np.stack([column, row], axis=1)
+    x, y = np.meshgrid(np.arange(small_width, dtype=np.float32), np.arange(small_height, dtype=np.float32))
+    across = 2 * (nearest[labels] - np.stack([x, y], axis=-1))
+    across = cv2.GaussianBlur(across, (0, 0), 1.5)
+    across = cv2.resize(across, (width, height), interpolation=cv2.INTER_LINEAR)
+    zoom = np.array([width / small_width, height / small_height], np.float32)
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    place = np.stack([x, y], axis=-1) + across * zoom
+    nothing = np.empty(0, np.float32)
+    picture = cv2.remap(region, place, nothing, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    seen = cv2.resize(1 - hidden.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    known = cv2.remap(seen, place, nothing, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    soft = cv2.GaussianBlur(np.asarray(known, np.float32), (0, 0), max(1.0, 2 * float(zoom[0])))
+    return np.asarray(picture, np.float32), np.clip(soft * 2 - 0.8, 0, 1).astype(np.float32)
 
 
 def _background_contrast(picture: cv2.typing.MatLike, hidden: Pixels, near: int) -> Float:
