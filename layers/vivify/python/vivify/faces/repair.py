@@ -5,10 +5,11 @@ or a crack of old paint looks like a scratch; what none of them does is lie all 
 the photo's cells (0.6 eye distances square), the share through which a *mark* goes: a thin spot or line, lighter than both
 its sides, on ground that is smooth beside it, and no more colourful than it. Damage is mostly of one kind, a picture's own
 detail of both, so dark marks are counted as well and speak against it; for a proof they are too much like hair. Measured on
-the gallery (light, dark): two scratched photos 0.59, 0.02 and 0.54, 0.05; of some ninety others the highest are 0.32, 0.23
-(a drawing) and 0.19, 0.07. Few scratches on an otherwise good photo are therefore left alone, and so are dark ones alone.
+(light, dark): two scratched photos 0.59, 0.02 and 0.54, 0.05; of some two hundred healthy photos and video frames the
+highest are 0.58, 0.24 (a drawing) and 0.38, 0.02. A few scratches on an otherwise good photo are therefore left alone, and
+so are dark ones, and light and dark ones mixed: they cannot be told from a picture's own detail.
 
-Faded means that the whole photo spans few tones; the narrowest of the gallery, old prints included, spans 170 of 255.
+Faded means that the whole photo spans few tones and has lost its blacks.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 # Lengths are in eye distances unless they say pixels; tones are L of 8-bit Lab, 0..255.
-DAMAGED = 0.42  # share of cells with a light mark from which a photo is damaged
-DAMAGED_ONE_KIND, ONE_KIND = 0.25, 3.0  # the same where so many times fewer cells hold a dark one
+DAMAGED = 0.45  # share of cells with a light mark from which a photo is damaged ...
+ONE_KIND = 3.5  # ... where so many times fewer cells hold a dark one
 KIND_TOO = 0.12  # share from which dark marks of a damaged photo are repaired too: fewer may be moles and lashes
 FEWEST = 16  # cells with a mark: fewer prove nothing
 CELL = 0.6
@@ -44,7 +45,9 @@ FILL_RADIUS = 3.0  # pixels that the filling looks around
 HEAD_REACH, HEAD_RAISED = 2.1, 0.4  # the circle that is repaired: its radius, and how far above the face's middle it lies
 TOO_LITTLE = 0.30  # share of the face under marks beyond which the filling would be the face
 
-FADED = 145.0  # tones between the photo's darkest and lightest 0.5%
+# Tones between the photo's darkest and lightest 0.5%, and the darkest. Healthy photos taken in soft light span down to 130
+# with a darkest of at most 63 (gallery and 110 video frames): span alone says nothing, lost blacks and a narrow span do.
+FADED, LOST_BLACK = 115.0, 75.0
 BLANK = 24.0  # fewer than this and there is nothing to draw apart
 FULL_RANGE, MOST_GAIN = 208.0, 1.7
 
@@ -133,8 +136,7 @@ def _damage(pixels: Pixels, faces: list[Face]) -> list[int]:
     cell = CELL * zoom * unit
     light, dark = (_cells(_marks(lab, zoom * unit, kind, PROOF, features), cell) for kind in (_LIGHT, _DARK))
     cells = max(lab.shape[0] * lab.shape[1] / cell**2, 1.0)
-    enough = DAMAGED if dark * ONE_KIND > light else DAMAGED_ONE_KIND
-    if light < max(FEWEST, enough * cells):
+    if light < max(FEWEST, DAMAGED * cells) or dark * ONE_KIND > light:
         return []
     return [_LIGHT, _DARK] if dark >= KIND_TOO * cells else [_LIGHT]
 
@@ -246,7 +248,7 @@ def _faded(pixels: Pixels) -> tuple[float, float] | None:
     """The photo's darkest and lightest tone if it is faded."""
     tone = _lab(pixels, min(1.0, 512 / max(pixels.shape[:2])))[..., 0]
     low, high = (float(v) for v in np.percentile(tone, [0.5, 99.5]))
-    return (low, high) if BLANK < high - low < FADED else None
+    return (low, high) if BLANK < high - low < FADED and low > LOST_BLACK else None
 
 
 def _refresh(pixels: Pixels, face: Face, low: float, high: float) -> None:
