@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivify import engine
-from vivify.animate import eyes, layers, mouth, performer, warp
+from vivify.animate import eyes, layers, mouth, painter, performer, sketch, warp
 from vivify.depth import raster
 from vivify.photos import decode
 from vivify.video import ClipWriter, read_frames
@@ -28,11 +28,12 @@ _HELD = 400e6  # bytes of frames held for the encoder alone
 _PLACES = {
     "mesh": (raster.Rasteriser, "draw"),
     "soften": (warp.Warp, "_softened"),
-    "enlarge": (warp.Warp, "_enlarged"),
+    "enlarge": (sketch.Grid, "enlarged"),
     "remap and compose": (layers.Layers, "compose"),
-    "eyes": (eyes.PaintedEye, "draw"),
-    "mouth": (mouth.Cavity, "draw"),
-    "all drawing": (performer.Performer, "draw"),
+    "eyes": (eyes.PaintedEye, "patches"),
+    "mouth": (mouth.Cavity, "patches"),
+    "sketch": (performer.Performer, "sketch"),
+    "paint": (painter.CvPainter, "_painted"),
 }
 """What is timed inside the animate stage; names that the engine no longer has are left out."""
 

@@ -117,7 +117,8 @@ def speed(report: Report) -> list[Figure]:
         print(
             f"{row['side']:>9}{row['frames']:>9}{row['frames_per_second']:>9.1f}{row['frame_ms']:>9.2f}"
             f"{row['cpu_ms']:>9.2f}"
-            f"{row['drawing_ms'].get('all drawing', 0):>9.2f}{row['encoder_ms']:>9.2f}{row['memory_ms']:>9.2f}"
+            f"{row['drawing_ms']['sketch'] + row['drawing_ms']['paint']:>9.2f}"
+            f"{row['encoder_ms']:>9.2f}{row['memory_ms']:>9.2f}"
             f"{row['over_floor']:>9.1f}{row['frame_ms'] / pixels:>9.1f}{row['memory_mb']:>9.0f}"
         )
     _stages(rows)

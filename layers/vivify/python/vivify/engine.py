@@ -146,10 +146,11 @@ def animate(
 
     height, width = pixels.shape[:2]
     with ClipWriter(out, (width, height), options.fps, options.quality) as writer:
+        performances = [performer.perform(track) for performer, track in zip(performers, tracks, strict=True)]
         for index in range(count):
             frame = pixels.copy()
-            for performer, track in zip(performers, tracks, strict=True):
-                performer.draw(frame, track, index)
+            for performer, performance in zip(performers, performances, strict=True):
+                performer.place(frame, next(performance))
             mark = clock.add("animate", mark)
             writer.write(frame)
             mark = clock.add("encode", mark)

@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vivify.animate.patch import Window, blend, polygon_mask, similarity
+from vivify.animate.patch import Patch, Window, polygon_mask, similarity
+from vivify.animate.sketch import Deformation
 from vivify.depth.raster import filled
 from vivify.faces.topology import RIGHT_EYE, Eye
 
@@ -40,6 +41,7 @@ class PaintedEye:
 
     def __init__(self, eye: Eye, region: Pixels, landmarks: Float) -> None:
         self._eye = eye
+        self._shape = region.shape
         self._corners = landmarks[[eye.outer, eye.inner], :2].astype(np.float64)
         self._width = float(np.linalg.norm(self._corners[1] - self._corners[0]))
         # The eye's own axes: to the viewer's right and down when the head is upright.
@@ -50,51 +52,54 @@ class PaintedEye:
         # The blend's soft edge must find the photo's own pixels too, or an eye at rest would not be the photo's.
         keep = round(4 * _EDGE * self._width) + 2
         if self._source is not None:
-            self._ball = _eyeball(region, opening, self._source, keep)
-            self._lid = _lid(region, opening, self._source, round(_RIM * self._width))
-        self._lash_tone, self._lash_contrast = _lashes(region, landmarks, eye)
+            self._ball = _eyeball_texture(region, opening, self._source, keep)
+            self._lid = _lid_texture(region, opening, self._source, round(_RIM * self._width))
+        self._lash_tone, self._lash_contrast = _lash_tone(region, landmarks, eye)
 
-    def draw(self, frame: Pixels, backward_map: Float, vertices: Float, gaze: Float, closure: float) -> None:
-        """Paints the eyeball between the moved lids, and the skin and lashes of a closing eye, in place.
+    def patches(self, deformation: Deformation, vertices: Float, gaze: Float, closure: float) -> list[Patch]:
+        """The skin of a closing eye, the eyeball between the moved lids, and the lashes, in the order they are laid over.
 
-        ``backward_map``: (H, W, 2) that drew ``frame``. ``vertices``: (>=468, 3) moved landmarks, frame pixels.
+        ``deformation``: of the skin around. ``vertices``: (>=468, 3) moved landmarks, region pixels.
         ``gaze``: (2,) shift in eye widths, right and down. ``closure``: 1 is shut.
         """
         if self._source is None:
-            return
-        self._draw_lids(frame, backward_map, vertices, closure)
-        self._draw_eyeball(frame, vertices, gaze)
-        self._draw_lashes(frame, vertices, closure)
+            return []
+        drawn = (
+            self._lids(self._source, deformation, vertices, closure),
+            self._eyeball(self._source, vertices, gaze),
+            self._lashes(vertices, closure),
+        )
+        return [patch for patch in drawn if patch is not None]
 
-    def _draw_lids(self, frame: Pixels, backward_map: Float, vertices: Float, closure: float) -> None:
+    def _lids(self, texture: Window, deformation: Deformation, vertices: Float, closure: float) -> Patch | None:
         """Where lids meet, the coarse map slides across the opening: there it must find skin, never a line of eyeball."""
         skin = vertices[[*self._eye.upper[1], *self._eye.lower[1]], :2]
-        window = Window.around(skin, 0, frame.shape)
-        if closure <= _SKIN_FROM or window is None or self._source is None:
-            return
-        place = backward_map[window.y0 : window.y1, window.x0 : window.x1] - self._source.corner
+        window = Window.around(skin, 0, self._shape)
+        if closure <= _SKIN_FROM or window is None:
+            return None
+        place = deformation.sources(window) - texture.corner
         nothing = np.empty(0, np.float32)
         picture = cv2.remap(self._lid, place, nothing, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        width, height = self._source.size
+        width, height = texture.size
         known = ((place >= 0) & (place <= np.array([width - 1, height - 1], np.float32))).all(axis=2)
         strength = np.float32(min(1.0, (closure - _SKIN_FROM) / (_SKIN_AT - _SKIN_FROM)))
-        blend(window.of(frame), picture.astype(np.float32), np.asarray(known * strength, np.float32))
+        return Patch(window, picture.astype(np.float32), np.asarray(known * strength, np.float32))
 
-    def _draw_eyeball(self, frame: Pixels, vertices: Float, gaze: Float) -> None:
+    def _eyeball(self, texture: Window, vertices: Float, gaze: Float) -> Patch | None:
         eye = self._eye
         opening = vertices[list(eye.opening), :2]
         edge = _EDGE * self._width
-        window = Window.around(opening, 3 * edge + 1, frame.shape)
-        if self._source is None or window is None:
-            return
+        window = Window.around(opening, 3 * edge + 1, self._shape)
+        if window is None:
+            return None
         corners = vertices[[eye.outer, eye.inner], :2].astype(np.float64)
         place = similarity(self._corners[0], self._corners[1], corners[0], corners[1])
         place[:, 2] += place[:, :2] @ (gaze @ self._axes)
-        # Texture pixels -> region pixels -> frame pixels -> window pixels.
-        place[:, 2] += place[:, :2] @ self._source.corner - window.corner
+        # Texture pixels -> photo's region -> moved region -> window pixels.
+        place[:, 2] += place[:, :2] @ texture.corner - window.corner
         picture = cv2.warpAffine(self._ball, place, window.size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         mask = polygon_mask(window, opening, edge) * self._openness(vertices)
-        blend(window.of(frame), picture.astype(np.float32), mask)
+        return Patch(window, picture.astype(np.float32), mask)
 
     def tuck_rims(self, source: Float, closure: float) -> None:
         """Moves where the lids' edges take their skin from, in ``source`` (>=468, 2), behind the rim of a closing eye."""
@@ -103,10 +108,10 @@ class PaintedEye:
             edge, next_row = list(rows[0]), list(rows[1])
             source[edge] += np.float32(part * behind) * (source[next_row] - source[edge])
 
-    def _draw_lashes(self, frame: Pixels, vertices: Float, closure: float) -> None:
+    def _lashes(self, vertices: Float, closure: float) -> Patch | None:
         strength = float(np.clip((closure - _LASHES_FROM) / (1 - _LASHES_FROM), 0.0, 1.0)) * self._lash_contrast
         if strength == 0:
-            return
+            return None
         eye = self._eye
         rows = [(vertices[list(row), :2]) for row in (eye.upper[0], eye.lower[0])]
         meeting = np.concatenate([vertices[[eye.outer], :2], (rows[0] + rows[1]) / 2, vertices[[eye.inner], :2]])
@@ -119,11 +124,11 @@ class PaintedEye:
         across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-6)
         outline = np.concatenate([line + across * half, (line - across * half)[::-1]]).astype(np.float32)
         soft = _LASH_SOFT * self._width
-        window = Window.around(outline, 3 * soft + 1, frame.shape)
+        window = Window.around(outline, 3 * soft + 1, self._shape)
         if window is None:
-            return
+            return None
         mask = polygon_mask(window, outline, soft) * np.float32(strength)
-        blend(window.of(frame), np.broadcast_to(self._lash_tone, (*mask.shape, 3)), mask)
+        return Patch(window, np.broadcast_to(self._lash_tone, (*mask.shape, 3)), mask)
 
     def _openness(self, vertices: Float) -> np.float32:
         """0 for lids that touch, 1 from a thin slit on: antialiasing must not draw an eye between shut lids."""
@@ -132,7 +137,7 @@ class PaintedEye:
         return np.float32(np.clip((gap - _TOUCHING) / _TOUCHING, 0.0, 1.0))
 
 
-def _lashes(region: Pixels, landmarks: Float, eye: Eye) -> tuple[Float, float]:
+def _lash_tone(region: Pixels, landmarks: Float, eye: Eye) -> tuple[Float, float]:
     """The tone of the photo's upper lashes (3,) and how much they stand out from the lid, 0..1."""
     edge, lid = landmarks[list(eye.upper[0]), :2], landmarks[list(eye.upper[1]), :2]
     steps = np.linspace(-0.25, 0.5, 9, dtype=np.float32)[:, None, None]
@@ -158,14 +163,14 @@ def _smooth_line(points: Float, count: int = 40) -> Float:
     return np.polynomial.polynomial.polyval(np.linspace(-1, 1, count), fit).T.astype(np.float32)
 
 
-def _eyeball(region: Pixels, opening: Float, window: Window, keep_around: int) -> Pixels:
+def _eyeball_texture(region: Pixels, opening: Float, window: Window, keep_around: int) -> Pixels:
     """The window of the photo, the eyeball continued beneath the lids from ``keep_around`` pixels beyond the opening on."""
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * keep_around + 1, 2 * keep_around + 1))
     beyond = cv2.erode(255 - filled(opening - window.corner, window.size), disc)
     return _filled_in(window.of(region), np.asarray(beyond, np.uint8))
 
 
-def _lid(region: Pixels, opening: Float, window: Window, around: int) -> Pixels:
+def _lid_texture(region: Pixels, opening: Float, window: Window, around: int) -> Pixels:
     """The window of the photo with skin where the eye is open and ``around`` pixels beyond."""
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * around + 1, 2 * around + 1))
     open_part = cv2.dilate(filled(opening - window.corner, window.size), disc)

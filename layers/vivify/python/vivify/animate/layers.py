@@ -12,6 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vivify.animate.patch import Window
+from vivify.animate.sketch import Deformation
+
 Float = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 
@@ -25,12 +28,17 @@ class Layers:
     person: Pixels
     plate: Pixels
 
-    def compose(self, backward_map: Float) -> Pixels:
-        """The region with the person moved, (H, W, 3) uint8. ``backward_map``: (H, W, 2) float32 region pixels."""
+    def compose(self, deformation: Deformation, window: Window | None = None) -> Pixels:
+        """The region, or its ``window`` alone, with the person moved: (H, W, 3) uint8."""
         nothing = np.empty(0, np.float32)  # x and y share one map
-        moved = cv2.remap(self.person, backward_map, nothing, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        how, plate = cv2.INTER_CUBIC, self.plate
+        if window is None:
+            places, how = deformation.shift(), how | cv2.WARP_RELATIVE_MAP
+        else:
+            places, plate = deformation.sources(window), window.of(plate)
+        moved = cv2.remap(self.person, places, nothing, how, borderMode=cv2.BORDER_REPLICATE)
         clear = cv2.cvtColor(cv2.bitwise_not(moved[..., 3]), cv2.COLOR_GRAY2RGB)
-        behind = cv2.multiply(self.plate, clear, scale=1 / 255)
+        behind = cv2.multiply(plate, clear, scale=1 / 255)
         return np.asarray(cv2.add(cv2.cvtColor(moved, cv2.COLOR_RGBA2RGB), behind), np.uint8)
 
 

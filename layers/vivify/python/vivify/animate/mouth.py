@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from vivify.animate.patch import Window, blend, polygon_mask
+from vivify.animate.patch import Patch, Window, polygon_mask
 from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, OUTER_LIPS, UPPER_INNER_LIP
 
 Float = NDArray[np.float32]
@@ -31,6 +31,7 @@ class Cavity:
     """The inside of one photo's mouth. ``unit``: pixels per eye distance."""
 
     def __init__(self, region: Pixels, landmarks: Float, unit: float) -> None:
+        self._shape = region.shape
         self._unit = unit
         self._rest = lip_gap(landmarks)
         lips = landmarks[list(OUTER_LIPS + INNER_LIPS), :2]
@@ -38,17 +39,15 @@ class Cavity:
         row = np.clip(np.round(lips[:, 1]).astype(int), 0, region.shape[0] - 1)
         self._colour = np.median(region[row, column].astype(np.float32), axis=0) * _DARKNESS
 
-    def draw(self, frame: Pixels, vertices: Float) -> None:
-        """Paints the cavity between the moved lips, in place. ``vertices``: (>=468, 3) frame pixels."""
+    def patches(self, vertices: Float) -> list[Patch]:
+        """The cavity between the moved lips. ``vertices``: (>=468, 3) moved landmarks, region pixels."""
         if self._rest > _SHUT * self._unit:
-            return
+            return []
         strength = np.clip((lip_gap(vertices) - self._rest) / (_FULL * self._unit), 0.0, 1.0)
-        if strength == 0:
-            return
         polygon = vertices[list(INNER_LIPS), :2]
         edge = _EDGE * self._unit
-        window = Window.around(polygon, 3 * edge + 1, frame.shape)
-        if window is None:
-            return
+        window = Window.around(polygon, 3 * edge + 1, self._shape)
+        if strength == 0 or window is None:
+            return []
         mask = polygon_mask(window, polygon, edge) * np.float32(strength)
-        blend(window.of(frame), np.broadcast_to(self._colour, (*mask.shape, 3)).astype(np.float32), mask)
+        return [Patch(window, np.broadcast_to(self._colour, (*mask.shape, 3)).astype(np.float32), mask)]

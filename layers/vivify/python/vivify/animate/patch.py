@@ -46,17 +46,26 @@ class Window:
         return picture[self.y0 : self.y1, self.x0 : self.x1]
 
 
+@dataclass(frozen=True)
+class Patch:
+    """A small picture for a frame. ``colour``: (h, w, 3) float32, 0..255; ``alpha``: (h, w) float32, 1 hides the frame."""
+
+    window: Window
+    colour: Float
+    alpha: Float
+
+    def lay_over(self, frame: Pixels) -> None:
+        """Blends the patch into its window of ``frame`` (H, W, 3), in place."""
+        under = self.window.of(frame)
+        base = under.astype(np.float32)
+        under[...] = np.clip(base + (self.colour - base) * self.alpha[..., None] + 0.5, 0, 255).astype(np.uint8)
+
+
 def polygon_mask(window: Window, polygon: Float, softness: float) -> Float:
     """(h, w) float32 in 0..1: 1 inside ``polygon`` (N, 2) frame pixels, its edge ``softness`` pixels soft."""
     mask = filled(polygon - window.corner, window.size)
     soft = cv2.GaussianBlur(mask, (0, 0), softness) if softness > 0.3 else mask
     return np.asarray(soft, np.float32) / 255.0
-
-
-def blend(under: Pixels, over: Float, mask: Float) -> None:
-    """Lays ``over`` (h, w, 3) 0..255 on ``under`` (h, w, 3) in place, by ``mask`` (h, w) in 0..1."""
-    base = under.astype(np.float32)
-    under[...] = np.clip(base + (over - base) * mask[..., None] + 0.5, 0, 255).astype(np.uint8)
 
 
 def similarity(a0: Float, a1: Float, b0: Float, b1: Float) -> NDArray[np.float64]:

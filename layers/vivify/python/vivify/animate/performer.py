@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vivify.animate.eyes import PaintedEye
-from vivify.animate.folds import Folds, shade
+from vivify.animate.folds import Folds
 from vivify.animate.layers import split
 from vivify.animate.mouth import Cavity
+from vivify.animate.painter import CvPainter, Painter
+from vivify.animate.patch import Window
+from vivify.animate.sketch import Sketch
 from vivify.animate.surface import build_surface
 from vivify.animate.warp import Warp
 from vivify.depth.estimate import DepthMap, estimate
@@ -31,35 +33,8 @@ _REACH_SIDE, _REACH_UP, _REACH_DOWN = 3.1, 3.3, 3.7
 _UNSURE_EDGE = 0.1  # eye distances around the matte's edge that the plate never trusts
 
 
-@dataclass(frozen=True)
-class Region:
-    """The rectangle of the photo around one head: x0, y0 inclusive, x1, y1 exclusive, photo pixels."""
-
-    x0: int
-    y0: int
-    x1: int
-    y1: int
-
-    def of(self, picture: Pixels) -> Pixels:
-        """The view of ``picture`` (H, W, 3) in this region."""
-        return picture[self.y0 : self.y1, self.x0 : self.x1]
-
-    @classmethod
-    def around(cls, head: HeadFrame, shape: tuple[int, ...]) -> Region:
-        """The region for a head in photo pixels, cut to a photo of ``shape`` (H, W, ...)."""
-        angle = np.radians(head.roll)
-        right, down = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
-        corners = [
-            head.origin[:2] + (u * right + v * down) * head.unit
-            for u in (-_REACH_SIDE, _REACH_SIDE)
-            for v in (-_REACH_UP, _REACH_DOWN)
-        ]
-        low, high = np.floor(np.min(corners, axis=0)).astype(int), np.ceil(np.max(corners, axis=0)).astype(int)
-        return cls(max(0, int(low[0])), max(0, int(low[1])), min(shape[1], int(high[0])), min(shape[0], int(high[1])))
-
-
 class Performer:
-    """Moves one face. Construction analyses (matte, depth, mesh, layers); ``draw`` renders.
+    """Moves one face. Construction analyses (matte, depth, mesh, layers); a frame is then sketched, painted and placed.
 
     ``photo``: (H, W, 3) uint8 RGB, never written to. ``neighbours``: the other faces, which it must not drag.
     """
@@ -67,7 +42,7 @@ class Performer:
     def __init__(self, photo: Pixels, face: Face, neighbours: Sequence[Face] = (), provider: Provider = "cpu") -> None:
         everywhere = HeadFrame.of(face)
         self._pose = face.pose
-        self.region = Region.around(everywhere, photo.shape)
+        self.region = _reach(everywhere, photo.shape)
         corner = np.array([self.region.x0, self.region.y0, 0], np.float32)
         self._pixels = np.ascontiguousarray(self.region.of(photo))
         self._landmarks = (face.landmarks - corner).astype(np.float32)
@@ -78,6 +53,7 @@ class Performer:
         others = [HeadFrame.of(other).origin[:2] - corner[:2] for other in neighbours]
         self._surface = build_surface(self._landmarks, self._head, self.depth.person, others)
         self._layers = split(self._pixels, matte, _UNSURE_EDGE * self._head.unit)
+        self._painter: Painter = CvPainter(self._layers)
         height, width = matte.shape
         self._warp = Warp(self._surface, (width, height), self._head.unit)
         self._eyes = [PaintedEye(eye, self._pixels, self._landmarks) for eye in EYES]
@@ -89,25 +65,38 @@ class Performer:
         shape = (self._landmarks - self._head.origin) @ self._head.rotation / self._head.unit
         return retarget(motion, shape.astype(np.float32), self._pose, mouth_width)
 
-    def draw(self, frame: Pixels, track: FaceTrack, index: int) -> None:
-        """Paints this face into ``frame`` (the whole photo, (H, W, 3) uint8) as it is at frame ``index`` of its track."""
-        vertices = self._vertices(track, index)
-        source = self._surface.vertices[:, :2].copy()
-        for eye, closure in zip(self._eyes, track.lids[index], strict=True):
-            eye.tuck_rims(source, closure)
-        backward_map = self._warp.backward_map(vertices, source)
-        picture = self._layers.compose(backward_map)
-        gains = self._folds.gains(self._expression(track, index))
-        if gains is not None:
-            picture = shade(picture, self._warp.spread(gains))
-        for eye, closure in zip(self._eyes, track.lids[index], strict=True):
-            eye.draw(picture, backward_map, vertices, track.gaze[index], closure)
-        self._mouth.draw(picture, vertices)
+    def perform(self, track: FaceTrack) -> Iterator[Pixels]:
+        """The region, (H, W, 3) uint8, at every frame of ``track``, in order; each is to be placed."""
+        return self._painter.paint(self.sketch(track, index) for index in range(len(track)))
+
+    def place(self, frame: Pixels, picture: Pixels) -> None:
+        """Puts ``picture`` of the region into ``frame`` (the whole photo, (H, W, 3) uint8), in place."""
         if self._alone:
             self.region.of(frame)[...] = picture
         else:  # only what moved is written: neighbours' regions overlap
             moved = (picture != self._pixels).any(axis=2, keepdims=True)
             np.copyto(self.region.of(frame), picture, where=moved)
+
+    def draw(self, frame: Pixels, track: FaceTrack, index: int) -> None:
+        """Paints this face into ``frame`` (the whole photo, (H, W, 3) uint8) as it is at frame ``index`` of its track."""
+        (picture,) = self._painter.paint([self.sketch(track, index)])
+        self.place(frame, picture)
+
+    def sketch(self, track: FaceTrack, index: int) -> Sketch:
+        """The face at frame ``index`` of its track: everything but the pixels."""
+        vertices = self._vertices(track, index)
+        source = self._surface.vertices[:, :2].copy()
+        for eye, closure in zip(self._eyes, track.lids[index], strict=True):
+            eye.tuck_rims(source, closure)
+        deformation = self._warp.deformation(vertices, source)
+        gains = self._folds.gains(self._expression(track, index))
+        shading = None if gains is None else self._warp.shading(gains)
+        patches = [
+            patch
+            for eye, closure in zip(self._eyes, track.lids[index], strict=True)
+            for patch in eye.patches(deformation, vertices, track.gaze[index], closure)
+        ]
+        return Sketch(deformation, shading, (*patches, *self._mouth.patches(vertices)))
 
     def _expression(self, track: FaceTrack, index: int) -> Float:
         """(468, 3): what the face does by itself, region pixels in the camera frame."""
@@ -124,3 +113,16 @@ class Performer:
         # Seen from where portraits are taken, a head that moves away looks smaller.
         zoom = 1 / (1 + away)
         return self._surface.moved(displacement, turn, shift, self._head.neck, zoom)
+
+
+def _reach(head: HeadFrame, shape: tuple[int, ...]) -> Window:
+    """The part of a photo of ``shape`` (H, W, ...) that may move with ``head``, which is in photo pixels."""
+    angle = np.radians(head.roll)
+    right, down = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
+    corners = [
+        head.origin[:2] + (u * right + v * down) * head.unit
+        for u in (-_REACH_SIDE, _REACH_SIDE)
+        for v in (-_REACH_UP, _REACH_DOWN)
+    ]
+    low, high = np.floor(np.min(corners, axis=0)).astype(int), np.ceil(np.max(corners, axis=0)).astype(int)
+    return Window(max(0, int(low[0])), max(0, int(low[1])), min(shape[1], int(high[0])), min(shape[0], int(high[1])))

@@ -1,0 +1,41 @@
+"""From sketches to pixels on the CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vivify.animate.folds import shade
+from vivify.animate.layers import Layers
+from vivify.animate.sketch import Sketch
+
+Pixels = NDArray[np.uint8]
+
+
+class Painter(Protocol):
+    """Makes the pixels of one region. All painters agree within 2 levels."""
+
+    def paint(self, sketches: Iterable[Sketch]) -> Iterator[Pixels]:
+        """The region, (H, W, 3) uint8 RGB, as each of ``sketches`` says, in their order; may look a few ahead."""
+        ...
+
+
+class CvPainter:
+    """OpenCV on the CPU, one frame at a time."""
+
+    def __init__(self, layers: Layers) -> None:
+        self._layers = layers
+
+    def paint(self, sketches: Iterable[Sketch]) -> Iterator[Pixels]:
+        return map(self._painted, sketches)
+
+    def _painted(self, sketch: Sketch) -> Pixels:
+        picture = self._layers.compose(sketch.deformation)
+        if sketch.shading is not None:
+            picture = shade(picture, sketch.shading.gains())
+        for patch in sketch.patches:
+            patch.lay_over(picture)
+        return picture

@@ -1,0 +1,88 @@
+"""What a frame of one face is before any of its pixels is made: small, and the same for whoever paints it.
+
+Where skin is taken from is smooth, so it is kept on a coarse grid and enlarged by whoever makes pixels; only the photo's own
+pixels need the native resolution. The grid's step is a power of two and its numbers are coarse fractions, so that
+enlarging them is exact in float32: painters on different machines look up the very same places.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vivify.animate.patch import Patch, Window
+
+Float = NDArray[np.float32]
+
+_MOST_CELLS = 300  # on a side of the grid
+_PLACES = 64  # fractions of a pixel; shifts up to 256 pixels then enlarge exactly at a step of 16, which 4096 pixels need
+_GAINS = 1024  # fractions of a gain
+
+
+class Grid:
+    """The coarse grid over a region. ``size``: (width, height) of the region in pixels.
+
+    ``step``: pixels on a side of a cell. ``cells``: (columns, rows), one more on every side than the region needs, so that
+    enlarging interpolates up to the region's border.
+    """
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self.size = size
+        self.step = 1
+        while self.step * _MOST_CELLS < max(size):
+            self.step *= 2
+        self.cells = (-(-size[0] // self.step) + 2, -(-size[1] // self.step) + 2)
+
+    def enlarged(self, coarse: Float, window: Window | None = None) -> Float:
+        """``coarse`` (rows, columns, ...) at every pixel of ``window``, or of the whole region: (h, w, ...) float32."""
+        step = self.step
+        part = window or Window(0, 0, *self.size)
+        # The cells around the part, one more on every side: a cell's centre is the middle of its pixels.
+        column, row = part.x0 // step, part.y0 // step
+        cut = coarse[row : -(-part.y1 // step) + 2, column : -(-part.x1 // step) + 2]
+        if step > 1:
+            whole = (cut.shape[1] * step, cut.shape[0] * step)
+            cut = np.asarray(cv2.resize(cut, whole, interpolation=cv2.INTER_LINEAR), np.float32)
+        x, y = part.x0 + step - column * step, part.y0 + step - row * step
+        return np.ascontiguousarray(cut[y : y + part.size[1], x : x + part.size[0]])
+
+
+class Deformation:
+    """Where each pixel of a region takes its skin from. ``shift``: (rows, columns, 2) on ``grid``, pixels from itself."""
+
+    def __init__(self, grid: Grid, shift: Float) -> None:
+        self.grid = grid
+        self.coarse: Float = np.asarray(np.round(shift * _PLACES) / _PLACES, np.float32)
+
+    def shift(self) -> Float:
+        """(height, width, 2) float32: from each pixel of the region to the one seen there, x and y."""
+        return self.grid.enlarged(self.coarse)
+
+    def sources(self, window: Window) -> Float:
+        """(h, w, 2) float32: the region's pixel (x, y) seen at each pixel of ``window``."""
+        row, column = np.mgrid[window.y0 : window.y1, window.x0 : window.x1].astype(np.float32)
+        return self.grid.enlarged(self.coarse, window) + np.stack([column, row], axis=-1)
+
+
+class Shading:
+    """How bright skin is against the photo. ``gains``: (rows, columns) on ``grid``, 1 is the photo's own."""
+
+    def __init__(self, grid: Grid, gains: Float) -> None:
+        self.grid = grid
+        self.coarse: Float = np.asarray(np.round(gains * _GAINS) / _GAINS, np.float32)
+
+    def gains(self) -> Float:
+        """(height, width) float32 at every pixel of the region."""
+        return self.grid.enlarged(self.coarse)
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """One frame of one face: the photo's pixels moved, shaded (or not), and patches laid over them in this order."""
+
+    deformation: Deformation
+    shading: Shading | None
+    patches: tuple[Patch, ...]
