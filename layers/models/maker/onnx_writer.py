@@ -29,9 +29,7 @@ class Writer:
 
     def constant(self, value: np.ndarray, stem: str = "c") -> str:
         """Add a constant. float16 is stored as such and cast: ONNX Runtime folds the cast once, at load."""
-        value = np.ascontiguousarray(value)
-        name = self.fresh(stem)
-        self._initializers.append(numpy_helper.from_array(value, name))
+        name = self._initializer(np.ascontiguousarray(value), stem)
         if value.dtype == np.float16:
             return self.node("Cast", name, to=TensorProto.FLOAT)
         return name
@@ -42,9 +40,26 @@ class Writer:
     def ints(self, *values: int) -> str:
         return self.constant(np.array(values, np.int64))
 
-    def model(self, inputs: dict[str, tuple[Any, ...]], outputs: dict[str, tuple[Any, ...]], origin: str) -> ModelProto:
+    def scalar(self, value: float) -> str:
+        """A float32 constant without dimensions, which Clip and Pad want."""
+        return self._initializer(np.array(value, np.float32), "c")
+
+    def _initializer(self, value: np.ndarray, stem: str) -> str:
+        name = self.fresh(stem)
+        self._initializers.append(numpy_helper.from_array(value, name))
+        return name
+
+    def model(
+        self,
+        inputs: dict[str, tuple[Any, ...]],
+        outputs: dict[str, tuple[Any, ...]],
+        origin: str,
+        kinds: dict[str, int] | None = None,
+    ) -> ModelProto:
+        """The whole graph. ``kinds``: the element types of inputs and outputs that are not float32."""
+
         def info(shapes: dict[str, tuple[Any, ...]]) -> list[Any]:
-            return [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in shapes.items()]
+            return [helper.make_tensor_value_info(n, (kinds or {}).get(n, TensorProto.FLOAT), s) for n, s in shapes.items()]
 
         graph = helper.make_graph(self._nodes, "vivify", info(inputs), info(outputs), self._initializers)
         return helper.make_model(

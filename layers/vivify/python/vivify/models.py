@@ -102,11 +102,19 @@ def _session(folder: Path, name: str, provider: Provider, threads: int | None) -
         raise _no_gpu()
     options = ort.SessionOptions()
     options.log_severity_level = 3  # errors only: what matters is raised
+    if provider == "cuda":  # one node left to the CPU would move every frame to it and back
+        options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
     if threads is not None:
         options.intra_op_num_threads = threads
-    session = ort.InferenceSession(_read(folder, name), options, providers=[wanted])
-    # A CUDA build without a usable driver opens the session on the CPU instead, and only logs it.
-    if wanted not in session.get_providers():
+    data = _read(folder, name)
+    try:
+        session = ort.InferenceSession(data, options, providers=[wanted], enable_fallback=False)
+    except Exception as error:  # ONNX Runtime's own errors share no base
+        if provider == "cpu":
+            raise
+        raise _no_gpu() from error
+    # Unless told not to, ONNX Runtime goes on with the CPU, and only logs it.
+    if session.get_providers()[0] != wanted:
         raise _no_gpu()
     return session
 

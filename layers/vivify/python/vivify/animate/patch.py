@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -31,6 +32,12 @@ class Window:
         x0, y0 = max(0, int(x0)), max(0, int(y0))
         x1, y1 = min(shape[1], int(x1)), min(shape[0], int(y1))
         return cls(x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
+
+    @classmethod
+    def over(cls, windows: Iterable[Window]) -> Window:
+        """The smallest window that holds all of ``windows``, of which there is at least one."""
+        x0, y0, x1, y1 = zip(*((w.x0, w.y0, w.x1, w.y1) for w in windows), strict=True)
+        return cls(min(x0), min(y0), max(x1), max(y1))
 
     @property
     def size(self) -> tuple[int, int]:

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from vivify.animate.eyes import PaintedEye
 from vivify.animate.folds import Folds
-from vivify.animate.layers import split
+from vivify.animate.graph_painter import GraphPainter
+from vivify.animate.layers import Layers, split
 from vivify.animate.mouth import Cavity
 from vivify.animate.painter import CvPainter, Painter
 from vivify.animate.patch import Window
-from vivify.animate.sketch import Sketch
+from vivify.animate.sketch import Grid, Sketch
 from vivify.animate.surface import build_surface
 from vivify.animate.warp import Warp
 from vivify.depth.estimate import DepthMap, estimate
@@ -53,9 +54,9 @@ class Performer:
         others = [HeadFrame.of(other).origin[:2] - corner[:2] for other in neighbours]
         self._surface = build_surface(self._landmarks, self._head, self.depth.person, others)
         self._layers = split(self._pixels, matte, _UNSURE_EDGE * self._head.unit)
-        self._painter: Painter = CvPainter(self._layers)
         height, width = matte.shape
         self._warp = Warp(self._surface, (width, height), self._head.unit)
+        self._painter = _painter(self._layers, self._warp.grid, provider)
         self._eyes = [PaintedEye(eye, self._pixels, self._landmarks) for eye in EYES]
         self._folds = Folds(self._landmarks)
         self._mouth = Cavity(self._pixels, self._landmarks, self._head.unit)
@@ -113,6 +114,11 @@ class Performer:
         # Seen from where portraits are taken, a head that moves away looks smaller.
         zoom = 1 / (1 + away)
         return self._surface.moved(displacement, turn, shift, self._head.neck, zoom)
+
+
+def _painter(layers: Layers, grid: Grid, provider: Provider) -> Painter:
+    """OpenCV on the CPU, which it suits best; the graph, which answers the same, on a GPU."""
+    return CvPainter(layers) if provider == "cpu" else GraphPainter(layers, grid, provider)
 
 
 def _reach(head: HeadFrame, shape: tuple[int, ...]) -> Window:

@@ -28,13 +28,13 @@ class Warp:
     """Deformations of one surface. ``size``: (width, height) of the region; ``unit``: pixels per eye distance."""
 
     def __init__(self, surface: Surface, size: tuple[int, int], unit: float) -> None:
-        self._grid = Grid(size)
-        self._unit = unit / self._grid.step
+        self.grid = Grid(size)
+        self._unit = unit / self.grid.step
         self._base = surface.base
-        front = surface.front / np.float32(self._grid.step**2)
-        self._raster = Rasteriser(surface.triangles, front, base=surface.base, size=self._grid.cells)
-        column, row = np.meshgrid(*(np.arange(cells) for cells in self._grid.cells))
-        self._rest = ((np.stack([column, row], axis=-1) - 0.5) * self._grid.step - 0.5).astype(np.float32)
+        front = surface.front / np.float32(self.grid.step**2)
+        self._raster = Rasteriser(surface.triangles, front, base=surface.base, size=self.grid.cells)
+        column, row = np.meshgrid(*(np.arange(cells) for cells in self.grid.cells))
+        self._rest = ((np.stack([column, row], axis=-1) - 0.5) * self.grid.step - 0.5).astype(np.float32)
 
     def deformation(self, vertices: Float, source: Float) -> Deformation:
         """Where the region's pixels take their skin from.
@@ -44,9 +44,9 @@ class Warp:
         """
         cells = vertices.copy()
         # A cell's centre is the middle of its pixels.
-        cells[:, :2] = (vertices[:, :2] + 0.5) / np.float32(self._grid.step) + 0.5
+        cells[:, :2] = (vertices[:, :2] + 0.5) / np.float32(self.grid.step) + 0.5
         shift = self._raster.draw(cells, source) - self._rest
-        return Deformation(self._grid, self._softened(shift, np.ascontiguousarray(cells[:MESH, :2])))
+        return Deformation(self.grid, self._softened(shift, np.ascontiguousarray(cells[:MESH, :2])))
 
     def shading(self, gains: Float) -> Shading:
         """``gains`` (M,), one a triangle of the face, 1 elsewhere, spread over the last deformation; blurred."""
@@ -55,11 +55,11 @@ class Warp:
         side = 2 * max(1, round(_BLUR * self._unit)) + 1
         for _ in range(2):
             coarse = np.asarray(cv2.blur(coarse, (side, side), borderType=cv2.BORDER_REPLICATE), np.float32)
-        return Shading(self._grid, coarse)
+        return Shading(self.grid, coarse)
 
     def _softened(self, shift: Float, face: Float) -> Float:
         # Of all points: a turned nose stands out beyond the oval.
-        inner = filled(np.asarray(cv2.convexHull(face)[:, 0], np.float32), self._grid.cells)
+        inner = filled(np.asarray(cv2.convexHull(face)[:, 0], np.float32), self.grid.cells)
         side = 2 * max(1, round(_INSIDE * self._unit)) + 1
         inner = np.asarray(cv2.erode(inner, np.ones((side, side), np.uint8)), np.uint8)
         onset = 2 * max(1, round(_ONSET * self._unit)) + 1

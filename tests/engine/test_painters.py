@@ -1,0 +1,101 @@
+"""Whoever paints a sketch, the pixels are the same: the graph that runs on a GPU, here on the CPU, against OpenCV."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from vivify import engine, models
+from vivify.animate import Performer
+from vivify.animate.graph_painter import GraphPainter
+from vivify.animate.patch import Window
+from vivify.animate.sketch import Grid
+from vivify.errors import GpuUnavailable
+from vivify.faces.topology import INNER_LIPS
+from vivify.motion import Motion
+from vivify.photos import decode
+
+Pixels = NDArray[np.uint8]
+
+TOLERANCE = 2  # levels of 255
+GALLERY = ("SadTalker__source_image_art_20.png", "LivePortrait__source_s9.jpg", "hallo3__images_0001.jpg")
+
+
+def _performer(path: Path, side: int) -> Performer:
+    photo = decode(path.read_bytes())
+    faces = engine.analyse(photo)
+    pixels, placed = engine._framed(photo.pixels, faces, faces[0], engine.Options(size=side))
+    return Performer(pixels, placed[0])
+
+
+def _motion() -> Motion:
+    """At rest; turned, eyes half shut; turned away; eyes shut; speaking and looking aside; farther than any face goes."""
+    motion = Motion.still(6)
+    motion.rotation[:] = [(0, 0, 0), (15, -8, 4), (-20, 5, -3), (0, 0, 0), (0, 0, 0), (60, 40, -60)]
+    motion.lids[:] = np.array([0, 0.6, 0, 1, 0.3, 0.8])[:, None]
+    motion.gaze[4] = (0.1, 0.1)
+    motion.displacement[4, list(INNER_LIPS[11:]), 1] = 0.3
+    motion.displacement[5] = np.random.default_rng(0).normal(0, 0.02, motion.displacement[5].shape)
+    return motion
+
+
+def _differences(performer: Performer) -> NDArray[np.float64]:
+    """Each frame's largest difference between the painters, in levels."""
+    track = performer.track(_motion(), 0.8)
+    sketches = [performer.sketch(track, index) for index in range(len(track))]
+    graph = GraphPainter(performer._layers, performer._warp.grid, "cpu")
+    graph._batch = 4  # so that the last batch is a smaller one
+    drawn = zip(performer._painter.paint(sketches), graph.paint(sketches), strict=True)
+    return np.array([np.abs(one.astype(int) - other).max() for one, other in drawn])
+
+
+@pytest.mark.parametrize("side", [256, 512, 900])
+def test_the_graph_paints_what_opencv_paints(astronaut: Path, side: int) -> None:
+    """Turned, blinking, speaking, shaded: no pixel differs by more than 2 of 255 levels; at rest none does at all."""
+    differences = _differences(_performer(astronaut, side))
+    assert differences[0] == 0
+    assert differences.max() <= TOLERANCE
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_the_graph_paints_the_gallery(gallery: Path, name: str) -> None:
+    """The same on other photos: a painting, a portrait, one with strong edges."""
+    assert _differences(_performer(gallery / "photos" / "portrait" / name, 640)).max() <= TOLERANCE
+
+
+def test_a_part_of_the_grid_enlarges_as_the_whole_does() -> None:
+    """Any window of an enlarged grid is the whole's, bit for bit, at every step: patches and frame see one deformation."""
+    for size in ((200, 150), (500, 610), (1201, 800), (2100, 2399), (4096, 300)):
+        grid = Grid(size)
+        columns, rows = grid.cells
+        coarse = np.round(np.random.default_rng(1).normal(0, 40, (rows, columns, 2)) * 64) / 64
+        whole = grid.enlarged(coarse.astype(np.float32))
+        assert whole.shape == (size[1], size[0], 2)
+        for window in (Window(0, 0, 31, 17), Window(size[0] - 33, size[1] - 5, *size), Window(61, 43, 122, 101)):
+            assert np.array_equal(grid.enlarged(coarse.astype(np.float32), window), window.of(whole))
+
+
+def test_enlarging_is_exact() -> None:
+    """The enlarged grid holds the very numbers that double precision gives: no machine can round them otherwise."""
+    grid = Grid((4096, 200))
+    columns, rows = grid.cells
+    coarse = (np.random.default_rng(2).integers(-256 * 64, 256 * 64, (rows, columns, 2)) / 64).astype(np.float32)
+    size = (columns * grid.step, rows * grid.step)
+    exact = cv2.resize(coarse.astype(np.float64), size, interpolation=cv2.INTER_LINEAR)
+    step = grid.step
+    assert np.array_equal(grid.enlarged(coarse), exact[step : step + 200, step : step + 4096])
+
+
+def test_a_gpu_that_was_asked_for_is_not_replaced(astronaut: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A performer for CUDA fails where there is none, also when the runtime says it has it and then runs on the CPU."""
+    photo = decode(astronaut.read_bytes())
+    face = engine.analyse(photo)[0]
+    with pytest.raises(GpuUnavailable):
+        Performer(photo.pixels, face, provider="cuda")
+    monkeypatch.setattr(models.ort, "get_available_providers", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"])
+    with pytest.raises(GpuUnavailable):
+        models.load("painting", "cuda")
