@@ -5,18 +5,20 @@ from __future__ import annotations
 import io
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
+from moto.core.utils import utcnow
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.sts.models import sts_backends
 from werkzeug.formparser import parse_form_data
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from .http_api import ApiRequest, HttpApi
 from .presigned import PresignedRequest, Refusal, check_post, check_query, is_presigned
-from .settings import CREDENTIALS, HOST, Credential
+from .settings import ACCOUNT, CREDENTIALS, HOST, Credential
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -27,6 +29,24 @@ class _QuietHandler(MotoRequestHandler):
 
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - named by the base class
         """Nothing is logged."""
+
+
+class _Known(Mapping[str, Credential]):
+    """The fixed key pairs, and those of roles that somebody has taken through moto's STS and that have not ended."""
+
+    def __getitem__(self, access_key: str) -> Credential:
+        if access_key in CREDENTIALS:
+            return CREDENTIALS[access_key]
+        taken = sts_backends[ACCOUNT]["aws"].get_assumed_role_from_access_key(access_key)
+        if taken is None or taken.expiration <= utcnow():
+            raise KeyError(access_key)
+        return Credential(access_key, taken.secret_access_key, taken.session_token)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(CREDENTIALS)
+
+    def __len__(self) -> int:
+        return len(CREDENTIALS)
 
 
 class Front:
@@ -73,7 +93,7 @@ class LocalServer:
     """Listens on 127.0.0.1 from the moment it is made; `close` gives the port back."""
 
     def __init__(self, port: int = 0) -> None:
-        self.front = Front(CREDENTIALS)
+        self.front = Front(_Known())
         self._http: BaseWSGIServer = make_server(HOST, port, self.front, threaded=True, request_handler=_QuietHandler)
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
         # moto's own calls (a state machine's tasks) go to this port.

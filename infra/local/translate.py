@@ -53,6 +53,8 @@ BY_US = frozenset({"AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Stage", "AWS::L
 
 # Left out on purpose, and why that is no loss here.
 IGNORED: Mapping[str, str] = {
+    "AWS::CloudFront::Distribution": "links are signed through S3 here",
+    "AWS::CloudFront::OriginAccessControl": "links are signed through S3 here",
     "AWS::CloudWatch::Alarm": "no metrics here; tests of the template check the alarms",
     "AWS::CloudWatch::Dashboard": "no metrics here to show",
     "AWS::EC2::InternetGateway": "the job runs on this machine's network",

@@ -14,7 +14,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from vivify.cloud import aws
+from vivify.cloud import aws, keys, links
 
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "eu-west-1"
@@ -50,6 +50,7 @@ class Stack:
             "CLIPS_BUCKET": self.clips,
             "TOPIC_ARN": self.topic,
             "STATE_MACHINE_ARN": self.state_machine,
+            "LINK_ROLE": "arn:aws:iam::123456789012:role/links",
             "URL_SECONDS": "900",
         }
 
@@ -109,9 +110,9 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
 
 
 def _forget() -> None:
-    """A cold start: no client and no credentials from before."""
-    aws.client.cache_clear()
-    aws.session.cache_clear()
+    """A cold start: no client, no credentials and no secret from before."""
+    for kept in (aws.client, aws.session, links._taken, keys._secret):
+        kept.cache_clear()
 
 
 def _make() -> Stack:

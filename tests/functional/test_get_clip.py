@@ -38,7 +38,8 @@ def test_a_clip_on_its_way(stack: Stack, invoke: Invoke, event: Events, state: s
 
 def test_a_ready_clip(stack: Stack, invoke: Invoke, event: Events) -> None:
     """Links to the clip and its poster, signed for URL_SECONDS, with an expires_at that is the signature's own."""
-    stack.put_record(CLIP, "ready", clip_key="clips/x/clip.mp4", poster_key="clips/x/poster.jpg", clip=FIGURES)
+    keys = {"clip_key": "clips/x/clip.mp4", "poster_key": "clips/x/poster.jpg", "preview_key": "clips/x/preview.webp"}
+    stack.put_record(CLIP, "ready", **keys, clip=FIGURES)
     answer = invoke("get_clip", event("http_get_clip"))
     clip = json.loads(answer["body"])["clip"]
     assert {name: clip[name] for name in FIGURES} == {
@@ -55,6 +56,7 @@ def test_a_ready_clip(stack: Stack, invoke: Invoke, event: Events) -> None:
     assert dt.timedelta(0) <= ends - dt.datetime.fromisoformat(clip["expires_at"]) <= dt.timedelta(seconds=2)
     assert answer["headers"]["cache-control"] == "no-store"
     assert urlsplit(clip["poster_url"]).path.endswith("/clips/x/poster.jpg")
+    assert urlsplit(clip["preview_url"]).path.endswith("/clips/x/preview.webp")
 
 
 def test_a_failed_clip(stack: Stack, invoke: Invoke, event: Events) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import boto3
 import pytest
 
-from vivify.cloud import storage
 from vivify.errors import CloudError
 
 from .conftest import Event, Stack
@@ -21,7 +20,8 @@ FIGURES = {"seconds": "4.000", "fps": "25", "width": "512", "height": "512", "fr
 
 
 def published(stack: Stack, clip_id: str) -> None:
-    stack.put_record(clip_id, "publishing", clip_key="clips/x/clip.mp4", poster_key="clips/x/poster.jpg", clip=FIGURES)
+    keys = {"clip_key": "clips/x/clip.mp4", "poster_key": "clips/x/poster.jpg", "preview_key": "clips/x/preview.webp"}
+    stack.put_record(clip_id, "publishing", **keys, clip=FIGURES)
 
 
 def test_success(stack: Stack, invoke: Invoke, event: Events) -> None:
@@ -35,23 +35,11 @@ def test_success(stack: Stack, invoke: Invoke, event: Events) -> None:
     assert record["state"] == "ready"
     assert message["event"] == "clip.ready"
     assert message["clip_id"] == payload["clip_id"]
-    assert "X-Amz-Signature" in message["url"]
-    assert "X-Amz-Signature" in message["poster_url"]
+    for name in ("url", "poster_url", "preview_url"):
+        assert "X-Amz-Signature" in message[name]
     left = dt.datetime.fromisoformat(message["expires_at"]) - dt.datetime.now(dt.UTC)
     assert dt.timedelta(seconds=880) < left <= dt.timedelta(seconds=900)
     assert message["frames"] == 100
-
-
-def test_links_end_with_the_credentials(
-    stack: Stack, invoke: Invoke, event: Events, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Credentials that end before the link does are what expires_at tells: the signature dies with them."""
-    payload = event("notify_success")
-    published(stack, payload["clip_id"])
-    soon = dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(seconds=60)
-    monkeypatch.setattr(storage, "credentials_expire_at", lambda: soon)
-    invoke("notify", payload)
-    assert stack.messages()[0]["expires_at"] == soon.isoformat()
 
 
 def test_failure_with_the_executions_verdict(stack: Stack, invoke: Invoke, event: Events) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from vivify.errors import CloudError, TransitionRefused, VideoError
-from vivify.video import ClipWriter, probe
+from vivify.video import DIGITAL_SOURCE_TYPE, ClipWriter, probe
 
 from .conftest import Event, Stack
 
@@ -55,11 +55,24 @@ def test_the_clip_and_its_poster(stack: Stack, invoke: Invoke, tmp_path: Path) -
     assert record["clip"] == {"seconds": "0.200", "fps": "25", "width": "64", "height": "48", "frames": "5"}
 
 
+def test_every_file_says_how_it_was_made(stack: Stack, invoke: Invoke, tmp_path: Path) -> None:
+    """Clip, poster and preview lie in the bucket with their types, and each names IPTC's digital source type."""
+    stack.put_record(CLIP, "animating")
+    animated(stack, tmp_path)
+    invoke("publish_clip", {"clip_id": CLIP})
+    record = stack.record(CLIP)
+    assert record is not None
+    for field, content_type in (("clip", "video/mp4"), ("poster", "image/jpeg"), ("preview", "image/webp")):
+        stored = boto3.client("s3").get_object(Bucket=stack.clips, Key=record[f"{field}_key"])
+        assert stored["ContentType"] == content_type
+        assert DIGITAL_SOURCE_TYPE.encode() in stored["Body"].read()
+
+
 def test_ffmpeg_is_all_it_needs(stack: Stack, invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The function's layers hold neither numpy nor OpenCV nor Pillow: it publishes without them."""
     stack.put_record(CLIP, "animating")
     animated(stack, tmp_path)
-    for name in ("numpy", "cv2", "PIL", "onnxruntime"):
+    for name in ("numpy", "cv2", "PIL", "onnxruntime", "c2pa"):
         monkeypatch.setitem(sys.modules, name, None)
     invoke("publish_clip", {"clip_id": CLIP})
     assert fetched(stack, tmp_path, "poster.jpg").stat().st_size > 0

@@ -11,10 +11,10 @@ from .conftest import load
 
 NEEDED = {
     "create_clip": ["TABLE_NAME", "UPLOADS_BUCKET"],
-    "get_clip": ["TABLE_NAME", "CLIPS_BUCKET"],
+    "get_clip": ["CLIPS_BUCKET", "LINK_ROLE", "TABLE_NAME"],
     "detect_face": ["TABLE_NAME", "WORK_BUCKET", "STATE_MACHINE_ARN"],
     "publish_clip": ["TABLE_NAME", "WORK_BUCKET", "CLIPS_BUCKET"],
-    "notify": ["TABLE_NAME", "CLIPS_BUCKET", "TOPIC_ARN"],
+    "notify": ["CLIPS_BUCKET", "LINK_ROLE", "TABLE_NAME", "TOPIC_ARN"],
 }
 
 
@@ -34,11 +34,13 @@ def test_missing_and_wrong_are_told_together() -> None:
     """A number that is none is named beside what is missing."""
     with pytest.raises(SettingsInvalid) as caught:
         settings.load(settings.Notify, {"TABLE_NAME": "clips", "URL_SECONDS": "an hour"})
-    assert caught.value.details == {"missing": ["CLIPS_BUCKET", "TOPIC_ARN"], "wrong": ["URL_SECONDS"]}
+    assert caught.value.details == {"missing": ["CLIPS_BUCKET", "LINK_ROLE", "TOPIC_ARN"], "wrong": ["URL_SECONDS"]}
 
 
 def test_numbers_are_numbers() -> None:
     """Fields have the types they declare, and defaults where the environment is silent."""
-    loaded = settings.load(settings.GetClip, {"TABLE_NAME": "t", "CLIPS_BUCKET": "c", "URL_SECONDS": "60"})
-    assert loaded == settings.GetClip("t", "c", 60)
-    assert settings.load(settings.GetClip, {"TABLE_NAME": "t", "CLIPS_BUCKET": "c"}).url_seconds == 3600
+    environ = {"TABLE_NAME": "t", "CLIPS_BUCKET": "c", "LINK_ROLE": "r", "URL_SECONDS": "60"}
+    loaded = settings.load(settings.GetClip, environ)
+    assert loaded == settings.GetClip(table_name="t", clips_bucket="c", link_role="r", url_seconds=60)
+    del environ["URL_SECONDS"]
+    assert settings.load(settings.GetClip, environ).url_seconds == 3600

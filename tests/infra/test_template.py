@@ -233,7 +233,7 @@ def test_buckets_speak_tls_only(resources: dict[str, Resource]) -> None:
     policies = of(resources, "AWS::S3::BucketPolicy").values()
     assert {policy["Bucket"]["Ref"] for policy in policies} == set(of(resources, "AWS::S3::Bucket"))
     for policy in policies:
-        (statement,) = policy["PolicyDocument"]["Statement"]
+        statement, *_ = policy["PolicyDocument"]["Statement"]
         assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
         assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
         assert len(statement["Resource"]) == 2

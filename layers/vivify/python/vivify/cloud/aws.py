@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -46,7 +45,7 @@ _CONFIG = Config(
     # Links must name the bucket's own region and be signed the one way every region accepts.
     signature_version="v4",
 )
-_S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
+S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
 
 
 @cache
@@ -58,13 +57,7 @@ def session() -> Any:
 @cache
 def client(service: str) -> Any:
     """The process's one client of ``service``. Its endpoint may come from the environment too."""
-    return session().client(service, config=_S3_CONFIG if service == "s3" else _CONFIG)
-
-
-def credentials_expire_at() -> dt.datetime | None:
-    """When our credentials stop working (UTC), if they say so: whatever they signed stops with them."""
-    expiry: dt.datetime | None = getattr(session().get_credentials(), "_expiry_time", None)
-    return expiry
+    return session().client(service, config=S3_CONFIG if service == "s3" else _CONFIG)
 
 
 @contextmanager

@@ -35,7 +35,7 @@ _to_item, _from_item = TypeSerializer().serialize, TypeDeserializer().deserializ
 
 Record = dict[str, Any]
 """clip_id, state, created_at and updated_at (ISO 8601, UTC), options, and what the steps have added: photo, execution,
-verdict, clip_key, poster_key, clip (its figures, as text), notified_at."""
+verdict, clip_key, poster_key, preview_key, clip (its figures, as text), notified_at."""
 
 
 @dataclass(frozen=True)

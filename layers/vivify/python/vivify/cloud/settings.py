@@ -16,11 +16,22 @@ class CreateClip:
     uploads_bucket: str
 
 
-@dataclass(frozen=True)
-class GetClip:
-    table_name: str
+@dataclass(frozen=True, kw_only=True)
+class Links:
+    """What signing links takes. ``link_role``: the role whose credentials sign; with ``clips_domain``, the CloudFront
+    distribution's key in the secret ``clips_domain_key`` does instead.
+    """
+
     clips_bucket: str
+    link_role: str
     url_seconds: int = 3600
+    clips_domain: str = ""
+    clips_domain_key: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GetClip(Links):
+    table_name: str
 
 
 @dataclass(frozen=True)
@@ -56,17 +67,19 @@ class AnimateClip:
 
 @dataclass(frozen=True)
 class PublishClip:
+    """``provenance_key``: a KMS key (ARN); ``provenance_chain``: the secret with its certificates. Both or neither."""
+
     table_name: str
     work_bucket: str
     clips_bucket: str
+    provenance_key: str = ""
+    provenance_chain: str = ""
 
 
-@dataclass(frozen=True)
-class Notify:
+@dataclass(frozen=True, kw_only=True)
+class Notify(Links):
     table_name: str
-    clips_bucket: str
     topic_arn: str
-    url_seconds: int = 3600
 
 
 T = TypeVar("T", CreateClip, GetClip, DetectFace, AnimateClip, PublishClip, Notify)

@@ -1,13 +1,12 @@
-"""Objects in S3: pointers to them, reading, writing, listing, and signed links."""
+"""Objects in S3: pointers to them, reading, writing and listing."""
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vivify.cloud.aws import calls, client, credentials_expire_at
+from vivify.cloud.aws import calls, client
 
 
 @dataclass(frozen=True)
@@ -25,14 +24,6 @@ class ObjectPointer:
         """How S3's API is asked for it."""
         request = {"Bucket": self.bucket, "Key": self.key}
         return request if self.version in ("", "null") else {**request, "VersionId": self.version}
-
-
-@dataclass(frozen=True)
-class SignedUrl:
-    """A link that anybody may follow until ``expires_at`` (UTC, whole seconds)."""
-
-    url: str
-    expires_at: dt.datetime
 
 
 def size_of(pointer: ObjectPointer) -> int:
@@ -74,13 +65,3 @@ def newest(bucket: str, prefix: str, name: str) -> ObjectPointer | None:
     if not found:
         return None
     return ObjectPointer(bucket, max(found, key=lambda o: (o["LastModified"], o["Key"]))["Key"])
-
-
-def sign(bucket: str, key: str, seconds: int) -> SignedUrl:
-    """A link to the object, good for ``seconds`` or as long as our credentials live, whichever is shorter."""
-    with calls("sign a link"):
-        now = dt.datetime.now(dt.UTC).replace(microsecond=0)
-        url = client("s3").generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=seconds)
-        ends = now + dt.timedelta(seconds=seconds)
-        ours = credentials_expire_at()
-    return SignedUrl(url, min(ends, ours.replace(microsecond=0)) if ours else ends)

@@ -13,7 +13,7 @@ from vivify.cloud import notifications
 from vivify.cloud.records import Record, Records, now
 from vivify.cloud.settings import Notify
 from vivify.errors import TransitionRefused
-from vivify.service.get_clip import links
+from vivify.service.links import links
 
 # What a person hears when the fault is ours. The execution holds the real error.
 OUR_FAULT = {
@@ -27,7 +27,7 @@ def tell_success(clip_id: str, settings: Notify) -> bool:
     record = _end(clip_id, "ready", settings)
     if record is None:
         return False
-    message = links(record, settings.clips_bucket, settings.url_seconds)
+    message = links(record, settings)
     return _tell({"event": "clip.ready", "clip_id": clip_id, **message}, settings)
 
 

@@ -1,4 +1,4 @@
-"""Frames become a clip that plays anywhere: encode, look at what was written, put it with its poster."""
+"""Frames become a clip that plays anywhere: encode, sign, look at what was written, put it with its poster and preview."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from vivify.cloud.records import Records
 from vivify.cloud.settings import PublishClip
 from vivify.cloud.storage import ObjectPointer
 from vivify.errors import CloudError, VideoError
-from vivify.video import ClipInfo, probe, transcode, write_poster
+from vivify.service import content_credentials
+from vivify.video import ClipInfo, probe, transcode, write_poster, write_preview
+
+_CONTENT_TYPES = {"poster.jpg": "image/jpeg", "preview.webp": "image/webp", "clip.mp4": "video/mp4"}
 
 
 def publish_clip(clip_id: str, settings: PublishClip) -> None:
@@ -23,19 +26,23 @@ def publish_clip(clip_id: str, settings: PublishClip) -> None:
     records = Records(settings.table_name)
     records.advance(clip_id, "publishing")
     manifest = _newest_manifest(clip_id, settings.work_bucket)
-    clip_key, poster_key = f"clips/{clip_id}/clip.mp4", f"clips/{clip_id}/poster.jpg"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         storage.download(ObjectPointer(settings.work_bucket, manifest["frames_key"]), folder / "frames.mkv")
         transcode(folder / "frames.mkv", folder / "clip.mp4")
+        write_poster(folder / "clip.mp4", folder / "poster.jpg")
+        write_preview(folder / "clip.mp4", folder / "preview.webp")
+        for file, content_type in _CONTENT_TYPES.items():
+            content_credentials.sign(folder / file, content_type, settings)
         info = probe(folder / "clip.mp4")
         _check(info, manifest)
-        write_poster(folder / "clip.mp4", folder / "poster.jpg")
-        storage.upload(folder / "poster.jpg", settings.clips_bucket, poster_key, "image/jpeg")
-        storage.upload(folder / "clip.mp4", settings.clips_bucket, clip_key, "video/mp4")
+        for file, content_type in _CONTENT_TYPES.items():  # the clip last: where it is, the others are
+            storage.upload(folder / file, settings.clips_bucket, f"clips/{clip_id}/{file}", content_type)
     figures = {"seconds": f"{info.seconds:.3f}", "fps": f"{info.fps:g}"}
     figures |= {name: str(getattr(info, name)) for name in ("width", "height", "frames")}
-    records.note(clip_id, clip_key=clip_key, poster_key=poster_key, clip=figures)
+    prefix = f"clips/{clip_id}"
+    keys = {"clip_key": f"{prefix}/clip.mp4", "poster_key": f"{prefix}/poster.jpg", "preview_key": f"{prefix}/preview.webp"}
+    records.note(clip_id, **keys, clip=figures)
 
 
 def _newest_manifest(clip_id: str, bucket: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Still pictures of a clip: the poster people see before it plays, and a sheet of frames for looking at it whole."""
+"""Pictures of a clip: the poster people see before it plays, the small preview that moves, a sheet of all its frames."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from vivify.errors import VideoError
 from vivify.video import process
+from vivify.video.declare import declare
 from vivify.video.probe import probe
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def write_poster(source: Path | NDArray[np.uint8], dst: Path) -> None:
             from PIL import Image
 
             Image.fromarray(source).save(part, "JPEG", quality=90, optimize=True)
+            declare(part)
             return
         # JPEG's matrix is BT.601 at full range, whatever the clip's own.
         # Through RGB: swscale leaves a matrix as it is between two YUV formats.
@@ -41,6 +43,34 @@ def write_poster(source: Path | NDArray[np.uint8], dst: Path) -> None:
             f"file:{part}",
         ]
         process.run(["-loglevel", "error", *arguments], "The poster could not be made")
+        declare(part)
+
+
+def write_preview(clip: Path, dst: Path) -> None:
+    """The clip's first four seconds as a small WebP that moves by itself, where no player is: in a list, in a mail.
+
+    Long side 320 pixels at most, 10 frames a second, without end. Raises ``VideoError``.
+    """
+    # The matrix of WebP is BT.601 at limited range; through RGB, as for the poster.
+    small = f"fps=10,scale='min(320,iw)':'min(320,ih)':force_original_aspect_ratio=decrease:{_EXACT}"
+    graph = f"{small},format=gbrp,scale=out_color_matrix=bt601:out_range=tv:{_EXACT},format=yuv420p"
+    with process.finished(Path(dst)) as part:
+        arguments = [
+            *process.source(Path(clip)),
+            "-map",
+            "0:v:0",
+            "-t",
+            "4",
+            "-vf",
+            graph,
+            "-loop",
+            "0",
+            "-map_metadata",
+            "-1",
+        ]
+        arguments += ["-c:v", "libwebp_anim", "-quality", "60", "-compression_level", "4", "-f", "webp", f"file:{part}"]
+        process.run(["-loglevel", "error", *arguments], "The preview could not be made")
+        declare(part)
 
 
 def contact_sheet(clip: Path, dst: Path, columns: int = 8, rows: int = 2, width: int = 240) -> None:

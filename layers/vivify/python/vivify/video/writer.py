@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from vivify.errors import VideoError
 from vivify.video import process
+from vivify.video.declare import declare
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,7 +58,7 @@ class ClipWriter:
             raise VideoError("A clip needs frames of at least 2 x 2 pixels and a frame rate above 0.")
         self.encoded_size = (width - width % 2, height - height % 2)
         self.frames = 0
-        self._path, self._size = Path(path), (width, height)
+        self._path, self._size, self._quality = Path(path), (width, height), quality
         if not self._path.parent.is_dir():
             raise VideoError("The folder to write into does not exist. Create it first.")
         self._part = process.part_name(self._path)
@@ -115,6 +116,8 @@ class ClipWriter:
             self._fail()
         self._open = False
         self._ffmpeg.close()
+        if self._quality == "final":
+            declare(self._part)
         process.put_in_place(self._part, self._path)
 
     def abort(self) -> None:
@@ -155,6 +158,7 @@ def transcode(src: Path, dst: Path) -> None:
             f"file:{part}",
         ]
         process.run(["-loglevel", "error", *arguments], "The clip could not be encoded")
+        declare(part)
 
 
 def rate(fps: float) -> str:

@@ -1,0 +1,29 @@
+"""What a ready clip is to the outside: its links and its figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vivify.cloud import links as signed
+from vivify.cloud.records import Record
+from vivify.cloud.settings import Links
+
+
+def links(record: Record, settings: Links) -> dict[str, Any]:
+    """``{"url", "poster_url", "preview_url", "expires_at"}`` and the clip's figures: seconds, fps, width, height, frames.
+
+    Minted anew at every call. ``expires_at`` (UTC) is when the first of them ends.
+    """
+    minted = {name: _sign(record[key], settings) for name, key in _KEYS.items()}
+    figures = {name: float(text) if "." in text else int(text) for name, text in record["clip"].items()}
+    ends = min(link.expires_at for link in minted.values())
+    return {**{name: link.url for name, link in minted.items()}, "expires_at": ends.isoformat(), **figures}
+
+
+_KEYS = {"url": "clip_key", "poster_url": "poster_key", "preview_url": "preview_key"}
+
+
+def _sign(key: str, settings: Links) -> signed.SignedUrl:
+    if settings.clips_domain:
+        return signed.through_cloudfront(settings.clips_domain, key, settings.url_seconds, settings.clips_domain_key)
+    return signed.through_s3(settings.clips_bucket, key, settings.url_seconds, settings.link_role)

@@ -1,0 +1,115 @@
+"""Every finished file says how it was made, in the place where other people's software looks."""
+
+from __future__ import annotations
+
+import io
+import struct
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vivify.errors import VideoError
+from vivify.video import DIGITAL_SOURCE_TYPE, ClipWriter, probe, read_frames, transcode, write_poster, write_preview
+from vivify.video.declare import declare
+
+SOURCE_TYPE = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType"
+
+
+def stated(packet: bytes) -> str | None:
+    """The digital source type in an XMP packet."""
+    return ET.fromstring(packet.decode()).findtext(f".//{SOURCE_TYPE}")  # noqa: S314 - our own
+
+
+def boxes(data: bytes) -> list[tuple[bytes, bytes]]:
+    """The top-level boxes of an MP4, by a walk of our own that shares nothing with the writer."""
+    found, at = [], 0
+    while at < len(data):
+        size, kind = struct.unpack_from(">I4s", data, at)
+        found.append((kind, data[at + 8 : at + size]))
+        at += size
+    assert at == len(data)
+    return found
+
+
+def packet_in_mp4(data: bytes) -> bytes:
+    """The body of the box that Adobe's XMP specification names by its UUID."""
+    (body,) = [b for kind, b in boxes(data) if kind == b"uuid" and b[:16].hex() == "be7acfcb97a942e89c71999491e3afac"]
+    return body[16:]
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twenty frames of 400 x 240 in which a bar moves."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    with ClipWriter(path, (400, 240), fps=20.0) as writer:
+        for n in range(20):
+            frame = np.full((240, 400, 3), (180, 60, 40), np.uint8)
+            frame[:, 10 * n : 10 * n + 40] = (20, 90, 200)
+            writer.write(frame)
+    return path
+
+
+def test_a_clip_says_so(clip: Path, tmp_path: Path) -> None:
+    """Written directly or transcoded, the MP4 ends with the term, its index still comes first, every frame is there."""
+    transcode(clip, tmp_path / "again.mp4")
+    for path in (clip, tmp_path / "again.mp4"):
+        assert stated(packet_in_mp4(path.read_bytes())) == DIGITAL_SOURCE_TYPE
+        info = probe(path)
+        assert (info.frames, info.faststart) == (20, True)
+    assert DIGITAL_SOURCE_TYPE.startswith("http://cv.iptc.org/newscodes/digitalsourcetype/")
+
+
+def test_the_lossless_file_between_two_steps_says_nothing(tmp_path: Path) -> None:
+    """It is no finished file: nobody sees it, and the clip made of it speaks for itself."""
+    with ClipWriter(tmp_path / "frames.mkv", (64, 48), quality="lossless") as writer:
+        writer.write(np.zeros((48, 64, 3), np.uint8))
+    assert b"iptc" not in (tmp_path / "frames.mkv").read_bytes()
+
+
+def test_a_poster_says_so(clip: Path, tmp_path: Path) -> None:
+    """Pillow reads the term from a poster of a clip and of a frame, and both still open at their size."""
+    write_poster(clip, tmp_path / "of-clip.jpg")
+    write_poster(next(read_frames(clip)), tmp_path / "of-frame.jpg")
+    for name in ("of-clip.jpg", "of-frame.jpg"):
+        with Image.open(tmp_path / name) as poster:
+            poster.load()
+            assert poster.size == (400, 240)
+            assert stated(poster.info["xmp"]) == DIGITAL_SOURCE_TYPE
+
+
+def test_a_preview_moves_and_says_so(clip: Path, tmp_path: Path) -> None:
+    """The preview is a small WebP that loops at 10 frames a second, in the clip's colours; Pillow finds the term in it."""
+    write_preview(clip, tmp_path / "preview.webp")
+    with Image.open(tmp_path / "preview.webp") as preview:
+        assert (preview.format, preview.size, preview.info["loop"]) == ("WEBP", (320, 192), 0)
+        assert preview.n_frames == 10  # type: ignore[attr-defined]
+        assert stated(preview.info["xmp"]) == DIGITAL_SOURCE_TYPE
+        preview.seek(1)
+        shown = np.asarray(preview.convert("RGB")).astype(int)
+    assert np.abs(shown[96, 300] - (180, 60, 40)).max() <= 6
+    assert (tmp_path / "preview.webp").stat().st_size < 40_000
+
+
+def test_a_preview_of_a_still_clip(tmp_path: Path) -> None:
+    """Equal frames make a WebP of one bare picture: it opens at its size and says the same."""
+    with ClipWriter(tmp_path / "still.mp4", (64, 48)) as writer:
+        for _ in range(5):
+            writer.write(np.full((48, 64, 3), 90, np.uint8))
+    write_preview(tmp_path / "still.mp4", tmp_path / "still.webp")
+    with Image.open(tmp_path / "still.webp") as preview:
+        preview.load()
+        assert preview.size == (64, 48)
+        assert stated(preview.info["xmp"]) == DIGITAL_SOURCE_TYPE
+
+
+def test_other_files_are_left_alone(tmp_path: Path) -> None:
+    """What is none of the three formats is refused, and not a byte of it changes."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(buffer, "PNG")
+    (tmp_path / "a.png").write_bytes(buffer.getvalue())
+    with pytest.raises(VideoError):
+        declare(tmp_path / "a.png")
+    assert (tmp_path / "a.png").read_bytes() == buffer.getvalue()
