@@ -7,15 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from vivify import engine
 from vivify.animate import Performer
 from vivify.errors import NoFaceFound, VideoError
-from vivify.faces import Face
+from vivify.faces import Face, Pose
+from vivify.faces.pose import angles, rotation
 from vivify.motion import FaceTrack, Motion, Template, compose, extract, follow, in_turn, library
 from vivify.motion import template as named
-from vivify.motion.measure import measure, mouth_width, to_motion
+from vivify.motion.measure import Measured, measure, mouth_width, to_motion
 from vivify.photos import Photo, decode
 from vivify.video import ClipWriter
 
@@ -23,6 +26,8 @@ Float = NDArray[np.float32]
 
 ASTRONAUT = Path(__file__).resolve().parents[1] / "fixtures" / "astronaut.png"
 FPS, SECONDS = 20.0, 1.8
+TURNS = st.builds(Pose, yaw=st.floats(-25, 25), pitch=st.floats(-20, 20), roll=st.floats(-25, 25))
+SHIFT = st.floats(-0.5, 0.5)
 
 
 @cache
@@ -80,6 +85,25 @@ def test_a_blink_is_measured_back(folder: Path) -> None:
         assert correlation > 0.9
         assert found.lids[:, side].max() > 0.6
     assert np.abs(found.rotation).max() < 2.0
+
+
+@given(rest=TURNS, turned=TURNS, shift=st.tuples(SHIFT, SHIFT), growth=st.floats(0.8, 1.25))
+@settings(max_examples=30, deadline=None)
+def test_head_motion_is_told_in_the_resting_heads_axes(
+    rest: Pose, turned: Pose, shift: tuple[float, float], growth: float
+) -> None:
+    """However the head rests, the turn is told in its own axes, the shift right and down along its own roll."""
+    after = angles(rotation(rest) @ rotation(turned))
+    roll = np.radians(rest.roll)
+    right, down = np.array([np.cos(roll), np.sin(roll)]), np.array([-np.sin(roll), np.cos(roll)])
+    place = shift[0] * right + shift[1] * down
+    turns = np.array([[p.yaw, p.pitch, p.roll] for p in (rest, after)], np.float32)
+    necks = np.array([[0, 0, 3], [*place, 3 + np.log(growth)]], np.float32)
+    necks[:, :2] *= np.exp(3 - np.median(necks[:, 2]))  # in the video's usual eye distances, not in the first frame's
+    shape = np.broadcast_to(_portrait()[1].landmarks, (2, 478, 3)) / 40
+    found = to_motion(Measured(shape.astype(np.float32), turns, necks, fps=0.1))
+    assert np.allclose(found.rotation[1], [turned.yaw, turned.pitch, turned.roll], atol=0.05)
+    assert np.allclose(found.translation[1], [*shift, 1 / growth - 1], atol=2e-3)
 
 
 def test_a_smile_is_measured_back(folder: Path) -> None:

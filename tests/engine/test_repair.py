@@ -172,6 +172,12 @@ def test_too_little_left_is_photo_damaged() -> None:
     assert "restored first" in verdict.message
 
 
+def test_too_little_left_is_told_where_faces_are_found() -> None:
+    """Whoever asks for the faces of such a photo is told: nothing is queued for it, ``inspect`` says it."""
+    aged, _ = _aged(110, 110, 1.0, 1)
+    assert [face.verdict.code for face in find_faces(aged) if face.verdict] == [PhotoDamaged.code]
+
+
 def _gallery_photos(gallery: Path) -> list[tuple[str, Photo]]:
     with (gallery / "MANIFEST.csv").open(newline="") as rows:
         files = [row["file"] for row in csv.DictReader(rows) if row["file"].startswith("photos/")]

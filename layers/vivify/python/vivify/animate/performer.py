@@ -110,7 +110,9 @@ class Performer:
         turn = axes @ rotation(Pose(yaw, pitch, roll)) @ axes.T
         displacement = self._expression(track, index)
         right, down, away = track.translation[index].astype(np.float64)
-        shift = axes @ np.array([right, down, 0.0]) * self._head.unit
+        roll = np.radians(self._head.roll)
+        cos, sin = np.cos(roll), np.sin(roll)
+        shift = np.array([cos * right - sin * down, sin * right + cos * down, 0.0]) * self._head.unit
         # Seen from where portraits are taken, a head that moves away looks smaller.
         zoom = 1 / (1 + away)
         return self._surface.moved(displacement, turn, shift, self._head.neck, zoom)

@@ -29,13 +29,17 @@ _SIDE_FREE, _SIDE_FADE = 2.1, 0.9  # following fades sideways and upwards beyond
 _TOP_FREE = 2.3
 _NECK_FREE = 0.8
 _BETWEEN_FACES = 1.0
+# A head that moves aside takes the body with it, less and less downwards: people lean.
+_LEAN_SIDE, _LEAN_TOP, _LEAN_FADE = 1.5, 1.7, 1.6
+_LEAN_DOWN = 3.7  # below the middle of the face nothing leans any more
 _SHUT = 0.03  # a triangle smaller than a square of this side may be a shut lid or lip
 _SPREAD = 0.55  # how far an expression pulls on the skin outside the face's outline
 
 
 @dataclass(frozen=True)
 class Surface:
-    """``vertices``: (N, 3) float32 region pixels, the 468 landmarks first. ``follow``: (N,) float32 in 0..1.
+    """``vertices``: (N, 3) float32 region pixels, the 468 landmarks first. ``follow``: (N,) float32 in 0..1, how much each
+    turns with the head; ``lean``: (N,) float32 in 0..1, how much it goes where the head goes.
     ``spread``: (N - 468, 36) float32: how the outer points share the outline's displacement.
     ``triangles``: (M, 3) int32, the ``base`` leading ones being the surroundings, the others the face.
     ``front``: (M,) float32, each triangle's signed area in the photo, infinite where its skin is not seen there.
@@ -43,6 +47,7 @@ class Surface:
 
     vertices: Float
     follow: Float
+    lean: Float
     spread: Float
     triangles: NDArray[np.int32]
     base: int
@@ -59,13 +64,13 @@ class Surface:
         """(N, 3) float32: where the vertices go.
 
         ``displacement``: (468, 3) float32 pixels in the camera frame, the expression. ``rotation``: (3, 3) and ``zoom``
-        about ``pivot`` (3,), then ``shift`` (3,), for points that follow the head wholly.
+        about ``pivot`` (3,), for points that follow the head wholly; ``shift`` (3,), for points that lean with it wholly.
         """
         points = self.vertices.copy()
         points[:MESH] += displacement
         points[MESH:] += np.tensordot(self.spread, displacement[list(OVAL)], axes=1)
-        turned = (points - pivot) @ (zoom * rotation).T + pivot + shift
-        return (points + self.follow[:, None] * (turned - points)).astype(np.float32)
+        turned = (points - pivot) @ (zoom * rotation).T + pivot
+        return (points + self.follow[:, None] * (turned - points) + self.lean[:, None] * shift).astype(np.float32)
 
 
 def build_surface(landmarks: Float, head: HeadFrame, depth: Float, others: Sequence[NDArray[np.float64]] = ()) -> Surface:
@@ -80,6 +85,7 @@ def build_surface(landmarks: Float, head: HeadFrame, depth: Float, others: Seque
     outer = np.concatenate([outer, depth[row, column][:, None]], axis=1)
     vertices = np.concatenate([landmarks[:MESH], outer]).astype(np.float32)
 
+    own = _own(outer, head, others)
     around = _delaunay(vertices, np.concatenate([np.array(OVAL), np.arange(MESH, len(vertices))]))
     face = triangles()
     # A face triangle that shows its back in the photo holds none of its own skin. Shut lids and lips have no area yet.
@@ -89,7 +95,8 @@ def build_surface(landmarks: Float, head: HeadFrame, depth: Float, others: Seque
     front = np.concatenate([signed_area2(vertices[around][..., :2]), seen])
     return Surface(
         vertices=vertices,
-        follow=np.concatenate([np.ones(MESH, np.float32), _follow(outer, landmarks, head, others)]),
+        follow=np.concatenate([np.ones(MESH, np.float32), _follow(outer, landmarks, head) * own]),
+        lean=np.concatenate([np.ones(MESH, np.float32), _lean(outer, landmarks, head) * own]),
         spread=_spread(outer, landmarks, head),
         triangles=np.concatenate([around, face]),
         base=len(around),
@@ -127,24 +134,42 @@ def _delaunay(vertices: Float, members: NDArray[np.int_]) -> NDArray[np.int32]:
     return np.array(found, np.int32)
 
 
-def _follow(outer: Float, landmarks: Float, head: HeadFrame, others: Sequence[NDArray[np.float64]]) -> Float:
-    """How much each outer point follows the head, (K,) float32."""
+def _follow(outer: Float, landmarks: Float, head: HeadFrame) -> Float:
+    """How much each outer point turns with the head, (K,) float32."""
     u, v = head.upright(outer[:, 0], outer[:, 1])
-    _, chin = head.upright(landmarks[CHIN : CHIN + 1, 0], landmarks[CHIN : CHIN + 1, 1])
-    below = v - chin[0] + 0.15
+    below = v - _chin(landmarks, head) + 0.15
     down = 1 - smoothstep(below / _NECK)
     # Beside the neck, what is below the jaw is shoulders and collar: those stay.
     narrow = smoothstep(below / 0.5)
     free = _SIDE_FREE + (_NECK_FREE - _SIDE_FREE) * narrow
     aside = 1 - smoothstep((np.abs(u) - free) / _SIDE_FADE)
     up = 1 - smoothstep((-v - _TOP_FREE) / _SIDE_FADE)
-    follow = down * aside * up
-    # Half way to another face this one has no say any more.
+    return np.asarray(down * aside * up, np.float32)
+
+
+def _lean(outer: Float, landmarks: Float, head: HeadFrame) -> Float:
+    """How much each outer point goes where the head goes, (K,) float32."""
+    u, v = head.upright(outer[:, 0], outer[:, 1])
+    chin = _chin(landmarks, head)
+    down = 1 - smoothstep((v - chin) / (_LEAN_DOWN - chin))
+    aside = 1 - smoothstep((np.abs(u) - _LEAN_SIDE) / _LEAN_FADE)
+    up = 1 - smoothstep((-v - _LEAN_TOP) / _LEAN_FADE)
+    return np.asarray(down * aside * up, np.float32)
+
+
+def _chin(landmarks: Float, head: HeadFrame) -> float:
+    """How far the chin lies below the middle of the face, in eye distances."""
+    return float(head.upright(landmarks[CHIN : CHIN + 1, 0], landmarks[CHIN : CHIN + 1, 1])[1][0])
+
+
+def _own(outer: Float, head: HeadFrame, others: Sequence[NDArray[np.float64]]) -> Float:
+    """(K,) float32 in 0..1: half way to another face this one has no say any more."""
+    share = np.ones(len(outer), np.float32)
     own = np.linalg.norm(outer[:, :2] - head.origin[:2], axis=1)
     for middle in others:
         away = np.linalg.norm(outer[:, :2] - middle, axis=1)
-        follow = follow * smoothstep((away - own) / np.float32(head.unit) / _BETWEEN_FACES)
-    return follow.astype(np.float32)
+        share *= smoothstep(((away - own) / head.unit / _BETWEEN_FACES).astype(np.float32))
+    return share
 
 
 def _spread(outer: Float, landmarks: Float, head: HeadFrame) -> Float:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivify.faces.pose import rotation
-from vivify.faces.topology import NECK, OVAL
+from vivify.faces.topology import EYES, NECK, OVAL
 from vivify.faces.types import Face
 
 Float = NDArray[np.float32]
@@ -30,7 +30,9 @@ class HeadFrame:
     @classmethod
     def of(cls, face: Face) -> HeadFrame:
         points = face.landmarks.astype(np.float64)
-        return cls(points[list(OVAL)].mean(axis=0), face.eye_distance, rotation(face.pose), face.pose.roll)
+        right, left = (points[[eye.outer, eye.inner]].mean(axis=0) for eye in EYES)
+        unit = float(np.linalg.norm(right - left))  # in space: a head is no smaller for being turned away
+        return cls(points[list(OVAL)].mean(axis=0), unit, rotation(face.pose), face.pose.roll)
 
     @property
     def neck(self) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ from vivify.faces.evidence import Evidence, gather, second_opinion
 from vivify.faces.geometry import Pyramid, Square, turned
 from vivify.faces.judge import judge
 from vivify.faces.pose import head_pose
+from vivify.faces.repair import repair
 from vivify.faces.types import Face
 
 if TYPE_CHECKING:
@@ -43,13 +44,13 @@ REJECTIONS: dict[str, type[errors.FaceRejected]] = {
 def find_faces(photo: Photo) -> list[Face]:
     """Every face of the photo, largest first, each with its pose and verdict; empty if there is none.
 
-    At any roll, from faces that fill the photo down to about 20 pixels. The same photo gives the same faces.
+    At any roll, from faces that fill the photo down to about 20 pixels. The same photo gives the same faces. A face too
+    damaged to be repaired says so.
     """
-    return find_in(photo.pixels)
+    return repair(photo, _find(photo.pixels)).faces
 
 
-def find_in(pixels: NDArray[np.uint8]) -> list[Face]:
-    """``find_faces`` on bare (H, W, 3) uint8 RGB pixels."""
+def _find(pixels: NDArray[np.uint8]) -> list[Face]:
     pyramid = Pyramid(pixels)
     places = candidates(pyramid)
     reading = mesh.look(pyramid, [square for square, _ in places])

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from vivify.errors import NoFaceFound, VideoError
 from vivify.faces import Landmarker
-from vivify.faces.pose import angles, head_fit, mean_face, rigid_fit
+from vivify.faces.pose import angles, head_fit, mean_face, rigid_fit, rotation
 from vivify.faces.topology import EYES, MESH, MOUTH_CORNERS, NECK, OVAL, RIGID, Eye
+from vivify.faces.types import Pose
 from vivify.motion.parts import PARTS, only, parts_called
 from vivify.motion.smooth import fill_gaps, smooth
 from vivify.motion.template import Motion, Template
@@ -32,6 +33,7 @@ _AWAKE = 0.7  # of the usual opening: a rest with lids lower than this is a blin
 _LID_NOISE = 0.03  # of the way from open to shut
 _SNAP = 0.82  # a measured closure from here on is a shut eye: landmarks never quite report one
 _DRIVEN_GAZE = 0.4  # a driver looks at a camera we do not know: his gaze is damped
+_SITTING = 0.12  # eye distances a template's head goes aside at most: it plays on people who sit still
 _DEEPEST_GAZE = 0.25  # eye widths
 
 
@@ -39,13 +41,14 @@ _DEEPEST_GAZE = 0.25  # eye widths
 class Measured:
     """Landmarks of a video with the head's motion taken out.
 
-    ``shape``: (T, 478, 3) float32, head frame, eye distances. ``rotation``: (T, 3) degrees and ``translation``: (T, 3) eye
-    distances, both against the mean head of the video. ``fps``: frames per second.
+    ``shape``: (T, 478, 3) float32, head frame, eye distances. ``rotation``: (T, 3) yaw, pitch and roll in degrees.
+    ``neck``: (T, 3) float32: where the neck is seen, right and down in eye distances of the picture's own axes; and the
+    logarithm of the eye distance in pixels. ``fps``: frames per second.
     """
 
     shape: Float
     rotation: Float
-    translation: Float
+    neck: Float
     fps: float
 
 
@@ -92,21 +95,18 @@ def _take_out_head(points: Float, fps: float) -> Measured:
     corners = [own[[eye.outer, eye.inner]].mean(axis=0) for eye in EYES]
     own /= np.linalg.norm(corners[0] - corners[1])
     neck = own[list(OVAL)].mean(axis=0) + NECK
-    shape, turns, places, scales = [], [], [], []
+    shape, turns, necks = [], [], []
     for p in points.astype(np.float64):
         fit = rigid_fit(own[stable], p[stable])
         shape.append((p - fit.shift) @ fit.rotation / fit.scale)
         pose = angles(fit.rotation)
         turns.append([pose.yaw, pose.pitch, pose.roll])
         # The head turns about the neck, so where the neck went is what turning does not explain.
-        places.append(fit.apply(neck[None])[0, :2])
-        scales.append(fit.scale)
-    unit = float(np.median(scales))
-    place = np.array(places) / unit
-    away = unit / np.array(scales) - 1.0  # a head twice as small is one more of its distances away
-    translation = np.column_stack([place - np.median(place, axis=0), away])
-    turn = np.unwrap(np.radians(turns), axis=0)
-    return Measured(np.array(shape, np.float32), np.degrees(turn).astype(np.float32), translation.astype(np.float32), fps)
+        necks.append([*fit.apply(neck[None])[0, :2], np.log(fit.scale)])
+    place = np.array(necks)
+    place[:, :2] /= np.exp(np.median(place[:, 2]))
+    turn = np.degrees(np.unwrap(np.radians(turns), axis=0))
+    return Measured(np.array(shape, np.float32), turn.astype(np.float32), place.astype(np.float32), fps)
 
 
 def to_motion(measured: Measured, rest: slice | None = None) -> Motion:
@@ -118,15 +118,29 @@ def to_motion(measured: Measured, rest: slice | None = None) -> Motion:
     quick = smooth(measured.shape, _LID_SIGMA * fps)
     lids = np.stack([_closure(eye, quick, still) for eye in EYES], axis=1)
     gaze = np.mean([_gaze(eye, shape) for eye in EYES], axis=0)
-    rotation = smooth(measured.rotation, _HEAD_SIGMA * fps)
-    translation = smooth(measured.translation, _HEAD_SIGMA * fps)
+    turn, place = _head_moves(measured, still)
     return Motion(
-        rotation=rotation - rotation[still].mean(axis=0),
-        translation=translation - translation[still].mean(axis=0),
+        rotation=turn,
+        translation=place,
         lids=lids,
         gaze=np.clip(gaze - gaze[still].mean(axis=0), -_DEEPEST_GAZE, _DEEPEST_GAZE).astype(np.float32),
         displacement=shape[:, :MESH] - shape[still, :MESH].mean(axis=0),
     )
+
+
+def _head_moves(measured: Measured, still: slice) -> tuple[Float, Float]:
+    """The head's rotation (T, 3) in degrees and translation (T, 3) (see Motion), both in the axes of the head at rest."""
+    turn = smooth(measured.rotation, _HEAD_SIGMA * measured.fps)
+    neck = smooth(measured.neck, _HEAD_SIGMA * measured.fps)
+    rest = rotation(Pose(*turn[still].mean(axis=0).astype(np.float64)))
+    # Differences of angles are not the angles of the difference: a lowered head that tilts also turns in its own axes.
+    own = [angles(rest.T @ rotation(Pose(*row))) for row in turn.astype(np.float64)]
+    moved = neck - neck[still].mean(axis=0)
+    moved[:, :2] *= np.exp(np.median(measured.neck[:, 2]) - neck[still, 2].mean())
+    roll = np.radians(angles(rest).roll)
+    upright = moved[:, :2] @ np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]], np.float32)
+    away = np.expm1(-moved[:, 2])  # a head twice as small is one more of its distances away
+    return np.array([[p.yaw, p.pitch, p.roll] for p in own], np.float32), np.column_stack([upright, away]).astype(np.float32)
 
 
 def extract(
@@ -165,6 +179,7 @@ def extract(
     if len(motion) < _SHORTEST:
         raise VideoError("The video holds no such seconds. Choose a start and an end that lie within it.")
     motion = only(_from_rest_to_rest(motion, measured.fps, still is None), parts)
+    motion = replace(motion, translation=(_SITTING * np.tanh(motion.translation / _SITTING)).astype(np.float32))
     return Template(name, shows, source, licence, measured.fps, mouth_width(measured), motion)
 
 

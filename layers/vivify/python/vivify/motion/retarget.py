@@ -25,7 +25,8 @@ _LOWER_SKIN = 0.5
 _QUIET_LIPS = 0.03  # eye distances: lip gaps that change by less than this are noise
 _ALREADY_SHUT = 0.1  # an opening below this share of the eye's width is a closed eye in the photo
 _FARTHEST = Pose(yaw=24.0, pitch=16.0, roll=20.0)  # degrees the head turns away from the photo's pose at most
-_FARTHEST_SHIFT = 0.12  # eye distances the neck moves: shoulders stay where they are
+_FARTHEST_ASIDE, _FARTHEST_UP = 1.0, 0.6  # eye distances the head goes at most: as far as a body can lean in its picture
+_FARTHEST_AWAY = 0.12  # of the distance it is seen from
 _TURNED_FROM, _TURNED_AWAY = 18.0, 45.0  # degrees of yaw in the photo: from here the head moves less, to there the least
 _FARTHEST_IN_ALL, _LEAST = 38.0, 2.0  # degrees of yaw, the photo's and the motion's together; what is always granted
 _LEFT_TO_MOVE = 0.15  # of the farthest, for a head turned all the way
@@ -62,8 +63,10 @@ def retarget(motion: Motion, shape: Float, pose: Pose, mouth_width: float) -> Fa
     lids = np.stack([_able(motion.lids[:, side], shape, eye) for side, eye in enumerate(EYES)], axis=1)
     for side, eye in enumerate(EYES):
         _fit_lids(displacement, shape, eye, lids[:, side])
-    translation = _FARTHEST_SHIFT * np.tanh(motion.translation / _FARTHEST_SHIFT)
-    return FaceTrack(_limited(motion.rotation, pose), translation.astype(np.float32), displacement, lids, motion.gaze)
+    translation = motion.translation.copy()
+    for axis, farthest in enumerate((_FARTHEST_ASIDE, _FARTHEST_UP, _FARTHEST_AWAY)):
+        translation[:, axis] = _softly(translation[:, axis], farthest)
+    return FaceTrack(_limited(motion.rotation, pose), translation, displacement, lids, motion.gaze)
 
 
 def _able(closure: Float, shape: Float, eye: Eye) -> Float:
@@ -108,6 +111,13 @@ def _fit_mouth(displacement: Float, shape: Float, mouth_width: float) -> None:
     middle = correction.mean(axis=1, keepdims=True)
     displacement[:, list(OUTER_LIPS[11:]), 1] += middle
     displacement[:, list(OUTER_LIPS[1:10]), 1] -= middle
+
+
+def _softly(values: Float, bound: float) -> Float:
+    """``values`` kept within ``bound``: as they are up to half of it, then slower and slower."""
+    half = max(bound, 1e-6) / 2
+    over = np.maximum(np.abs(values) - half, 0)
+    return np.asarray(np.sign(values) * (np.minimum(np.abs(values), half) + half * np.tanh(over / half)), np.float32)
 
 
 def _limited(rotation: Float, pose: Pose) -> Float:
