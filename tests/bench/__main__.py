@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.bench import eyes, reenactment, speed, steadiness, tables
+from tests.bench import eyes, gpu, reenactment, speed, steadiness, tables
 
 ROOT = Path(__file__).resolve().parents[2]
 GALLERY = ROOT.parent / "shared" / "gallery"
@@ -34,7 +34,7 @@ def main() -> int:
         parts = ["speed", "reenactment", "following"]
     if not GALLERY.is_dir():
         print("The gallery of real photos and clips (../shared/gallery) is not here: without it only speed and steadiness.")
-        parts = [part for part in parts if part in ("speed", "steadiness")]
+        parts = [part for part in parts if part in ("speed", "gpu", "steadiness")]
     report: dict[str, Any] = {"cores": os.cpu_count(), "load_before": os.getloadavg()[0]}
     judged = []
     for part in parts:
@@ -55,6 +55,8 @@ def _measured(part: str, report: dict[str, Any], *, quick: bool) -> Any:
     """The figures of one part."""
     if part == "speed":
         return speed.run(PHOTO, ROOT)
+    if part == "gpu":
+        return gpu.run(PHOTO)
     if part == "eyes":
         return eyes.run(_portraits())
     if part == "steadiness":

@@ -117,8 +117,7 @@ def speed(report: Report) -> list[Figure]:
         print(
             f"{row['side']:>9}{row['frames']:>9}{row['frames_per_second']:>9.1f}{row['frame_ms']:>9.2f}"
             f"{row['cpu_ms']:>9.2f}"
-            f"{row['drawing_ms']['sketch'] + row['drawing_ms']['paint']:>9.2f}"
-            f"{row['encoder_ms']:>9.2f}{row['memory_ms']:>9.2f}"
+            f"{row['drawing_ms']['all drawing']:>9.2f}{row['encoder_ms']:>9.2f}{row['memory_ms']:>9.2f}"
             f"{row['over_floor']:>9.1f}{row['frame_ms'] / pixels:>9.1f}{row['memory_mb']:>9.0f}"
         )
     _stages(rows)
@@ -137,13 +136,34 @@ def speed(report: Report) -> list[Figure]:
     ]
 
 
+def gpu(report: Report) -> list[Figure]:
+    print("\nThe graph that paints frames on a GPU" + ("" if report["cuda"] else ", here on the CPU; unmeasured: no CUDA"))
+    head = ("side", "batch", "opening s", "sketch ms", "paint ms", "arithmetic ms", "frames/s", "not arithmetic")
+    print("".join(f"{name:>15}" for name in head))
+    for row in report["rows"]:
+        clip = "     unmeasured     unmeasured"
+        if report["cuda"]:
+            clip = f"{row['frames_per_second']:>15.1f}{row['not_arithmetic']:>15.0%}"
+        print(
+            f"{row['side']:>15}{row['batch']:>15}{row['open_s']:>15.2f}{row['sketch_ms']:>15.2f}{row['paint_ms']:>15.2f}"
+            f"{row['arithmetic_ms']:>15.2f}{clip}"
+        )
+    return []
+
+
 def _stages(rows: list[Report]) -> None:
-    names = list(dict.fromkeys(name for row in rows for name in row["drawing_ms"]))
-    print("ms a frame" + "".join(f"{name:>20}" for name in names) + f"{'waiting to encode':>20}")
-    for row in rows:
-        waits = 1e3 * row["stages"]["encode"] / row["frames"]
-        cells = "".join(f"{row['drawing_ms'].get(name, 0):>20.2f}" for name in names)
-        print(f"{row['side']:>10}{cells}{waits:>20.2f}")
+    """A row a stage: what a photo costs, what a frame costs, and the floor under it."""
+    once = [("find and judge faces", [1e3 * row["stages"]["faces"] for row in rows])]
+    once += [("matte, depth, mesh, layers", [1e3 * row["stages"]["depth"] for row in rows])]
+    names = list(rows[0]["drawing_ms"])
+    each = [(name, [row["drawing_ms"][name] for row in rows]) for name in names]
+    each += [("handing frames to the encoder", [1e3 * row["stages"]["encode"] / row["frames"] for row in rows])]
+    floor = [("encoder alone", [row["encoder_ms"] for row in rows])]
+    floor += [("every pixel read and written once", [row["memory_ms"] for row in rows])]
+    for title, part in (("ms a photo", once), ("ms a frame", each), ("floor", floor)):
+        print(f"{title:<36}" + "".join(f"{row['side']:>9}" for row in rows))
+        for name, values in part:
+            print(f"  {name:<34}" + "".join(f"{value:>9.2f}" for value in values))
 
 
 def figures(rows: Sequence[Figure]) -> None:
@@ -154,6 +174,7 @@ def figures(rows: Sequence[Figure]) -> None:
 
 PRINTERS: dict[str, Callable[[Any], list[Figure]]] = {
     "speed": speed,
+    "gpu": gpu,
     "eyes": eyes,
     "steadiness": steadiness,
     "reenactment": reenactment,

@@ -11,7 +11,7 @@ from vivify import engine
 from vivify.faces.topology import EYES
 from vivify.photos import Photo, decode
 
-from . import outside, reenactment, stage, steadiness
+from . import outside, reenactment, speed, stage, steadiness
 from .mesh_warp import MeshWarp
 from .pictures import CAP, cut, face_box, psnr, ssim
 
@@ -135,3 +135,12 @@ def test_a_recording_is_the_clip_before_encoding(photo: Photo) -> None:
     assert np.array_equal(clip.frames[0], photo.pixels)
     assert np.allclose(clip.vertices(0), clip.faces[0].landmarks[:468], atol=1e-3)
     assert not Path("unused.mp4").exists()
+
+
+def test_a_speed_row_holds_every_stage(astronaut: Path, root: Path) -> None:
+    """Each stage of a frame is timed, none inside another: together with what is left they are all the drawing."""
+    drawing = speed._row(astronaut, 256, 0.2, root)["drawing_ms"]
+    stages = {"mesh and map", "folds", "eyes", "mouth", "warp and compose", "patches"}
+    assert set(drawing) == stages | {"all drawing", "other"}
+    assert all(drawing[name] > 0 for name in drawing)
+    assert sum(drawing[name] for name in stages) + drawing["other"] == pytest.approx(drawing["all drawing"])

@@ -55,19 +55,22 @@ class GraphPainter:
 
     def _painted(self, batch: Sequence[Sketch]) -> Pixels:
         """(N, H, W, 3) uint8."""
-        columns, rows = self._grid.cells
-        plain = np.ones((rows, columns), np.float32)
-        shift = np.stack([sketch.deformation.coarse for sketch in batch])
-        gains = np.stack([plain if sketch.shading is None else sketch.shading.coarse for sketch in batch])
-        inputs = {"shift": shift.transpose(0, 3, 1, 2), "gains": gains[None], **self._sizes, **self._overlay(batch)}
         binding = self._session.io_binding()
-        for name, value in self._held.items():
-            binding.bind_ortvalue_input(name, value)
-        for name, value in inputs.items():
+        for name, held in self._held.items():
+            binding.bind_ortvalue_input(name, held)
+        for name, value in self._inputs(batch).items():
             binding.bind_cpu_input(name, np.ascontiguousarray(value))
         binding.bind_output("frames")
         self._session.run_with_iobinding(binding)
         return np.asarray(binding.copy_outputs_to_cpu()[0], np.uint8)
+
+    def _inputs(self, batch: Sequence[Sketch]) -> dict[str, NDArray[np.generic]]:
+        """What the graph needs of these frames."""
+        columns, rows = self._grid.cells
+        plain = np.ones((rows, columns), np.float32)
+        shift = np.stack([sketch.deformation.coarse for sketch in batch])
+        gains = np.stack([plain if sketch.shading is None else sketch.shading.coarse for sketch in batch])
+        return {"shift": shift.transpose(0, 3, 1, 2), "gains": gains[None], **self._sizes, **self._overlay(batch)}
 
     def _overlay(self, batch: Sequence[Sketch]) -> dict[str, NDArray[np.generic]]:
         """All patches of each frame as one: what to keep of the picture beneath and what to add, in one box for all."""
