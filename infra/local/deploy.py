@@ -1,11 +1,12 @@
-"""Makes the stack: CloudFormation into moto, then by API what moto's CloudFormation drops, then routes and functions."""
+"""Makes the stack: CloudFormation into moto, then by API what moto's CloudFormation drops, then what invokes functions."""
 
 from __future__ import annotations
 
 import copy
 import json
 import re
-from collections.abc import Mapping
+import secrets
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from .event_bus import EventBus, Rule
 from .http_api import HttpApi, Route
 from .lambda_runtime import AsyncPolicy, LambdaRuntime
 from .lambda_worker import Function
+from .queue_poller import Mapping as QueueMapping
 from .server import Front
 from .settings import ACCOUNT, CREDENTIALS, REGION, STACK_NAME
 from .translate import Translated, references, translate
@@ -27,28 +30,59 @@ class Deployment:
 
     physical: Mapping[str, str]
     outputs: Mapping[str, str]
+    mappings: tuple[QueueMapping, ...] = ()
 
 
-def deploy(template: Path, parameters: Mapping[str, str], lambdas: LambdaRuntime, front: Front, endpoint: str) -> Deployment:
+def deploy(
+    template: Path, parameters: Mapping[str, str], lambdas: LambdaRuntime, events: EventBus, front: Front, endpoint: str
+) -> Deployment:
     """Deploys `template` into the moto of this process, whose server must be listening (AWS_ENDPOINT_URL)."""
     translated = translate(template)
-    resolve, physical = _create_stack(translated, parameters)
-    properties = {
-        name: (resource["Type"], resolve(resource.get("Properties", {})))
-        for name, resource in translated.moto["Resources"].items()
-    }
-    _register_functions(translated, properties, physical, resolve, lambdas)
-    for name, (kind, values) in properties.items():
-        if kind == "AWS::S3::Bucket":
-            _finish_bucket(physical[name], values)
-    front.api = HttpApi(_routes(translated.resources, physical), lambdas.invoke, CREDENTIALS)
-    return Deployment(physical, _outputs(translated, physical, resolve, endpoint))
+    stack = _create_stack(translated, parameters)
+    _register_functions(translated, stack, lambdas)
+    for name, properties in stack.of("AWS::S3::Bucket"):
+        _finish_bucket(stack.physical[name], properties)
+    for name, properties in stack.of("AWS::SecretsManager::Secret"):
+        _make_secret(f"local-{name}", properties)
+    for _, properties in stack.of("AWS::SNS::Subscription"):
+        _subscribe(properties)
+    for _, properties in stack.of("AWS::Events::Rule"):
+        events.add(Rule.read(properties))
+    mappings = tuple(
+        QueueMapping(properties["EventSourceArn"], properties["FunctionName"], int(properties.get("BatchSize", 10)))
+        for _, properties in stack.of("AWS::Lambda::EventSourceMapping")
+    )
+    front.api = HttpApi(_routes(translated.resources, stack.physical), lambdas.invoke, CREDENTIALS)
+    return Deployment(stack.physical, _outputs(translated, stack, endpoint), mappings)
 
 
-def _create_stack(translated: Translated, parameters: Mapping[str, str]) -> tuple[Any, dict[str, str]]:
-    """Creates the stack; gives a function that resolves Ref, GetAtt and Sub, and the physical names."""
+@dataclass(frozen=True)
+class _Stack:
+    """What CloudFormation made, and how it resolves the rest."""
+
+    resources: Mapping[str, Any]
+    map: Any
+    physical: Mapping[str, str]
+
+    def resolve(self, node: Any) -> Any:
+        """A node of the template with its Ref, GetAtt, Sub and If replaced by values."""
+        from moto.cloudformation.parsing import clean_json
+
+        return clean_json(copy.deepcopy(node), self.map)
+
+    def of(self, kind: str) -> Iterator[tuple[str, Any]]:
+        """Names and resolved properties of all resources of a type whose condition holds."""
+        for name, resource in self.resources.items():
+            if resource["Type"] == kind and _wanted(resource, self.map):
+                yield name, self.resolve(resource.get("Properties", {}))
+
+
+def _wanted(resource: Mapping[str, Any], resource_map: Any) -> bool:
+    return "Condition" not in resource or bool(resource_map.lazy_condition_map[resource["Condition"]])
+
+
+def _create_stack(translated: Translated, parameters: Mapping[str, str]) -> _Stack:
     from moto.cloudformation.models import cloudformation_backends
-    from moto.cloudformation.parsing import clean_json
 
     # One attempt: moto does not roll back, so a second one would only report what the first has left behind.
     client = boto3.client("cloudformation", region_name=REGION, config=Config(retries={"total_max_attempts": 1}))
@@ -59,17 +93,16 @@ def _create_stack(translated: Translated, parameters: Mapping[str, str]) -> tupl
         Capabilities=["CAPABILITY_IAM"],
     )
     backend = cloudformation_backends[ACCOUNT][REGION]
-    stack = next(s for s in backend.stacks.values() if s.name == STACK_NAME)
-    resources: Any = stack.resource_map
-    physical: dict[str, str] = {name: resources[name].physical_resource_id for name in translated.moto["Resources"]}
+    made: Any = next(s for s in backend.stacks.values() if s.name == STACK_NAME).resource_map
+    wanted = [name for name, resource in translated.moto["Resources"].items() if _wanted(resource, made)]
+    return _Stack(
+        {**translated.resources, **translated.moto["Resources"]},  # where moto has its own version of one, that
+        made,
+        {name: made[name].physical_resource_id for name in wanted},
+    )
 
-    def resolve(node: Any) -> Any:
-        return clean_json(copy.deepcopy(node), resources)
 
-    return resolve, physical
-
-
-def _outputs(translated: Translated, physical: Mapping[str, str], resolve: Any, endpoint: str) -> dict[str, str]:
+def _outputs(translated: Translated, stack: _Stack, endpoint: str) -> dict[str, str]:
     """The template's outputs. The API's address is this server; what names a resource left out here is left out."""
     values = {}
     apis = {name for name, r in translated.resources.items() if r["Type"] == "AWS::ApiGatewayV2::Api"}
@@ -77,45 +110,56 @@ def _outputs(translated: Translated, physical: Mapping[str, str], resolve: Any, 
         needs = references(output["Value"]) & translated.resources.keys()
         if needs & apis:
             values[name] = endpoint
-        elif needs <= physical.keys():
-            values[name] = str(resolve(output["Value"]))
+        elif needs <= stack.physical.keys():
+            values[name] = str(stack.resolve(output["Value"]))
     return values
 
 
-def _register_functions(
-    translated: Translated,
-    properties: Mapping[str, tuple[str, Any]],
-    physical: Mapping[str, str],
-    resolve: Any,
-    lambdas: LambdaRuntime,
-) -> None:
+def _register_functions(translated: Translated, stack: _Stack, lambdas: LambdaRuntime) -> None:
     policies: dict[str, AsyncPolicy] = {}
-    for resource in translated.resources.values():
-        if resource["Type"] == "AWS::Lambda::EventInvokeConfig":
-            values = resolve(resource["Properties"])
-            destinations = values.get("DestinationConfig", {})
-            policies[values["FunctionName"]] = AsyncPolicy(
-                retries=int(values.get("MaximumRetryAttempts", 2)),
-                on_failure=destinations.get("OnFailure", {}).get("Destination"),
-                on_success=destinations.get("OnSuccess", {}).get("Destination"),
-            )
-    for name, (kind, values) in properties.items():
-        if kind != "AWS::Lambda::Function":
-            continue
+    for _, values in stack.of("AWS::Lambda::EventInvokeConfig"):
+        destinations = values.get("DestinationConfig", {})
+        policies[values["FunctionName"]] = AsyncPolicy(
+            retries=int(values.get("MaximumRetryAttempts", 2)),
+            on_failure=destinations.get("OnFailure", {}).get("Destination"),
+            on_success=destinations.get("OnSuccess", {}).get("Destination"),
+        )
+    for name, values in stack.of("AWS::Lambda::Function"):
+        physical = stack.physical[name]
         function = Function(
-            name=physical[name],
+            name=physical,
             label=name,
-            arn=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{physical[name]}",
+            arn=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{physical}",
             handler=values["Handler"],
             code=translated.code[name],
             timeout=float(values.get("Timeout", 3)),
             memory_mb=int(values.get("MemorySize", 128)),
             environment={k: str(v) for k, v in values.get("Environment", {}).get("Variables", {}).items()},
         )
-        policy = policies.get(physical[name], AsyncPolicy())
+        policy = policies.get(physical, AsyncPolicy())
         if dead_letters := values.get("DeadLetterConfig", {}).get("TargetArn"):
             policy = AsyncPolicy(policy.retries, policy.on_failure, policy.on_success, dead_letters)
         lambdas.register(function, policy)
+
+
+def _make_secret(name: str, properties: Mapping[str, Any]) -> None:
+    """Under the name by which functions here know it, with the random value that its definition asks for."""
+    length = int(properties["GenerateSecretString"].get("PasswordLength", 32))
+    boto3.client("secretsmanager", region_name=REGION).create_secret(
+        Name=name, SecretString=secrets.token_hex(length)[:length]
+    )
+
+
+def _subscribe(properties: Mapping[str, Any]) -> None:
+    attributes = {"RawMessageDelivery": str(properties.get("RawMessageDelivery", False)).lower()}
+    if policy := properties.get("FilterPolicy"):
+        attributes["FilterPolicy"] = json.dumps(policy)
+    boto3.client("sns", region_name=REGION).subscribe(
+        TopicArn=properties["TopicArn"],
+        Protocol=properties["Protocol"],
+        Endpoint=properties["Endpoint"],
+        Attributes=attributes,
+    )
 
 
 def _finish_bucket(bucket: str, properties: Mapping[str, Any]) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .batch import Attempt, JobRequest, JobRunner
+from .event_bus import EventBus
 from .lambda_runtime import LambdaRuntime
 from .settings import ACCOUNT
 
@@ -24,6 +25,7 @@ class Machinery:
 
     lambdas: LambdaRuntime
     jobs: JobRunner
+    events: EventBus
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,28 @@ def _sfn_casing(_machinery: Machinery) -> None:
     _replace(StateTaskService, "_normalise_response", normalise_response)
 
 
+def _sfn_status_events(machinery: Machinery) -> None:
+    from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
+
+    original = BaseExecutionWorkerCommunication.terminated
+
+    def terminated(self: Any) -> None:
+        original(self)
+        execution = self.execution
+        detail = {
+            "executionArn": execution.exec_arn,
+            "stateMachineArn": execution.state_machine_arn,
+            "name": execution.name,
+            "status": execution.exec_status.value,
+            "input": execution.execution_input,
+            "error": execution.error,
+            "cause": execution.cause,
+        }
+        machinery.events.publish("aws.states", "Step Functions Execution Status Change", detail)
+
+    _replace(BaseExecutionWorkerCommunication, "terminated", terminated)
+
+
 @functools.cache
 def _operation(service: str, snake_case_action: str) -> Any:
     """The SDK's own model of an operation, None when there is none of that name."""
@@ -214,6 +238,7 @@ PATCHES = (
     ),
     Patch("sfn_executes", "a state machine made by CloudFormation never runs its states", _sfn_executes),
     Patch("sfn_casing", "submitJob's parameters stay PascalCase, so boto sends none of them", _sfn_casing),
+    Patch("sfn_status_events", "an execution's end is no event, so no rule hears of it", _sfn_status_events),
     Patch("s3_event", "events lack versionId and sequencer, and write a key's slashes as %2F", _s3_event),
     Patch("s3_multipart", "a multipart upload is announced twice, as a Put and as its completion", _s3_multipart),
 )

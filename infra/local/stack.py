@@ -32,8 +32,10 @@ class Stack:
         # moto takes seconds to import: only when a stack is really made.
         from .batch import JobRunner
         from .deploy import deploy
+        from .event_bus import EventBus
         from .lambda_runtime import LambdaRuntime
         from .patches import Machinery, apply_patches
+        from .queue_poller import QueuePoller
         from .server import LocalServer
 
         paths.make().scratch.mkdir(exist_ok=True)
@@ -52,17 +54,23 @@ class Stack:
         environment = child_environment(self.endpoint, paths.scratch)
         self.lambdas = LambdaRuntime(environment, paths.logs, _deliver)
         self.jobs = JobRunner(environment, paths.logs)
+        self.events = EventBus(self.lambdas.invoke_event)
+        self.pollers: tuple[QueuePoller, ...] = ()
         # Its warnings print states with their data; a failed execution says in its history what is needed.
         logging.getLogger("moto").setLevel(logging.CRITICAL)
         try:
-            apply_patches(Machinery(self.lambdas, self.jobs))
-            self.deployment = deploy(template, parameters, self.lambdas, self.server.front, self.endpoint)
+            apply_patches(Machinery(self.lambdas, self.jobs, self.events))
+            self.deployment = deploy(template, parameters, self.lambdas, self.events, self.server.front, self.endpoint)
+            self.pollers = tuple(QueuePoller(mapping, self.lambdas) for mapping in self.deployment.mappings)
         except BaseException:
             self.close()
             raise
 
     def close(self) -> None:
-        """Ends jobs, functions and the server, in this order: nothing outlives the stack."""
+        """Ends what invokes, jobs, functions and the server, in this order: nothing outlives the stack."""
+        self.events.close()
+        for poller in self.pollers:
+            poller.close()
         self.jobs.close()
         self.lambdas.close()
         self.server.close()

@@ -49,7 +49,17 @@ BY_MOTO = frozenset(
 )
 
 # Made by infra.local itself, around moto.
-BY_US = frozenset({"AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Stage", "AWS::Lambda::EventInvokeConfig"})
+BY_US = frozenset(
+    {
+        "AWS::ApiGatewayV2::Api",
+        "AWS::ApiGatewayV2::Stage",
+        "AWS::Events::Rule",
+        "AWS::Lambda::EventInvokeConfig",
+        "AWS::Lambda::EventSourceMapping",
+        "AWS::SNS::Subscription",
+        "AWS::SecretsManager::Secret",
+    }
+)
 
 # Left out on purpose, and why that is no loss here.
 IGNORED: Mapping[str, str] = {
@@ -65,7 +75,6 @@ IGNORED: Mapping[str, str] = {
     "AWS::EC2::VPCEndpoint": "the job runs on this machine's network",
     "AWS::EC2::VPCGatewayAttachment": "the job runs on this machine's network",
     "AWS::ECR::Repository": "the job runs from the checkout, not from an image",
-    "AWS::Events::Rule": "no event bus here; what a rule starts can be invoked by hand",
     "AWS::IAM::ManagedPolicy": "nothing here enforces IAM; tests of the template check the policies",
     "AWS::IAM::Policy": "nothing here enforces IAM; tests of the template check the policies",
     "AWS::Lambda::LayerVersion": "functions run in this Python environment, which holds what the layers hold",
@@ -74,7 +83,6 @@ IGNORED: Mapping[str, str] = {
     "AWS::S3::BucketPolicy": "nothing here enforces IAM; tests of the template check the policies",
     "AWS::SNS::TopicPolicy": "nothing here enforces IAM; tests of the template check the policies",
     "AWS::SQS::QueuePolicy": "nothing here enforces IAM; tests of the template check the policies",
-    "AWS::Scheduler::Schedule": "nothing is scheduled here; what it starts can be invoked by hand",
 }
 
 
@@ -101,6 +109,22 @@ _READ_PROPERTIES: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "AWS::Lambda::EventInvokeConfig": (
         _names("DestinationConfig FunctionName MaximumRetryAttempts Qualifier"),
         _names("MaximumEventAgeInSeconds"),
+    ),
+    "AWS::Events::Rule": (
+        _names("EventPattern ScheduleExpression Targets"),
+        _names("Description Name State"),
+    ),
+    "AWS::Lambda::EventSourceMapping": (
+        _names("BatchSize EventSourceArn FunctionName FunctionResponseTypes"),
+        _names("ScalingConfig Tags"),
+    ),
+    "AWS::SNS::Subscription": (
+        _names("Endpoint FilterPolicy Protocol RawMessageDelivery TopicArn"),
+        _names("RedrivePolicy"),
+    ),
+    "AWS::SecretsManager::Secret": (
+        _names("GenerateSecretString"),
+        _names("Description KmsKeyId Name Tags"),
     ),
     "AWS::StepFunctions::StateMachine": (
         _names("DefinitionString DefinitionSubstitutions RoleArn StateMachineName StateMachineType"),

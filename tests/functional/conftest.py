@@ -51,6 +51,8 @@ class Stack:
             "TOPIC_ARN": self.topic,
             "STATE_MACHINE_ARN": self.state_machine,
             "LINK_ROLE": "arn:aws:iam::123456789012:role/links",
+            "DETECT_FUNCTION": "detect_face",
+            "NOTIFY_FUNCTION": "notify",
             "URL_SECONDS": "900",
         }
 
@@ -71,6 +73,9 @@ class Stack:
         times = {"created_at": "2026-01-15T09:30:12.482Z", "updated_at": "2026-01-15T09:30:12.482Z"}
         item = {"clip_id": clip_id, "state": state, "options": {"motions": "nod"}, **times, **attributes}
         boto3.resource("dynamodb").Table(self.table).put_item(Item=item)
+
+    def objects(self, bucket: str) -> list[dict[str, Any]]:
+        return list(boto3.client("s3").list_objects_v2(Bucket=bucket).get("Contents", []))
 
     def executions(self) -> list[dict[str, Any]]:
         """Each execution's input, under the name it was started with."""
@@ -123,8 +128,20 @@ def _make() -> Stack:
     boto3.client("dynamodb").create_table(
         TableName="clips",
         BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "clip_id", "AttributeType": "S"}],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"} for name in ("clip_id", "pending", "updated_at")
+        ],
         KeySchema=[{"AttributeName": "clip_id", "KeyType": "HASH"}],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "pending",
+                "KeySchema": [
+                    {"AttributeName": "pending", "KeyType": "HASH"},
+                    {"AttributeName": "updated_at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
     )
     topic = sns.create_topic(Name="notifications")["TopicArn"]
     inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable
 from typing import Any
 
 import boto3
 import pytest
 
-from vivify.errors import CloudError
+from vivify.errors import CloudError, TransitionRefused
+from vivify.service.notify import failure_of
 
 from .conftest import Event, Stack
 
@@ -19,9 +21,16 @@ Events = Callable[[str], Event]
 FIGURES = {"seconds": "4.000", "fps": "25", "width": "512", "height": "512", "frames": "100"}
 
 
+ENDED = {
+    "clip_key": "clips/x/clip.mp4",
+    "poster_key": "clips/x/poster.jpg",
+    "preview_key": "clips/x/preview.webp",
+    "clip": FIGURES,
+}
+
+
 def published(stack: Stack, clip_id: str) -> None:
-    keys = {"clip_key": "clips/x/clip.mp4", "poster_key": "clips/x/poster.jpg", "preview_key": "clips/x/preview.webp"}
-    stack.put_record(clip_id, "publishing", **keys, clip=FIGURES)
+    stack.put_record(clip_id, "publishing", **ENDED)
 
 
 def test_success(stack: Stack, invoke: Invoke, event: Events) -> None:
@@ -53,6 +62,7 @@ def test_failure_with_the_executions_verdict(stack: Stack, invoke: Invoke, event
     assert stack.messages() == [
         {
             "event": "clip.failed",
+            "event_id": f"{payload['clip_id']}.failed",
             "clip_id": payload["clip_id"],
             "verdict": payload["verdict"],
             "retryable": False,
@@ -84,7 +94,7 @@ def test_failure_of_ours(stack: Stack, invoke: Invoke, event: Events) -> None:
 def test_a_terminal_record_is_never_overwritten(stack: Stack, invoke: Invoke, event: Events, ended: str, late: str) -> None:
     """A late step of the other kind changes nothing and tells nobody."""
     payload = event(late)
-    stack.put_record(payload["clip_id"], ended)
+    stack.put_record(payload["clip_id"], ended, notified_at="2026-01-15T09:30:12.482Z")
     before = stack.record(payload["clip_id"])
     invoke("notify", payload)
     assert stack.record(payload["clip_id"]) == before
@@ -115,3 +125,84 @@ def test_a_crash_before_telling_is_cured_by_the_retry(stack: Stack, invoke: Invo
     invoke("notify", payload)
     (message,) = stack.messages()
     assert message["event"] == "clip.ready"
+
+
+@pytest.mark.parametrize(("ended", "late"), [("ready", "notify_failure_job"), ("failed", "notify_success")])
+def test_the_end_that_it_has_is_told(stack: Stack, invoke: Invoke, event: Events, ended: str, late: str) -> None:
+    """A clip that ended but was never told of: whoever comes next, for whatever end, tells the one the record has."""
+    payload = event(late)
+    published(stack, payload["clip_id"])
+    verdict = {"code": "no_face_found", "message": "We found no face."}
+    stack.put_record(payload["clip_id"], ended, **ENDED, verdict=verdict, pending="yes")
+    invoke("notify", payload)
+    (message,) = stack.messages()
+    record = stack.record(payload["clip_id"])
+    assert record is not None
+    assert message["event"] == f"clip.{ended}"
+    assert (record["state"], "notified_at" in record, "pending" in record) == (ended, True, False)
+
+
+def test_success_out_of_turn(stack: Stack, invoke: Invoke, event: Events) -> None:
+    """A clip that was never published cannot be called ready: the step fails, and nobody is told."""
+    payload = event("notify_success")
+    stack.put_record(payload["clip_id"], "animating")
+    with pytest.raises(TransitionRefused):
+        invoke("notify", payload)
+    assert stack.messages() == []
+
+
+@pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
+def test_an_execution_that_broke_off(stack: Stack, invoke: Invoke, event: Events, status: str) -> None:
+    """EventBridge's word about it is the same failure: one terminal record, one message, however often it is said."""
+    payload = event("execution_broke_off")
+    clip_id = json.loads(payload["detail"]["input"])["clip_id"]
+    payload["detail"]["status"] = status
+    stack.put_record(clip_id, "animating", pending="yes")
+    invoke("notify", payload)
+    invoke("notify", payload)
+    invoke("notify", event("notify_failure_job") | {"clip_id": clip_id})
+    (message,) = stack.messages()
+    record = stack.record(clip_id)
+    assert record is not None
+    assert (message["event"], message["verdict"]["code"]) == ("clip.failed", "internal_error")
+    assert (record["state"], record["failure"]) == ("failed", "timed_out" if status == "TIMED_OUT" else "internal")
+
+
+def test_the_end_of_an_erased_clip(stack: Stack, invoke: Invoke, event: Events) -> None:
+    """Its owner erased the clip while it was being made: its execution's end is nobody's news."""
+    invoke("notify", event("execution_broke_off"))
+    assert stack.messages() == []
+    assert stack.records() == []
+
+
+def test_a_failed_clip_leaves_nothing(stack: Stack, invoke: Invoke, event: Events) -> None:
+    """Frames and clips that nobody will ever be sent to are erased; those of another clip stay."""
+    payload = event("notify_failure_job")
+    clip_id = payload["clip_id"]
+    stack.put_record(clip_id, "publishing")
+    s3 = boto3.client("s3")
+    for bucket, folder in ((stack.work, "frames"), (stack.clips, "clips")):
+        s3.put_object(Bucket=bucket, Key=f"{folder}/{clip_id}/thing", Body=b"x")
+        s3.put_object(Bucket=bucket, Key=f"{folder}/another/thing", Body=b"x")
+    invoke("notify", payload)
+    left = [thing["Key"] for bucket in (stack.work, stack.clips) for thing in stack.objects(bucket)]
+    assert left == ["frames/another/thing", "clips/another/thing"]
+
+
+@pytest.mark.parametrize(
+    ("error", "failure"),
+    [
+        ({"Error": "States.TaskFailed", "Cause": json.dumps({"Container": {"ExitCode": 78}})}, "no_gpu"),
+        ({"Error": "States.TaskFailed", "Cause": json.dumps({"Container": {"ExitCode": 137}})}, "out_of_memory"),
+        ({"Error": "States.TaskFailed", "Cause": json.dumps({"Container": {"ExitCode": 1}})}, "internal"),
+        ({"Error": "States.TaskFailed", "Cause": json.dumps({"StatusReason": "CAPACITY:INSUFFICIENT"})}, "no_capacity"),
+        ({"Error": "States.Timeout", "Cause": ""}, "timed_out"),
+        ({"Error": "VideoError", "Cause": json.dumps({"errorType": "VideoError"})}, "internal"),
+        ({"Error": "Weird", "Cause": "[1]"}, "internal"),
+        ({"Error": "Weird", "Cause": "not json"}, "internal"),
+        ({}, "internal"),
+    ],
+)
+def test_kinds_of_failure(error: dict[str, str], failure: str) -> None:
+    """Faults of ours are told apart for operators, from what Step Functions and Batch say of them."""
+    assert failure_of(error) == failure

@@ -14,7 +14,8 @@ NEEDED = {
     "get_clip": ["CLIPS_BUCKET", "LINK_ROLE", "TABLE_NAME"],
     "detect_face": ["TABLE_NAME", "WORK_BUCKET", "STATE_MACHINE_ARN"],
     "publish_clip": ["TABLE_NAME", "WORK_BUCKET", "CLIPS_BUCKET"],
-    "notify": ["CLIPS_BUCKET", "LINK_ROLE", "TABLE_NAME", "TOPIC_ARN"],
+    "notify": ["CLIPS_BUCKET", "LINK_ROLE", "TABLE_NAME", "WORK_BUCKET", "TOPIC_ARN"],
+    "reconcile": ["TABLE_NAME", "UPLOADS_BUCKET", "STATE_MACHINE_ARN", "DETECT_FUNCTION", "NOTIFY_FUNCTION"],
 }
 
 
@@ -34,7 +35,8 @@ def test_missing_and_wrong_are_told_together() -> None:
     """A number that is none is named beside what is missing."""
     with pytest.raises(SettingsInvalid) as caught:
         settings.load(settings.Notify, {"TABLE_NAME": "clips", "URL_SECONDS": "an hour"})
-    assert caught.value.details == {"missing": ["CLIPS_BUCKET", "LINK_ROLE", "TOPIC_ARN"], "wrong": ["URL_SECONDS"]}
+    missing = ["CLIPS_BUCKET", "LINK_ROLE", "WORK_BUCKET", "TOPIC_ARN"]
+    assert caught.value.details == {"missing": missing, "wrong": ["URL_SECONDS"]}
 
 
 def test_numbers_are_numbers() -> None:

@@ -24,6 +24,7 @@ import moto.stepfunctions.parser.models  # noqa: F401 - before the forks, once
 from botocore.config import Config
 
 from infra.local.batch import JobRunner
+from infra.local.event_bus import EventBus, Rule
 from infra.local.lambda_runtime import LambdaRuntime
 from infra.local.lambda_worker import Function
 from infra.local.patches import PATCHES, Machinery, apply_patches
@@ -42,7 +43,9 @@ class Scene:
         self.server = LocalServer()
         environment = child_environment(self.server.endpoint, folder)
         self.lambdas = LambdaRuntime(environment, folder, lambda *_: None)
-        self.machinery = Machinery(self.lambdas, JobRunner(environment, folder))
+        self.heard: list[Any] = []
+        events = EventBus(lambda _name, event: self.heard.append(json.loads(event)))
+        self.machinery = Machinery(self.lambdas, JobRunner(environment, folder), events)
 
     def aws(self, service: str) -> Any:
         return boto3.client(
@@ -141,6 +144,18 @@ def sfn_casing(scene: Scene) -> Any:
     return _execution(scene, arn)["status"]
 
 
+def sfn_status_events(scene: Scene) -> Any:
+    pattern = {"source": ["aws.states"], "detail": {"status": ["FAILED", "TIMED_OUT"]}}
+    scene.machinery.events.add(Rule(("listener",), pattern=pattern))
+    states = scene.aws("stepfunctions")
+    for name, state in (("good", {"Type": "Succeed"}), ("bad", {"Type": "Fail", "Error": "Why", "Cause": "Because"})):
+        definition = json.dumps({"StartAt": "End", "States": {"End": state}})
+        arn = states.create_state_machine(name=name, definition=definition, roleArn=ROLE)["stateMachineArn"]
+        _execution(scene, arn)
+    scene.wait(lambda: scene.heard, 2.0)
+    return [[event["detail"][key] for key in ("status", "input", "error", "cause")] for event in scene.heard]
+
+
 def _execution(scene: Scene, machine: str) -> Any:
     states = scene.aws("stepfunctions")
     arn = states.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
@@ -190,7 +205,16 @@ def s3_multipart(scene: Scene) -> Any:
 
 PROBES: Mapping[str, Callable[[Scene], Any]] = {
     probe.__name__: probe
-    for probe in (lambda_invoke, batch_run, batch_exit_code, sfn_executes, sfn_casing, s3_event, s3_multipart)
+    for probe in (
+        lambda_invoke,
+        batch_run,
+        batch_exit_code,
+        sfn_executes,
+        sfn_casing,
+        sfn_status_events,
+        s3_event,
+        s3_multipart,
+    )
 }
 
 

@@ -111,7 +111,17 @@ import handler
 """
     folder = ROOT / FUNCTIONS[function]["CodeUri"]
     path = os.pathsep.join([str(folder), str(ROOT / "layers/vivify/python")])
-    settings = ["TABLE_NAME", "UPLOADS_BUCKET", "WORK_BUCKET", "CLIPS_BUCKET", "LINK_ROLE", "TOPIC_ARN", "STATE_MACHINE_ARN"]
+    settings = [
+        "TABLE_NAME",
+        "UPLOADS_BUCKET",
+        "WORK_BUCKET",
+        "CLIPS_BUCKET",
+        "LINK_ROLE",
+        "TOPIC_ARN",
+        "STATE_MACHINE_ARN",
+        "DETECT_FUNCTION",
+        "NOTIFY_FUNCTION",
+    ]
     environment = {**os.environ, "PYTHONPATH": path, **dict.fromkeys(settings, "x")}
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -23,6 +23,7 @@ RIGHT: dict[str, Any] = {
     "batch_exit_code": 3,
     "sfn_executes": {"said": "hello"},
     "sfn_casing": "SUCCEEDED",
+    "sfn_status_events": [["FAILED", "{}", "Why", "Because"]],
     "s3_event": {"key": "photos/a+b%2B%C3%A9.jpg", "version": True, "sequencer": True},
     "s3_multipart": ["ObjectCreated:CompleteMultipartUpload"],
 }

@@ -166,6 +166,7 @@ def test_the_job_gets_every_variable_it_reads(machine: dict[str, Any], resources
         ("DetectFaceFunction", "DetectFace"),
         ("PublishClipFunction", "PublishClip"),
         ("NotifyFunction", "Notify"),
+        ("ReconcileFunction", "Reconcile"),
     ],
 )
 def test_functions_get_every_variable_they_read(resources: dict[str, Resource], function: str, kind: str) -> None:
@@ -190,7 +191,7 @@ def test_batch_retries_what_another_attempt_can_cure(resources: dict[str, Resour
 
 
 def test_gpus_are_paid_for_while_they_work(resources: dict[str, Resource]) -> None:
-    """Idle environments hold no vCPU, Spot is asked first, and the job asks for one GPU on hosts that have them."""
+    """Idle environments hold no vCPU but those kept warm, Spot is asked first, and a job has one GPU."""
     environments = of(resources, "AWS::Batch::ComputeEnvironment")
     (queue,) = of(resources, "AWS::Batch::JobQueue").values()
     (job,) = of(resources, "AWS::Batch::JobDefinition").values()
@@ -199,7 +200,7 @@ def test_gpus_are_paid_for_while_they_work(resources: dict[str, Resource]) -> No
     assert kinds == ["SPOT", "EC2"]
     for properties in environments.values():
         hosts = properties["ComputeResources"]
-        assert hosts["MinvCpus"] == 0
+        assert hosts["MinvCpus"] == (0 if hosts["Type"] == "EC2" else {"Ref": "WarmGpuVcpus"})
         assert hosts["MaxvCpus"] == {"Ref": "MaxGpuVcpus"}
         assert all(name.split(".")[0] in ("g4dn", "g5") for name in hosts["InstanceTypes"])
     assert {"Type": "GPU", "Value": "1"} in job["ContainerProperties"]["ResourceRequirements"]
@@ -264,15 +265,15 @@ def test_no_data_in_the_executions_logs(resources: dict[str, Resource]) -> None:
 
 
 def test_failed_events_are_kept(resources: dict[str, Resource]) -> None:
-    """The one function that is invoked by events keeps those that go on failing, for the longest time SQS has."""
+    """Functions that are invoked by events keep those that go on failing, for the longest time SQS has."""
     configs = of(resources, "AWS::Lambda::EventInvokeConfig").values()
     kept = {c["FunctionName"]["Ref"]: c["DestinationConfig"]["OnFailure"]["Destination"] for c in configs}
     invoked = [
         permission["FunctionName"]["Ref"]
         for permission in of(resources, "AWS::Lambda::Permission").values()
-        if permission["Principal"] == "s3.amazonaws.com"
+        if permission["Principal"] in ("s3.amazonaws.com", "events.amazonaws.com")
     ]
-    assert invoked == list(kept) == ["DetectFaceFunction"]
+    assert sorted(invoked) == sorted(kept) == ["DetectFaceFunction", "NotifyFunction", "ReconcileFunction"]
     queues = of(resources, "AWS::SQS::Queue")
     for destination in kept.values():
         assert queues[destination["Fn::GetAtt"][0]]["MessageRetentionPeriod"] == 1_209_600
@@ -294,7 +295,7 @@ def test_no_statement_reaches_a_whole_bucket(resources: dict[str, Resource]) -> 
     """Objects are read and written under one prefix at a time."""
     for name, statement in statements(resources):
         actions = [action for action in listed(statement["Action"]) if action.startswith("s3:")]
-        if actions and actions != ["s3:ListBucket"]:
+        if actions and not set(actions) <= {"s3:ListBucket", "s3:ListBucketVersions"}:
             for resource in listed(statement["Resource"]):
                 assert resource["Fn::Sub"].endswith(("photos/*", "faces/*", "frames/*", "clips/*")), name
 
@@ -302,7 +303,7 @@ def test_no_statement_reaches_a_whole_bucket(resources: dict[str, Resource]) -> 
 def test_each_function_has_a_role_of_its_own(resources: dict[str, Resource]) -> None:
     """No two functions share permissions."""
     roles = [f["Role"]["Fn::GetAtt"][0] for f in of(resources, "AWS::Lambda::Function").values()]
-    assert len(set(roles)) == len(roles) == 5
+    assert len(set(roles)) == len(roles) == 6
 
 
 def test_only_the_account_may_ask(resources: dict[str, Resource]) -> None:

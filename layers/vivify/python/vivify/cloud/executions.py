@@ -1,4 +1,4 @@
-"""Starting the state machine: once for a name, however often it is asked."""
+"""Starting the state machine: once for a name, however often it is asked; and looking how it fares."""
 
 from __future__ import annotations
 
@@ -24,3 +24,16 @@ def start(state_machine_arn: str, name: str, pointers: Mapping[str, Any]) -> boo
                 return False
             raise
     return True
+
+
+def status(state_machine_arn: str, name: str) -> str | None:
+    """RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED; None for an execution that was never started."""
+    arn = f"{state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
+    with calls("look at an execution"):
+        try:
+            found: str = client("stepfunctions").describe_execution(executionArn=arn)["status"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
+                return None
+            raise
+    return found

@@ -79,10 +79,20 @@ class PublishClip:
 @dataclass(frozen=True, kw_only=True)
 class Notify(Links):
     table_name: str
+    work_bucket: str
     topic_arn: str
 
 
-T = TypeVar("T", CreateClip, GetClip, DetectFace, AnimateClip, PublishClip, Notify)
+@dataclass(frozen=True)
+class Reconcile:
+    table_name: str
+    uploads_bucket: str
+    state_machine_arn: str
+    detect_function: str
+    notify_function: str
+
+
+T = TypeVar("T", CreateClip, GetClip, DetectFace, AnimateClip, PublishClip, Notify, Reconcile)
 
 
 def load(kind: type[T], environ: Mapping[str, str] = os.environ) -> T:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from vivify.cloud.aws import calls, client
+from vivify.errors import CloudUnavailable
 
 
 @dataclass(frozen=True)
@@ -65,3 +70,38 @@ def newest(bucket: str, prefix: str, name: str) -> ObjectPointer | None:
     if not found:
         return None
     return ObjectPointer(bucket, max(found, key=lambda o: (o["LastModified"], o["Key"]))["Key"])
+
+
+def latest(bucket: str, key: str) -> ObjectPointer | None:
+    """The newest version of the object; None if there is none."""
+    with calls("look at an object"):
+        try:
+            answer = client("s3").head_object(Bucket=bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
+                return None
+            raise
+    return ObjectPointer(bucket, key, answer.get("VersionId", "null"))
+
+
+def arrived(bucket: str, prefix: str, since: dt.datetime, until: dt.datetime) -> Iterator[ObjectPointer]:
+    """Versions under ``prefix`` put between ``since`` and ``until`` (UTC), unless their key has been deleted by now."""
+    with calls("list an object's versions"):
+        pages = list(client("s3").get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix))
+    deleted = {marker["Key"] for page in pages for marker in page.get("DeleteMarkers", []) if marker["IsLatest"]}
+    for thing in (thing for page in pages for thing in page.get("Versions", [])):
+        if since <= thing["LastModified"] < until and thing["Key"] not in deleted:
+            yield ObjectPointer(bucket, thing["Key"], thing["VersionId"])
+
+
+def erase(bucket: str, prefix: str, *, but: str | None = None) -> None:
+    """Deletes every object under ``prefix``, except those under ``but``. Nothing there is fine."""
+    with calls("delete objects"):
+        pages = client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        for page in pages:
+            keys = [o["Key"] for o in page.get("Contents", []) if but is None or not o["Key"].startswith(but)]
+            if keys:
+                things = [{"Key": key} for key in keys]
+                answer = client("s3").delete_objects(Bucket=bucket, Delete={"Objects": things, "Quiet": True})
+                if errors := answer.get("Errors"):
+                    raise CloudUnavailable("AWS could not delete all objects just now.", aws_code=errors[0]["Code"])

@@ -35,6 +35,7 @@ def animate_clip(settings: AnimateClip) -> None:
         except (PhotoRejected, MotionInvalid, UsageError) as rejected:
             records.note(settings.clip_id, verdict={"code": rejected.code, "message": rejected.message})
             raise
+        records.advance(settings.clip_id, "animating")  # given up meanwhile? then nothing may be left of it
         _hand_over(settings, Path(folder), report)
 
 

@@ -1,10 +1,10 @@
-"""S3's event notifications: which photos arrived."""
+"""S3's event notifications: which photos arrived; and the same event once more, for a photo whose own was lost."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 from vivify.cloud.storage import ObjectPointer
 from vivify.service.clip_ids import PHOTOS
@@ -21,3 +21,10 @@ def photos_in(event: Mapping[str, Any]) -> list[ObjectPointer]:
         if key.startswith(PHOTOS) and not key.endswith("/"):
             photos.append(ObjectPointer(record["s3"]["bucket"]["name"], key, thing.get("versionId") or "null"))
     return photos
+
+
+def event_about(photo: ObjectPointer) -> dict[str, Any]:
+    """An event that tells of ``photo`` again, with as much of S3's own as :func:`photos_in` reads."""
+    thing = {"key": quote_plus(photo.key, safe="/"), "versionId": photo.version}
+    told = {"bucket": {"name": photo.bucket}, "object": thing}
+    return {"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": told}]}

@@ -11,7 +11,7 @@ from vivify.cloud import storage
 from vivify.cloud.records import Records
 from vivify.cloud.settings import PublishClip
 from vivify.cloud.storage import ObjectPointer
-from vivify.errors import CloudError, VideoError
+from vivify.errors import CloudError, TransitionRefused, VideoError
 from vivify.service import content_credentials
 from vivify.video import ClipInfo, probe, transcode, write_poster, write_preview
 
@@ -19,7 +19,7 @@ _CONTENT_TYPES = {"poster.jpg": "image/jpeg", "preview.webp": "image/webp", "cli
 
 
 def publish_clip(clip_id: str, settings: PublishClip) -> None:
-    """The newest attempt that ended becomes the clip. Done again, it writes the same objects again.
+    """The newest attempt that ended becomes the clip; what other attempts left is erased. Done again, it does the same.
 
     Raises VideoError where the clip is not what the manifest promised, CloudError where there is no manifest.
     """
@@ -42,7 +42,12 @@ def publish_clip(clip_id: str, settings: PublishClip) -> None:
     figures |= {name: str(getattr(info, name)) for name in ("width", "height", "frames")}
     prefix = f"clips/{clip_id}"
     keys = {"clip_key": f"{prefix}/clip.mp4", "poster_key": f"{prefix}/poster.jpg", "preview_key": f"{prefix}/preview.webp"}
-    records.note(clip_id, **keys, clip=figures)
+    try:
+        records.advance(clip_id, "publishing", **keys, clip=figures)
+    except TransitionRefused:  # given up meanwhile: nobody will ever be sent to this clip
+        storage.erase(settings.clips_bucket, f"{prefix}/")
+        raise
+    storage.erase(settings.work_bucket, f"frames/{clip_id}/", but=manifest["frames_key"].rpartition("/")[0])
 
 
 def _newest_manifest(clip_id: str, bucket: str) -> dict[str, Any]:

@@ -1,0 +1,184 @@
+"""What events, retries and failure paths have missed is found, and settled: real records, photos and executions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+
+from vivify.cloud import functions
+from vivify.cloud.records import Records, timestamp
+from vivify.cloud.storage import ObjectPointer
+from vivify.errors import CloudUnavailable
+from vivify.service import clip_ids
+from vivify.service.photo_events import photos_in
+
+from .conftest import Event, Stack
+
+Invoke = Callable[[str, Event], Any]
+MINTED = "c0123456789abcdef012345678"
+LATE = dt.timedelta(minutes=20)
+
+
+@pytest.fixture
+def restarted(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> list[ObjectPointer]:
+    """The photos for which detection was asked again. What notify is asked is done at once."""
+    photos: list[ObjectPointer] = []
+
+    def stand_in(name: str, event: Event) -> None:
+        if name == "detect_face":
+            photos.extend(photos_in(event))
+        else:
+            invoke(name, event)
+
+    monkeypatch.setattr(functions, "invoke_later", stand_in)
+    return photos
+
+
+def look(invoke: Invoke, after: dt.timedelta = LATE) -> dict[str, int]:
+    """The scheduled event, so long from now: what it did, counted."""
+    time = (dt.datetime.now(dt.UTC) + after).strftime("%Y-%m-%dT%H:%M:%SZ")
+    deeds: dict[str, int] = invoke("reconcile", {"source": "aws.events", "time": time})
+    return deeds
+
+
+def pending(stack: Stack, clip_id: str, state: str, **attributes: Any) -> None:
+    time = timestamp(dt.datetime.now(dt.UTC))
+    stack.put_record(clip_id, state, **{"pending": "yes", "created_at": time, "updated_at": time, **attributes})
+
+
+def started(stack: Stack, clip_id: str, photo: ObjectPointer, status: str) -> None:
+    """An execution for this photo that has come to ``status``."""
+    steps = boto3.client("stepfunctions")
+    name = clip_ids.execution_name(clip_id, photo)
+    arn = steps.start_execution(stateMachineArn=stack.state_machine, name=name, input='{"clip_id": ""}')["executionArn"]
+    if status != "RUNNING":
+        steps.stop_execution(executionArn=arn)
+
+
+def test_all_is_well(stack: Stack, invoke: Invoke, restarted: list[ObjectPointer]) -> None:
+    """Clips that are being worked on, or have been told of, are nobody's business."""
+    stack.put_photo("photos/new.jpg", b"photo")
+    pending(stack, "d1", "animating")
+    stack.put_record("d2", "ready", notified_at="2026-01-15T09:30:12.482Z")
+    assert look(invoke, dt.timedelta()) == {}
+    assert restarted == []
+
+
+def test_a_lost_event(stack: Stack, invoke: Invoke, restarted: list[ObjectPointer]) -> None:
+    """A dropped photo without a record gets its event again; the record that counts it leaves the options open."""
+    version = stack.put_photo("photos/mé +1.jpg", b"photo")
+    stack.put_photo("photos/folder/", b"")
+    assert look(invoke) == {"restarted": 1}
+    photo = ObjectPointer(stack.uploads, "photos/mé +1.jpg", version)
+    assert restarted == [photo]
+    (record,) = stack.records()
+    assert (record["clip_id"], record["state"], record["restarts"]) == (clip_ids.of_drop(photo), "detecting", 1)
+    claimed = Records(stack.table).claim(record["clip_id"], photo, new=True, options={"motions": "nod"})
+    assert claimed["options"] == {"motions": "nod"}
+
+
+def test_a_lost_event_of_a_form(stack: Stack, invoke: Invoke, restarted: list[ObjectPointer]) -> None:
+    """A photo that was posted for a clip is restarted for that clip, and never as a drop beside it."""
+    pending(stack, MINTED, "created")
+    version = stack.put_photo(f"photos/{MINTED}", b"photo")
+    assert look(invoke) == {"restarted": 1}
+    assert restarted == [ObjectPointer(stack.uploads, f"photos/{MINTED}", version)]
+    assert [record["clip_id"] for record in stack.records()] == [MINTED]
+
+
+def test_a_photo_that_was_deleted(stack: Stack, invoke: Invoke, restarted: list[ObjectPointer]) -> None:
+    """An old version under a deletion is not brought back."""
+    stack.put_photo("photos/gone.jpg", b"photo")
+    boto3.client("s3").delete_object(Bucket=stack.uploads, Key="photos/gone.jpg")
+    assert look(invoke) == {}
+
+
+def test_a_detection_that_keeps_crashing(stack: Stack, invoke: Invoke, restarted: list[ObjectPointer]) -> None:
+    """It is restarted three times, then the clip fails and its owner is told, once."""
+    version = stack.put_photo("photos/poison.jpg", b"photo")
+    for times in range(1, 4):
+        assert look(invoke, times * LATE) == {"restarted": 1}
+    assert look(invoke, 4 * LATE) == {"failed": 1}
+    assert look(invoke, 5 * LATE) == {}
+    (message,) = stack.messages()
+    assert (message["event"], message["verdict"]["code"], message["retryable"]) == ("clip.failed", "internal_error", True)
+    assert [photo.version for photo in restarted] == [version] * 3
+
+
+def test_a_form_that_nobody_used(stack: Stack, invoke: Invoke, restarted: list[ObjectPointer]) -> None:
+    """A clip whose photo never came ends after an hour, and says what to do."""
+    pending(stack, MINTED, "created")
+    assert look(invoke) == {"left alone": 1}
+    assert look(invoke, dt.timedelta(minutes=61)) == {"failed": 1}
+    (message,) = stack.messages()
+    assert (message["verdict"]["code"], message["retryable"]) == ("photo_never_arrived", False)
+
+
+@pytest.mark.parametrize("state", ["detecting", "animating", "publishing"])
+def test_an_execution_that_works_is_left_alone(stack: Stack, invoke: Invoke, state: str) -> None:
+    """Waiting for a GPU takes its time, and the state machine has timeouts of its own."""
+    photo = ObjectPointer(stack.uploads, "photos/a.jpg", stack.put_photo("photos/a.jpg", b"photo"))
+    clip_id = clip_ids.of_drop(photo)
+    pending(stack, clip_id, state, photo=photo.as_dict())
+    started(stack, clip_id, photo, "RUNNING")
+    assert look(invoke) == {"left alone": 1}
+
+
+@pytest.mark.parametrize("state", ["detecting", "animating", "publishing"])
+def test_an_execution_whose_end_nobody_heard(
+    stack: Stack, invoke: Invoke, restarted: list[ObjectPointer], state: str
+) -> None:
+    """Its clip fails."""
+    photo = ObjectPointer(stack.uploads, "photos/a.jpg", stack.put_photo("photos/a.jpg", b"photo"))
+    clip_id = clip_ids.of_drop(photo)
+    pending(stack, clip_id, state, photo=photo.as_dict())
+    started(stack, clip_id, photo, "ABORTED")
+    assert look(invoke) == {"failed": 1}
+    assert [message["event"] for message in stack.messages()] == ["clip.failed"]
+
+
+def test_an_end_that_nobody_was_told(stack: Stack, invoke: Invoke, restarted: list[ObjectPointer]) -> None:
+    """The topic refused through every retry: a clip that has ended is told of later."""
+    verdict = {"code": "no_face_found", "message": "We found no face."}
+    pending(stack, "d1", "failed", verdict=verdict)
+    assert look(invoke) == {"told": 1}
+    (message,) = stack.messages()
+    assert message["verdict"] == verdict
+    assert look(invoke, 2 * LATE) == {}
+
+
+def test_one_never_keeps_the_others(
+    stack: Stack, invoke: Invoke, restarted: list[ObjectPointer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clip that cannot be settled now is left for the next run, which is said by failing after all others are done."""
+    stack.put_photo("photos/a.jpg", b"photo")
+    pending(stack, "d1", "failed", verdict={"code": "no_face_found", "message": "We found no face."})
+
+    ask = functions.invoke_later
+
+    def busy(name: str, event: Event) -> None:
+        if name == "notify":
+            raise CloudUnavailable("Busy.")
+        ask(name, event)
+
+    monkeypatch.setattr(functions, "invoke_later", busy)
+    with pytest.raises(CloudUnavailable):
+        look(invoke)
+    assert len(restarted) == 1
+
+
+def test_it_says_what_it_found(
+    stack: Stack, invoke: Invoke, restarted: list[ObjectPointer], caplog: pytest.LogCaptureFixture
+) -> None:
+    """One line a stray, with its clip and what was done, and one with the counts; never a photo's name."""
+    stack.put_photo("photos/secret-name.jpg", b"photo")
+    look(invoke)
+    found, counted = (vars(line) for line in caplog.records)
+    assert (found["message"], found["deed"]) == ("stray found", "restarted")
+    assert found["clip_id"].startswith("d")
+    assert (counted["message"], counted["deeds"], counted["unsettled"]) == ("reconciled", {"restarted": 1}, 0)
+    assert "secret-name" not in str([found, counted])
