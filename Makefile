@@ -41,7 +41,8 @@ deploy: build ## deploy to AWS, asking for what it needs
 
 lock: ## resolve the dependencies anew (needs uv)
 	for set in "engine:pyproject.toml" "local:pyproject.toml --extra local --group build" \
-	  "dev:pyproject.toml --extra local --group build --group dev" "sam:--group sam"; do \
+	  "dev:pyproject.toml --extra local --group build --group dev" "sam:--group sam" \
+	  "container:pyproject.toml --extra cloud --group gpu --no-emit-package onnxruntime"; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes $${set#*:} \
 	    --custom-compile-command "make lock" -o infra/locks/$${set%%:*}.txt; done
 

@@ -16,19 +16,20 @@ import sys
 from types import FrameType
 from typing import NoReturn
 
-from aws_lambda_powertools import Logger
-
-from vivify.cloud import settings
 from vivify.errors import GpuUnavailable, MotionInvalid, PhotoRejected, UsageError, VivifyError
-from vivify.service.animate_clip import animate_clip
 
 DONE, FAULT, BAD_INPUT, RETRYABLE, NO_GPU = 0, 1, 3, 75, 78
-
-logger = Logger(service="animate")
 
 
 def main() -> int:
     signal.signal(signal.SIGTERM, _interrupted)
+    # Only now what takes a second to import: a host that is taken back meanwhile must get its answer, too.
+    from aws_lambda_powertools import Logger
+
+    from vivify.cloud import settings
+    from vivify.service.animate_clip import animate_clip
+
+    logger = Logger(service="animate")
     try:
         job = settings.load(settings.AnimateClip)
         logger.append_keys(clip_id=job.clip_id, attempt=job.aws_batch_job_attempt)

@@ -122,6 +122,7 @@ def animate(
     frame is the photo (repaired, if the report says so), and pixels that no face moves are the photo's, bit for bit,
     in every frame (before encoding).
     """
+    models.require(options.provider)
     clock = _Clock()
     mark = clock.begun
     found = list(faces) if faces is not None else analyse(photo)

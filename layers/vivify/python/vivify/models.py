@@ -48,6 +48,11 @@ def load(name: str, provider: Provider = "cpu", threads: int | None = None) -> o
     return _session(directory(), name, provider, threads)
 
 
+def require(provider: Provider) -> None:
+    """Opens a graph on ``provider``. Raises GpuUnavailable where it cannot run there whole, ModelMissing, ModelCorrupt."""
+    load("painting", provider)
+
+
 def face_model() -> FaceModel:
     """The mean face, read once; its arrays are read-only."""
     return _face_model(directory())

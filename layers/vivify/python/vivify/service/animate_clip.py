@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from vivify import engine
+from vivify import engine, models
 from vivify.cloud import storage
 from vivify.cloud.records import Records
 from vivify.cloud.settings import AnimateClip
@@ -27,6 +27,7 @@ _CONTENT_TYPES = {".mkv": "video/x-matroska", ".png": "image/png", ".json": "app
 
 def animate_clip(settings: AnimateClip) -> None:
     """Raises PhotoRejected, MotionInvalid or UsageError (told in the record by then), GpuUnavailable, CloudError."""
+    models.require(settings.provider)  # a host without its GPU says so before anything is read or recorded
     records = Records(settings.table_name)
     records.advance(settings.clip_id, "animating")
     with tempfile.TemporaryDirectory() as folder:
