@@ -168,7 +168,7 @@ def _own(outer: Float, head: HeadFrame, others: Sequence[NDArray[np.float64]]) -
     own = np.linalg.norm(outer[:, :2] - head.origin[:2], axis=1)
     for middle in others:
         away = np.linalg.norm(outer[:, :2] - middle, axis=1)
-        share *= smoothstep(((away - own) / head.unit / _BETWEEN_FACES).astype(np.float32))
+        share *= smoothstep(np.asarray((away - own) / head.unit / _BETWEEN_FACES, np.float32))
     return share
 
 
