@@ -151,7 +151,7 @@ def _lean(outer: Float, landmarks: Float, head: HeadFrame) -> Float:
     """How much each outer point goes where the head goes, (K,) float32."""
     u, v = head.upright(outer[:, 0], outer[:, 1])
     chin = _chin(landmarks, head)
-    down = 1 - smoothstep((v - chin) / (_LEAN_DOWN - chin))
+    down = 1 - smoothstep(np.asarray((v - chin) / (_LEAN_DOWN - chin), np.float32))
     aside = 1 - smoothstep((np.abs(u) - _LEAN_SIDE) / _LEAN_FADE)
     up = 1 - smoothstep((-v - _LEAN_TOP) / _LEAN_FADE)
     return np.asarray(down * aside * up, np.float32)
@@ -168,7 +168,7 @@ def _own(outer: Float, head: HeadFrame, others: Sequence[NDArray[np.float64]]) -
     own = np.linalg.norm(outer[:, :2] - head.origin[:2], axis=1)
     for middle in others:
         away = np.linalg.norm(outer[:, :2] - middle, axis=1)
-        share *= smoothstep(np.asarray((away - own) / head.unit / _BETWEEN_FACES, np.float32))
+        share *= smoothstep((away - own) / np.float32(head.unit) / _BETWEEN_FACES)
     return share
 
 
