@@ -91,7 +91,7 @@ def test_the_report_says_what_was_made(tmp_path: Path) -> None:
     assert all(value >= 0 for value in spent.values())
     assert sum(spent[stage] for stage in STAGES[:-1]) == pytest.approx(spent["total"], abs=0.05)
     (face,) = report["faces"]
-    assert set(face) == {"box", "size", "pose", "verdict", "animated", "repaired"}
+    assert set(face) == {"box", "size", "pose", "verdict", "animated", "held_back", "repaired"}
     assert face["animated"] is True
     assert face["verdict"] is None
     info = probe(tmp_path / "clip.mp4")

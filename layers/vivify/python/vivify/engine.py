@@ -79,7 +79,11 @@ class Options:
 
 @dataclass(frozen=True)
 class Report:
-    """What was made. ``seconds``: the time each stage took. ``faces``: one entry a face, with its verdict."""
+    """What was made.
+
+    ``seconds``: the time each stage took. ``faces``: one entry a face, with its verdict, whether it was animated, and what
+    held its motion back (vivify.motion.limits): ``head_turned``, ``head_cut_off``, ``eyes_shut``.
+    """
 
     clip: str
     frames: int
@@ -130,12 +134,13 @@ def animate(
     photo, found = mended.photo, mended.faces
     moving = _chosen(require_animatable(found), found, options)
     pixels, everybody = _framed(photo.pixels, found, moving[0], options)
-    placed = [new for new, old in zip(everybody, found, strict=True) if any(old is face for face in moving)]
+    numbers = [number for number, face in enumerate(found) if any(face is other for other in moving)]
     mark = clock.add("faces", mark)
 
     motion_of, mouth_width = _score(options)
     mark = clock.add("motion", mark)
 
+    placed = [everybody[number] for number in numbers]
     performers = [Performer(pixels, face, _neighbours(face, everybody), options.provider) for face in placed]
     if options.depth is not None:
         _save_depth(performers[0].depth.as_uint16(), options.depth)
@@ -159,14 +164,15 @@ def animate(
                 progress(index + 1, count)
         size = writer.encoded_size
     clock.add("encode", mark)
+    held_back = {number: list(performer.limits.reasons) for number, performer in zip(numbers, performers, strict=True)}
     return Report(
         clip=str(out),
         frames=count,
         fps=options.fps,
         size=size,
         faces=[
-            _summary(face, any(face is other for other in moving)) | {"repaired": done}
-            for face, done in zip(found, mended.repaired, strict=True)
+            _summary(face) | {"animated": number in held_back, "held_back": held_back.get(number, []), "repaired": done}
+            for number, (face, done) in enumerate(zip(found, mended.repaired, strict=True))
         ],
         seconds=clock.report(),
     )
@@ -265,12 +271,11 @@ def _save_depth(depth: NDArray[np.uint16], path: Path) -> None:
     raise VideoError("The depth map could not be written. Check its folder.")
 
 
-def _summary(face: Face, moves: bool) -> dict[str, Any]:
+def _summary(face: Face) -> dict[str, Any]:
     verdict = None if face.verdict is None else asdict(face.verdict)
     return {
         "box": [round(v, 1) for v in face.box],
         "size": round(face.size, 1),
         "pose": asdict(face.pose),
         "verdict": verdict,
-        "animated": moves,
     }

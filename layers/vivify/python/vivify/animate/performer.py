@@ -24,13 +24,14 @@ from vivify.faces.pose import rotation
 from vivify.faces.topology import EYES
 from vivify.faces.types import Face, Pose
 from vivify.models import Provider
-from vivify.motion import FaceTrack, Motion, retarget
+from vivify.motion import FaceTrack, Limits, Motion, retarget
 
 Float = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 
 # The part of the photo that may move, in eye distances from the middle of the face, upright.
 _REACH_SIDE, _REACH_UP, _REACH_DOWN = 3.1, 3.3, 3.7
+_HEAD_HALF = 1.2  # eye distances from its middle to brow and chin: hair above, shoulders below may be cut off
 _UNSURE_EDGE = 0.1  # eye distances around the matte's edge that the plate never trusts
 
 
@@ -42,7 +43,6 @@ class Performer:
 
     def __init__(self, photo: Pixels, face: Face, neighbours: Sequence[Face] = (), provider: Provider = "cpu") -> None:
         everywhere = HeadFrame.of(face)
-        self._pose = face.pose
         self.region = _reach(everywhere, photo.shape)
         corner = np.array([self.region.x0, self.region.y0, 0], np.float32)
         self._pixels = np.ascontiguousarray(self.region.of(photo))
@@ -50,6 +50,9 @@ class Performer:
         self._head = HeadFrame(everywhere.origin - corner, everywhere.unit, everywhere.rotation, everywhere.roll)
         matte = person_matte(self._pixels, self._head, provider)
         self.depth: DepthMap = estimate(self._landmarks, self._head, matte)
+        shape = (self._landmarks - self._head.origin) @ self._head.rotation / self._head.unit
+        self._shape = shape.astype(np.float32)
+        self.limits = Limits.of(self._shape, face.pose, self._cut_off(matte, photo.shape))
         self._alone = not neighbours
         others = [HeadFrame.of(other).origin[:2] - corner[:2] for other in neighbours]
         self._surface = build_surface(self._landmarks, self._head, self.depth.person, others)
@@ -63,8 +66,7 @@ class Performer:
 
     def track(self, motion: Motion, mouth_width: float) -> FaceTrack:
         """``motion`` fitted to this face; ``mouth_width``: of whom it was measured on, in eye distances."""
-        shape = (self._landmarks - self._head.origin) @ self._head.rotation / self._head.unit
-        return retarget(motion, shape.astype(np.float32), self._pose, mouth_width)
+        return retarget(motion, self._shape, self.limits, mouth_width)
 
     def perform(self, track: FaceTrack) -> Iterator[Pixels]:
         """The region, (H, W, 3) uint8, at every frame of ``track``, in order; each is to be placed."""
@@ -98,6 +100,16 @@ class Performer:
             for patch in eye.patches(deformation, vertices, track.gaze[index], closure)
         ]
         return Sketch(deformation, shading, (*patches, *self._mouth.patches(vertices)))
+
+    def _cut_off(self, matte: Float, shape: tuple[int, ...]) -> float:
+        """The share of the head's height along which a side of the photo, of ``shape``, cuts it off; at any roll."""
+        row, column = np.nonzero(matte > 0.5)
+        x, y = column + self.region.x0, row + self.region.y0
+        border = (x == 0) | (x == shape[1] - 1) | (y == 0) | (y == shape[0] - 1)
+        u, v = self._head.upright(column[border].astype(np.float32), row[border].astype(np.float32))
+        beside = np.abs(v) < _HEAD_HALF
+        longest = max(int((beside & (u < 0)).sum()), int((beside & (u > 0)).sum()))
+        return min(1.0, longest / (2 * _HEAD_HALF * self._head.unit))
 
     def _expression(self, track: FaceTrack, index: int) -> Float:
         """(468, 3): what the face does by itself, region pixels in the camera frame."""

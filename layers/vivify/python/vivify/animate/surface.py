@@ -151,8 +151,8 @@ def _lean(outer: Float, landmarks: Float, head: HeadFrame) -> Float:
     """How much each outer point goes where the head goes, (K,) float32."""
     u, v = head.upright(outer[:, 0], outer[:, 1])
     chin = _chin(landmarks, head)
-    down = 1 - smoothstep(np.asarray((v - chin) / (_LEAN_DOWN - chin), np.float32))
-    aside = 1 - smoothstep((np.abs(u) - _LEAN_SIDE) / _LEAN_FADE)
+    down = 1 - smoothstep((v - chin) / (_LEAN_DOWN - chin))
+    aside = 1 - smoothstep((np.abs(u) - np.float32(_LEAN_SIDE)) / _LEAN_FADE)
     up = 1 - smoothstep((-v - _LEAN_TOP) / _LEAN_FADE)
     return np.asarray(down * aside * up, np.float32)
 

@@ -2,6 +2,7 @@
 
 from vivify.motion.compose import Life, compose
 from vivify.motion.library import library, template
+from vivify.motion.limits import Limits
 from vivify.motion.measure import extract, follow
 from vivify.motion.parts import PARTS, only, strengthen
 from vivify.motion.retarget import FaceTrack, retarget
@@ -13,6 +14,7 @@ __all__ = [
     "Beat",
     "FaceTrack",
     "Life",
+    "Limits",
     "Motion",
     "Template",
     "compose",

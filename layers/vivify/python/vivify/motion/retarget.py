@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivify.faces.topology import EYES, INNER_LIPS, LOWER_INNER_LIP, OUTER_LIPS, UPPER_INNER_LIP, Eye
-from vivify.faces.types import Pose
+from vivify.motion.limits import Limits
 from vivify.motion.template import Motion
 
 Float = NDArray[np.float32]
@@ -23,13 +23,6 @@ _WIDEST = -0.3  # closure: how far lids open beyond the photo's
 _CREASE, _UPPER_SKIN = 0.55, 0.12  # how much the rows of skin above the lid's edge follow it
 _LOWER_SKIN = 0.5
 _QUIET_LIPS = 0.03  # eye distances: lip gaps that change by less than this are noise
-_ALREADY_SHUT = 0.1  # an opening below this share of the eye's width is a closed eye in the photo
-_FARTHEST = Pose(yaw=24.0, pitch=16.0, roll=20.0)  # degrees the head turns away from the photo's pose at most
-_FARTHEST_ASIDE, _FARTHEST_UP = 1.0, 0.6  # eye distances the head goes at most: as far as a body can lean in its picture
-_FARTHEST_AWAY = 0.12  # of the distance it is seen from
-_TURNED_FROM, _TURNED_AWAY = 18.0, 45.0  # degrees of yaw in the photo: from here the head moves less, to there the least
-_FARTHEST_IN_ALL, _LEAST = 38.0, 2.0  # degrees of yaw, the photo's and the motion's together; what is always granted
-_LEFT_TO_MOVE = 0.15  # of the farthest, for a head turned all the way
 
 
 @dataclass(frozen=True)
@@ -52,29 +45,18 @@ class FaceTrack:
         return len(self.rotation)
 
 
-def retarget(motion: Motion, shape: Float, pose: Pose, mouth_width: float) -> FaceTrack:
+def retarget(motion: Motion, shape: Float, limits: Limits, mouth_width: float) -> FaceTrack:
     """The track of one face.
 
-    ``shape``: (478, 3) float32, this face's landmarks in its head frame, in eye distances; ``pose``: of the head in the
-    photo; ``mouth_width``: of the person the motion was measured on, in eye distances.
+    ``shape``: (478, 3) float32, this face's landmarks in its head frame, in eye distances; ``limits``: how far it may go;
+    ``mouth_width``: of the person the motion was measured on, in eye distances.
     """
     displacement = motion.displacement.copy()
     _fit_mouth(displacement, shape, mouth_width)
-    lids = np.stack([_able(motion.lids[:, side], shape, eye) for side, eye in enumerate(EYES)], axis=1)
+    lids = np.minimum(motion.lids, 1.0) * np.array(limits.eyes, np.float32)
     for side, eye in enumerate(EYES):
         _fit_lids(displacement, shape, eye, lids[:, side])
-    translation = motion.translation.copy()
-    for axis, farthest in enumerate((_FARTHEST_ASIDE, _FARTHEST_UP, _FARTHEST_AWAY)):
-        translation[:, axis] = _softly(translation[:, axis], farthest)
-    return FaceTrack(_limited(motion.rotation, pose), translation, displacement, lids, motion.gaze)
-
-
-def _able(closure: Float, shape: Float, eye: Eye) -> Float:
-    """The closure (T,) that this eye can show: at most shut; one the photo shows shut stays so: there is nothing to open."""
-    upper, lower = shape[list(eye.upper[0])], shape[list(eye.lower[0])]
-    width = float(np.linalg.norm(shape[eye.outer] - shape[eye.inner]))
-    gap = float(np.linalg.norm((upper - lower)[2:5], axis=1).mean()) / width
-    return np.minimum(closure, 1.0) if gap >= _ALREADY_SHUT else np.zeros_like(closure)
+    return FaceTrack(limits.turns(motion.rotation), limits.moves(motion.translation), displacement, lids, motion.gaze)
 
 
 def _fit_lids(displacement: Float, shape: Float, eye: Eye, closure: Float) -> None:
@@ -111,22 +93,3 @@ def _fit_mouth(displacement: Float, shape: Float, mouth_width: float) -> None:
     middle = correction.mean(axis=1, keepdims=True)
     displacement[:, list(OUTER_LIPS[11:]), 1] += middle
     displacement[:, list(OUTER_LIPS[1:10]), 1] -= middle
-
-
-def _softly(values: Float, bound: float) -> Float:
-    """``values`` kept within ``bound``: as they are up to half of it, then slower and slower."""
-    half = max(bound, 1e-6) / 2
-    over = np.maximum(np.abs(values) - half, 0)
-    return np.asarray(np.sign(values) * (np.minimum(np.abs(values), half) + half * np.tanh(over / half)), np.float32)
-
-
-def _limited(rotation: Float, pose: Pose) -> Float:
-    """Bounds the head's turn softly: near the bound it slows down instead of stopping."""
-    limit = np.array([_FARTHEST.yaw, _FARTHEST.pitch, _FARTHEST.roll], np.float32)
-    # A turned head hides a side that turning back would have to show, and has little left to turn away.
-    turned = float(np.clip((abs(pose.yaw) - _TURNED_FROM) / (_TURNED_AWAY - _TURNED_FROM), 0, 1))
-    limit[:2] *= 1 - turned * (1 - _LEFT_TO_MOVE)
-    bound = np.broadcast_to(limit, rotation.shape).copy()
-    outwards = rotation[:, 0] * pose.yaw > 0
-    bound[outwards, 0] = min(limit[0], max(_LEAST, _FARTHEST_IN_ALL - abs(pose.yaw)))
-    return (bound * np.tanh(rotation / bound)).astype(np.float32)

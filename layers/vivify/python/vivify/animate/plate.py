@@ -1,0 +1,118 @@
+"""The plate: the photo without its person, for what a moving head uncovers.
+
+Made of two parts. The tone continues as smoothly as can be, so that no outline of the head remains on a wall; the detail
+is a mirror image of the background's own, so that foliage, bricks and grain stay what they are.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Float = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
+
+_SIDE = 320  # the plate is made at this size, its detail excepted: only a rim of it is ever uncovered
+_TONE = 1.2  # of the unsure edge: detail is what is finer than this
+_LIVELY = 12.0  # levels: a background that varies by this much hides the rest of an outline
+_MIRROR_SOFT = 5.0  # pixels of the small plate
+
+
+def plate_of(region: Pixels, alpha: Pixels, reach: float) -> Pixels:
+    """The photo, (H, W, 3) uint8, with the person filled in from the background around.
+
+    ``alpha``: (H, W) uint8, the person; ``reach``: pixels around it within which its edge is unsure.
+    """
+    height, width = alpha.shape
+    shrink = min(1.0, _SIDE / max(height, width))
+    small = (max(4, round(width * shrink)), max(4, round(height * shrink)))
+    few = cv2.resize(region, small, interpolation=cv2.INTER_AREA)
+    hidden = (cv2.resize(alpha, small, interpolation=cv2.INTER_AREA) > 8).astype(np.uint8)
+    grow = 2 * max(1, round(reach * shrink / 2)) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (grow, grow))
+    unsure = np.asarray(cv2.dilate(hidden, disc, iterations=2), np.uint8)
+    if unsure.all() or not hidden.any():
+        return region.copy()
+    seen = 1.0 - unsure.astype(np.float32)
+    tone = _spread_smoothly(few.astype(np.float32), seen, _TONE * reach * shrink)
+    contrast = _background_contrast(few, unsure, grow)
+
+    large = np.asarray(cv2.resize(tone, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
+    detail = _mirrored_detail(region, large, unsure)
+    usual = cv2.resize(contrast, (width, height), interpolation=cv2.INTER_LINEAR)
+    fading = cv2.GaussianBlur(cv2.erode(unsure, disc).astype(np.float32), (0, 0), 0.7 * grow)  # no edge where it ends
+    cover = cv2.resize(np.clip(fading * 2.5, 0, 1), (width, height), interpolation=cv2.INTER_LINEAR)
+    # Beside the person, what looks like a lively background is the background; what does not is stray hair and must go. On a
+    # calm one all goes: the faintest rest of an outline would show there.
+    strange = (np.abs(region - large).max(axis=2) - usual) / np.maximum(usual, 1)
+    near = cv2.resize(cv2.dilate(hidden, disc).astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    stray = np.clip(np.maximum(strange, near), 0, 1)
+    calm = np.clip((_LIVELY - usual) / _LIVELY * 2, 0, 1)
+    cover = (cover * np.maximum(stray, calm))[..., None]
+    return np.clip(np.round(region * (1 - cover) + (large + detail) * cover), 0, 255).astype(np.uint8)
+
+
+def _spread_smoothly(picture: Float, seen: Float, sigma: float) -> Float:
+    """The tone (h, w, 3) of ``picture`` without its detail, continued where it is not ``seen`` (h, w) as smoothly as can be.
+
+    From the coarsest level of a pyramid to the finest, what is unknown is taken from the level above (pull and push).
+    """
+    weight = cv2.GaussianBlur(seen, (0, 0), sigma) * seen
+    tone = cv2.GaussianBlur(picture * seen[..., None], (0, 0), sigma) * seen[..., None]
+    levels = [(tone, weight)]
+    while min(levels[-1][1].shape) > 2:
+        levels.append((_halved(levels[-1][0]), _halved(levels[-1][1])))
+    smooth, weight = levels[-1]
+    smooth = smooth / np.maximum(weight, 1e-6)[..., None]
+    for tone, weight in reversed(levels[:-1]):
+        coarse = cv2.pyrUp(smooth, dstsize=weight.shape[::-1])
+        sure = np.minimum(weight * 4, 1)[..., None]
+        smooth = coarse + (tone / np.maximum(weight, 1e-6)[..., None] - coarse) * sure
+    return np.asarray(smooth, np.float32)
+
+
+def _halved(level: Float) -> Float:
+    return np.asarray(cv2.pyrDown(level), np.float32)
+
+
+def _mirrored_detail(region: Pixels, tone: Float, hidden: Pixels) -> Float:
+    """The background's detail over its ``tone`` (H, W, 3), mirrored into what is hidden, (H, W, 3).
+
+    A mirror keeps the texture (foliage, bricks, grain) that filling in smears; the strip that a turning head uncovers is too
+    thin for the symmetry to show. ``hidden``: (h, w) uint8, smaller, 1 where the person may be.
+    """
+    height, width = region.shape[:2]
+    small_height, small_width = hidden.shape
+    _, labels = cv2.distanceTransformWithLabels(hidden, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    row, column = np.nonzero(hidden == 0)
+    nearest = np.zeros((int(labels.max()) + 1, 2), np.float32)
+    nearest[labels[row, column]] = np.stack([column, row], axis=1)
+    x, y = np.meshgrid(np.arange(small_width, dtype=np.float32), np.arange(small_height, dtype=np.float32))
+    across = 2 * (nearest[labels] - np.stack([x, y], axis=-1))
+    across = cv2.GaussianBlur(across, (0, 0), _MIRROR_SOFT)  # an uneven outline would mirror in rays
+    across = cv2.resize(across, (width, height), interpolation=cv2.INTER_LINEAR)
+    zoom = np.array([width / small_width, height / small_height], np.float32)
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    place = np.stack([x, y], axis=-1) + across * zoom
+    nothing = np.empty(0, np.float32)
+    detail = cv2.remap(region - tone, place, nothing, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    seen = cv2.resize(1 - hidden.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    known = cv2.remap(seen, place, nothing, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    soft = cv2.GaussianBlur(np.asarray(known, np.float32), (0, 0), max(1.0, 2 * float(zoom[0])))
+    return np.asarray(detail * np.clip(soft * 2 - 0.8, 0, 1)[..., None], np.float32)
+
+
+def _background_contrast(picture: cv2.typing.MatLike, hidden: Pixels, near: int) -> Float:
+    """How much the background varies nearby, (h, w) float32 levels: a little over the local deviation where it is seen."""
+    seen = 1.0 - hidden.astype(np.float32)
+    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
+    side = 6 * near + 1
+
+    def local(values: Float) -> Float:
+        return np.asarray(cv2.blur(values, (side, side)), np.float32)
+
+    weight = np.maximum(local(seen), 1e-3)
+    mean = local(grey * seen) / weight
+    variance = local(grey * grey * seen) / weight - mean * mean
+    return np.asarray(1.2 * np.sqrt(np.maximum(variance, 0)) + 3, np.float32)

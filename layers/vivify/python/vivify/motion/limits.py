@@ -1,0 +1,94 @@
+"""How far this face may go from how its photo shows it, before the picture would break.
+
+A still holds one side of everything. What it does not hold is not asked for: a head seen half from the side turns less, one
+cut off by the picture's border stays nearly where it is, an eye the photo shows shut is not opened. What was held back is
+told, so that nobody wonders why a face moves less than another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vivify.faces.topology import EYES, Eye
+from vivify.faces.types import Pose
+
+Float = NDArray[np.float32]
+
+HEAD_TURNED: Final = "head_turned"
+HEAD_CUT_OFF: Final = "head_cut_off"
+EYES_SHUT: Final = "eyes_shut"
+
+_FARTHEST = Pose(yaw=24.0, pitch=16.0, roll=20.0)  # degrees the head turns away from the photo's pose
+_ASIDE, _UP, _AWAY = (
+    1.0,
+    0.6,
+    0.12,
+)  # eye distances a body can lean; away in parts of the distance it is seen from
+_TURNED_FROM, _TURNED_AWAY = 18.0, 45.0  # degrees of yaw in the photo: from here the head moves less, to there the least
+_FARTHEST_IN_ALL, _LEAST = 38.0, 2.0  # degrees of yaw, the photo's and the motion's together; what is always granted
+_LEFT_TO_MOVE = 0.15  # of the farthest, for a head turned all the way
+_CUT = 0.35  # of the head's height along the picture's side: cut off as much as this it is held back fully
+_LEFT_WHEN_CUT, _LEAN_WHEN_CUT = 0.2, 0.06  # of the farthest turn and lean
+_ALREADY_SHUT = 0.1  # an opening below this share of the eye's width is a closed eye in the photo
+
+
+@dataclass(frozen=True)
+class Limits:
+    """``yaw``: degrees towards minus and plus; ``pitch``, ``roll``: degrees either way. ``aside``: eye distances.
+    ``eyes``: whether the right and the left one can close. ``reasons``: what holds this face back, HEAD_TURNED and so on.
+    """
+
+    yaw: tuple[float, float]
+    pitch: float
+    roll: float
+    aside: float
+    eyes: tuple[bool, bool]
+    reasons: tuple[str, ...]
+
+    @classmethod
+    def of(cls, shape: Float, pose: Pose, cut_off: float = 0.0) -> Limits:
+        """The limits of a face.
+
+        ``shape``: (478, 3) float32, its landmarks in its head frame; ``pose``: of the head in the photo; ``cut_off``: the
+        share 0..1 of the head's height along which a side of the picture cuts it off.
+        """
+        # A turned head hides a side that turning back would have to show, and has little left to turn away.
+        turned = float(np.clip((abs(pose.yaw) - _TURNED_FROM) / (_TURNED_AWAY - _TURNED_FROM), 0, 1))
+        cut = min(1.0, cut_off / _CUT)
+        part = (1 - turned * (1 - _LEFT_TO_MOVE)) * (1 - cut * (1 - _LEFT_WHEN_CUT))
+        back = _FARTHEST.yaw * part
+        on = min(back, max(_LEAST, _FARTHEST_IN_ALL - abs(pose.yaw)))
+        eyes = tuple(_opening(shape, eye) >= _ALREADY_SHUT for eye in EYES)
+        reasons = {HEAD_TURNED: turned > 0, HEAD_CUT_OFF: cut > 0, EYES_SHUT: not all(eyes)}
+        return cls(
+            yaw=(back, on) if pose.yaw > 0 else (on, back),
+            pitch=_FARTHEST.pitch * part,
+            roll=_FARTHEST.roll * (1 - cut * (1 - _LEFT_WHEN_CUT)),
+            aside=_ASIDE * (1 - cut * (1 - _LEAN_WHEN_CUT)),
+            eyes=(eyes[0], eyes[1]),
+            reasons=tuple(reason for reason, applies in reasons.items() if applies),
+        )
+
+    def turns(self, rotation: Float) -> Float:
+        """``rotation`` (T, 3) within the limits: near them the head slows down instead of stopping."""
+        bound = np.broadcast_to(np.array([0, self.pitch, self.roll], np.float32), rotation.shape).copy()
+        bound[:, 0] = np.where(rotation[:, 0] < 0, *self.yaw)
+        return (bound * np.tanh(rotation / bound)).astype(np.float32)
+
+    def moves(self, translation: Float) -> Float:
+        """``translation`` (T, 3) within the limits: as it is up to half of them, then slower and slower."""
+        half = np.array([self.aside, _UP, _AWAY], np.float32) / 2
+        over = np.maximum(np.abs(translation) - half, 0)
+        kept = np.minimum(np.abs(translation), half) + half * np.tanh(over / half)
+        return (np.sign(translation) * kept).astype(np.float32)
+
+
+def _opening(shape: Float, eye: Eye) -> float:
+    """How far the lids are apart over the eye's width."""
+    upper, lower = shape[list(eye.upper[0])], shape[list(eye.lower[0])]
+    width = float(np.linalg.norm(shape[eye.outer] - shape[eye.inner]))
+    return float(np.linalg.norm((upper - lower)[2:5], axis=1).mean()) / width

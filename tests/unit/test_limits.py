@@ -1,0 +1,94 @@
+"""How far a face may go: what its photo does not hold is not asked for, and what was held back is told."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from vivify.faces import Pose, mean_face
+from vivify.faces.topology import EYES
+from vivify.motion import Limits
+from vivify.motion.limits import EYES_SHUT, HEAD_CUT_OFF, HEAD_TURNED
+
+Float = NDArray[np.float32]
+
+FRONTAL = Pose(0.0, 0.0, 0.0)
+_share = st.floats(0, 1)
+
+
+def _shape(shut: int | None = None) -> Float:
+    """The mean face, (478, 3); eye number ``shut`` has its lids together."""
+    shape = np.concatenate([mean_face(), np.zeros((10, 3))])
+    if shut is not None:
+        eye = EYES[shut]
+        shape[list(eye.upper[0])] = shape[list(eye.lower[0])]
+    return shape.astype(np.float32)
+
+
+@given(
+    asked=st.tuples(st.floats(-180, 180, width=32), st.floats(-90, 90, width=32), st.floats(-180, 180, width=32)),
+    turned=st.floats(-48, 48),
+    cut=_share,
+)
+@settings(max_examples=100, deadline=None)
+def test_turns_are_bounded_and_keep_their_sign(asked: tuple[float, float, float], turned: float, cut: float) -> None:
+    """No motion turns the head beyond 24, 16 and 20 degrees, farther than it asked, or to the other side than it asked."""
+    rotation = np.array([asked], np.float32)
+    out = Limits.of(_shape(), Pose(turned, 0.0, 0.0), cut).turns(rotation)[0]
+    assert (np.abs(out) <= np.array([24.0, 16.0, 20.0]) + 1e-4).all()
+    assert (np.abs(out) <= np.abs(rotation[0]) + 1e-4).all()
+    assert (out * rotation[0] >= 0).all()
+    assert abs(turned + out[0]) <= max(38.0, abs(turned) + 2.0) + 1e-3
+
+
+def test_near_profile_the_head_turns_less() -> None:
+    """The farther the photo's head is turned, the less it turns on, and the less it turns back; the other side alike."""
+    both = np.array([[20.0, 0, 0], [-20.0, 0, 0]], np.float32)
+    on, back = np.transpose([Limits.of(_shape(), Pose(yaw, 0.0, 0.0)).turns(both)[:, 0] for yaw in (0.0, 20.0, 30.0, 45.0)])
+    assert (np.diff(on) < 0).all()
+    assert on[3] > 0
+    assert (np.diff(back) > 0).all()
+    assert -4 < back[3] < 0
+    mirrored = Limits.of(_shape(), Pose(-30.0, 0.0, 0.0)).turns(both)[:, 0]
+    assert np.allclose(mirrored, [-back[2], -on[2]])
+
+
+def test_small_turns_are_kept() -> None:
+    """The bound is soft: a turn of a few degrees comes through within 3%."""
+    small = np.array([[5.0, -3.0, 4.0]], np.float32)
+    assert np.allclose(Limits.of(_shape(), FRONTAL).turns(small), small, rtol=0.03)
+
+
+@given(shift=st.floats(-5, 5, width=32))
+@settings(max_examples=30, deadline=None)
+def test_a_head_leans_no_farther_than_its_body(shift: float) -> None:
+    """The head goes aside by 1 eye distance, up and down by 0.6 at most, away by 0.12; half of that in full."""
+    out = Limits.of(_shape(), FRONTAL).moves(np.full((1, 3), shift, np.float32))[0]
+    most = np.array([1.0, 0.6, 0.12])
+    assert (np.abs(out) <= most + 1e-6).all()
+    assert (out * shift >= 0).all()
+    assert np.allclose(out[np.abs(shift) <= most / 2], shift)
+
+
+def test_a_head_cut_off_stays_nearly_where_it_is() -> None:
+    """Cut off along a third of its height the head turns a fifth as far and hardly leans; a sliver changes little."""
+    whole, cut, sliver = (Limits.of(_shape(), FRONTAL, share) for share in (0.0, 0.5, 0.03))
+    assert cut.yaw[0] == pytest.approx(0.2 * whole.yaw[0])
+    assert cut.aside == pytest.approx(0.06 * whole.aside)
+    assert sliver.yaw[0] > 0.9 * whole.yaw[0]
+
+
+@pytest.mark.parametrize("shut", [0, 1])
+def test_an_eye_shown_shut_is_not_opened(shut: int) -> None:
+    """There is nothing to open it with: that eye keeps still, the other one blinks."""
+    assert Limits.of(_shape(shut), FRONTAL).eyes == (shut != 0, shut != 1)
+
+
+def test_what_holds_a_face_back_is_told() -> None:
+    """Each reason by its name, and none where nothing does."""
+    assert Limits.of(_shape(), FRONTAL).reasons == ()
+    assert Limits.of(_shape(), Pose(25.0, 0.0, 0.0)).reasons == (HEAD_TURNED,)
+    assert Limits.of(_shape(0), Pose(-30.0, 0.0, 0.0), 0.2).reasons == (HEAD_TURNED, HEAD_CUT_OFF, EYES_SHUT)
