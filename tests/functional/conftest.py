@@ -41,6 +41,7 @@ class Stack:
     topic: str
     state_machine: str
     inbox: str
+    webhooks: str
 
     def environment(self) -> dict[str, str]:
         return {
@@ -53,6 +54,8 @@ class Stack:
             "LINK_ROLE": "arn:aws:iam::123456789012:role/links",
             "DETECT_FUNCTION": "detect_face",
             "NOTIFY_FUNCTION": "notify",
+            "WEBHOOK_QUEUE": self.webhooks,
+            "WEBHOOK_SECRET": "webhooks",
             "URL_SECONDS": "900",
         }
 
@@ -152,7 +155,9 @@ def _make() -> Stack:
         definition=json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}),
         roleArn="arn:aws:iam::123456789012:role/steps",
     )["stateMachineArn"]
-    return Stack("clips", "uploads", "work", "clips", topic, machine, inbox)
+    boto3.client("secretsmanager").create_secret(Name="webhooks", SecretString="first secret")
+    webhooks = sqs.create_queue(QueueName="webhooks")["QueueUrl"]
+    return Stack("clips", "uploads", "work", "clips", topic, machine, inbox, webhooks)
 
 
 @pytest.fixture

@@ -121,6 +121,8 @@ import handler
         "STATE_MACHINE_ARN",
         "DETECT_FUNCTION",
         "NOTIFY_FUNCTION",
+        "WEBHOOK_QUEUE",
+        "WEBHOOK_SECRET",
     ]
     environment = {**os.environ, "PYTHONPATH": path, **dict.fromkeys(settings, "x")}
     command = [sys.executable, "-c", program]

@@ -167,6 +167,7 @@ def test_the_job_gets_every_variable_it_reads(machine: dict[str, Any], resources
         ("PublishClipFunction", "PublishClip"),
         ("NotifyFunction", "Notify"),
         ("ReconcileFunction", "Reconcile"),
+        ("DeliverWebhookFunction", "DeliverWebhook"),
     ],
 )
 def test_functions_get_every_variable_they_read(resources: dict[str, Resource], function: str, kind: str) -> None:
@@ -303,7 +304,7 @@ def test_no_statement_reaches_a_whole_bucket(resources: dict[str, Resource]) -> 
 def test_each_function_has_a_role_of_its_own(resources: dict[str, Resource]) -> None:
     """No two functions share permissions."""
     roles = [f["Role"]["Fn::GetAtt"][0] for f in of(resources, "AWS::Lambda::Function").values()]
-    assert len(set(roles)) == len(roles) == 6
+    assert len(set(roles)) == len(roles) == 7
 
 
 def test_only_the_account_may_ask(resources: dict[str, Resource]) -> None:

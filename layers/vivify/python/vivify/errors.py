@@ -15,6 +15,8 @@
         ├── CloudUnavailable     AWS could not answer just now; another try may be answered
         ├── SettingsInvalid      environment variables are missing or wrong
         ├── ClipNotFound
+        ├── WebhookFailed        a receiver did not take the news; another try may do
+        │   └── WebhookForbidden the address is not one we call
         └── TransitionRefused    a record is already in a terminal state
 
 Each carries a ``code`` (stable, snake_case, for machines), a public ``message`` that says what to do (never a path, URL
@@ -164,3 +166,16 @@ class TransitionRefused(CloudError):
     """The record is already terminal (or not in the state the step expects): another delivery won."""
 
     code = "transition_refused"
+
+
+class WebhookFailed(CloudError):
+    """The receiver could not be reached, took too long, or did not say 2xx. The queue tries again, for a day."""
+
+    code = "webhook_failed"
+    retryable = True
+
+
+class WebhookForbidden(WebhookFailed):
+    """The address is not https, or its name does not lead to the public internet (now)."""
+
+    code = "webhook_forbidden"

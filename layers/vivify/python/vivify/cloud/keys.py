@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from functools import lru_cache
 
+from botocore.exceptions import ClientError
+
 from vivify.cloud.aws import calls, client
 from vivify.errors import CloudError
 
@@ -22,6 +24,26 @@ def _secret(arn: str, _period: int) -> str:
     with calls("read a secret"):
         text: str = client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
         return text
+
+
+def rotating_secret(arn: str, overlap_seconds: int) -> list[str]:
+    """The secret's current text and, for so long after it was changed, the one before; read once in five minutes."""
+    return list(_rotating_secret(arn, overlap_seconds, int(time.monotonic()) // SECRET_SECONDS))
+
+
+@lru_cache(maxsize=8)
+def _rotating_secret(arn: str, overlap_seconds: int, _period: int) -> tuple[str, ...]:
+    with calls("read a secret"):
+        current = client("secretsmanager").get_secret_value(SecretId=arn)
+        if time.time() - current["CreatedDate"].timestamp() > overlap_seconds:
+            return (current["SecretString"],)
+        try:
+            previous = client("secretsmanager").get_secret_value(SecretId=arn, VersionStage="AWSPREVIOUS")
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ResourceNotFoundException":
+                return (current["SecretString"],)  # never changed yet
+            raise
+        return (current["SecretString"], previous["SecretString"])
 
 
 def sign_es256(key_arn: str, data: bytes) -> bytes:

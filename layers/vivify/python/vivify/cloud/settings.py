@@ -83,6 +83,16 @@ class Notify(Links):
     topic_arn: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class DeliverWebhook(Links):
+    """``webhook_secret``: what deliveries are signed with. ``default_webhook``: called where a clip names no other."""
+
+    table_name: str
+    webhook_queue: str
+    webhook_secret: str
+    default_webhook: str = ""
+
+
 @dataclass(frozen=True)
 class Reconcile:
     table_name: str
@@ -92,7 +102,7 @@ class Reconcile:
     notify_function: str
 
 
-T = TypeVar("T", CreateClip, GetClip, DetectFace, AnimateClip, PublishClip, Notify, Reconcile)
+T = TypeVar("T", CreateClip, GetClip, DetectFace, AnimateClip, PublishClip, Notify, DeliverWebhook, Reconcile)
 
 
 def load(kind: type[T], environ: Mapping[str, str] = os.environ) -> T:
