@@ -100,11 +100,13 @@ def test_animate_options_reach_the_engine(engine: Engine, photo: Path, tmp_path:
     """Each option arrives under the engine's own name and type."""
     words = "--motion blink --motion nod --seconds 6 --fps 30 --size 512 --frame portrait --faces 2 --loop"
     words += f" --strength 0.5 --strength eyes=1.5 --strength head=0 --seed 7 --depth {tmp_path}/map.png --repair off"
+    words += " --provider cuda"
     assert _run("animate", photo, "-o", tmp_path / "clip.mp4", *words.split()) == 0
     assert engine.asked == {
         "motions": ("blink", "nod"), "driver": None, "seconds": 6.0, "fps": 30.0, "size": 512, "frame": "portrait",
         "faces": 2, "strength": 0.5, "parts": {"lids": 1.5, "head": 0.0}, "loop": True, "seed": 7,
         "storyboard": None, "depth": tmp_path / "map.png", "repair": "off",
+        "provider": "cuda",
     }  # fmt: skip
 
 
@@ -114,6 +116,7 @@ def test_animate_defaults_are_the_contract(engine: Engine, photo: Path, tmp_path
     assert engine.asked == {
         "driver": None, "fps": 25.0, "size": "native", "frame": "photo", "faces": "all", "strength": 1.0, "loop": False,
         "parts": {}, "seed": 0, "storyboard": None, "depth": None, "repair": "auto",
+        "provider": "cpu",
     }  # fmt: skip
 
 
@@ -355,7 +358,7 @@ def test_doctor_finds_a_working_engine(capsys: pytest.CaptureFixture[str]) -> No
     assert found["problems"] == []
     assert all(found["packages"].values())
     assert found["ffmpeg"]
-    assert "cpu" in found["providers"]
+    assert found["providers"] == ["cpu"]
     assert set(found["models"].values()) == {"ok"}
     assert "moto" in found["local_stack"]
 

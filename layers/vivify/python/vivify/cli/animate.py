@@ -64,6 +64,9 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         "--repair", choices=("auto", "off"), default="auto", help="mend scratched or faded faces of old photos first (auto)"
     )
     parser.add_argument("--depth", type=Path, metavar="MAP.png", help="also save the depth map of the largest face, 16 bit")
+    parser.add_argument(
+        "--provider", choices=("cpu", "cuda"), default="cpu", help="what makes the frames (cpu); cuda wants onnxruntime-gpu"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 
@@ -97,7 +100,7 @@ def _chosen(args: argparse.Namespace) -> dict[str, Any]:
     """The engine's options; what was not asked for is left to the engine's own default."""
     chosen: dict[str, Any] = {
         name: getattr(args, name)
-        for name in ("driver", "storyboard", "depth", "repair", "seed", "fps", "size", "frame", "faces", "loop")
+        for name in ("driver", "storyboard", "depth", "repair", "seed", "fps", "size", "frame", "faces", "loop", "provider")
     }
     strengths: dict[str, float] = dict(args.strength)
     chosen["strength"] = strengths.pop(_ALL, 1.0)

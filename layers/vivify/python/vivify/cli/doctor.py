@@ -8,7 +8,7 @@ import platform
 import re
 import subprocess
 from importlib import metadata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import vivify
 from vivify.cli import output
@@ -92,12 +92,20 @@ def _ffmpeg(problems: list[str]) -> str | None:
 
 
 def _providers() -> list[str]:
+    """What really runs: a CUDA build says that it has CUDA on a machine without a GPU, too."""
     try:
-        import onnxruntime  # type: ignore[import-untyped, unused-ignore]
+        from vivify import models
     except ImportError:
-        return []
-    names = {"CPUExecutionProvider": "cpu", "CUDAExecutionProvider": "cuda"}
-    return [names[name] for name in onnxruntime.get_available_providers() if name in names]
+        return []  # a missing package, named already
+
+    def runs(provider: models.Provider) -> bool:
+        try:
+            models.require(provider)
+        except VivifyError:
+            return False
+        return True
+
+    return [provider for provider in get_args(models.Provider) if runs(provider)]
 
 
 def _models(problems: list[str]) -> dict[str, str]:
