@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnxruntime
 import pytest
 from numpy.typing import NDArray
 
@@ -88,6 +89,19 @@ def test_enlarging_is_exact() -> None:
     exact = cv2.resize(coarse.astype(np.float64), size, interpolation=cv2.INTER_LINEAR)
     step = grid.step
     assert np.array_equal(grid.enlarged(coarse), exact[step : step + 200, step : step + 4096])
+
+
+def test_every_operator_has_a_cuda_kernel() -> None:
+    """The graph holds nothing that ONNX Runtime would leave to the CPU: no arithmetic on shapes, and of the two GridSamples
+    its own, since the standard one has a CUDA kernel for another layout only.
+    """
+    options = onnxruntime.SessionOptions()
+    options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
+    session = onnxruntime.InferenceSession((models.directory() / "painting.onnx").read_bytes(), options)
+    parts = session.get_provider_graph_assignment_info()
+    found = {(node.domain, node.op_type) for part in parts for node in part.get_nodes()}
+    plain = "Add Cast Clip Div Max Min Mul Pad Reshape Resize Round Slice Sub Transpose"
+    assert found == {("", name) for name in plain.split()} | {("com.microsoft", "GridSample")}
 
 
 def test_a_gpu_that_was_asked_for_is_not_replaced(astronaut: Path, monkeypatch: pytest.MonkeyPatch) -> None:

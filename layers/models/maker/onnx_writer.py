@@ -15,16 +15,18 @@ class Writer:
     def __init__(self) -> None:
         self._nodes: list[Any] = []
         self._initializers: list[TensorProto] = []
+        self._domains = {"": OPSET}
         self._count = 0
 
     def fresh(self, stem: str) -> str:
         self._count += 1
         return f"{stem}_{self._count}"
 
-    def node(self, op: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
+    def node(self, op: str, *inputs: str, output: str | None = None, domain: str | None = None, **attributes: Any) -> str:
         """Append one node with one output; returns the output's name."""
         name = output or self.fresh(op.lower())
-        self._nodes.append(helper.make_node(op, list(inputs), [name], name=f"{op}:{name}", **attributes))
+        self._domains.setdefault(domain or "", 1)
+        self._nodes.append(helper.make_node(op, list(inputs), [name], name=f"{op}:{name}", domain=domain, **attributes))
         return name
 
     def constant(self, value: np.ndarray, stem: str = "c") -> str:
@@ -64,7 +66,7 @@ class Writer:
         graph = helper.make_graph(self._nodes, "vivify", info(inputs), info(outputs), self._initializers)
         return helper.make_model(
             graph,
-            opset_imports=[helper.make_opsetid("", OPSET)],
+            opset_imports=[helper.make_opsetid(domain, version) for domain, version in self._domains.items()],
             ir_version=8,
             producer_name="vivify layers/models/maker",
             doc_string=origin,

@@ -1,8 +1,8 @@
 """The graph that paints frames on a GPU: python -m maker.painting writes painting.onnx; --check compares, byte for byte.
 
-It does with standard operators what vivify.animate's CPU painter does with OpenCV, for a batch of frames at once. All frames
-share one photo, so the batch is laid out as one tall picture: GridSample would want a copy of the photo for each.
-Whatever depends on sizes comes in as an input: operators that compute shapes would run on the CPU.
+It does what vivify.animate's CPU painter does with OpenCV, for a batch of frames at once. All frames share one photo, so the
+batch is laid out as one tall picture: GridSample would want a copy of the photo for each. Whatever depends on sizes comes
+in as an input: operators that compute shapes would run on the CPU.
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ def build() -> ModelProto:
     steps = w.node("Div", rounded_to(shift, FRACTIONS), w.floats(FRACTIONS))
     places = w.node("Min", w.node("Max", w.node("Add", steps, "rest"), "least"), "most")
     grid = w.node("Add", w.node("Mul", places, "to_grid"), "from_corner")
-    moved = w.node("GridSample", "person", w.node("Reshape", grid, "tall"), mode="bicubic", padding_mode="zeros")
+    # ONNX Runtime's own twin of the standard operator: the only one of the two that has a CUDA kernel for NCHW.
+    tall = w.node("Reshape", grid, "tall")
+    moved = w.node("GridSample", "person", tall, domain="com.microsoft", mode="bicubic", padding_mode="zeros")
     moved = w.node("Reshape", byte(w.node("Round", moved)), "stacked")
     colour = w.node("Slice", moved, w.ints(0), w.ints(3), w.ints(0))
     alpha = w.node("Slice", moved, w.ints(3), w.ints(4), w.ints(0))
