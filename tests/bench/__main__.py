@@ -14,13 +14,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.bench import eyes, gpu, reenactment, speed, steadiness, tables
+from tests.bench import eyes, gpu, reenactment, sharpness, speed, steadiness, tables
 
 ROOT = Path(__file__).resolve().parents[2]
 GALLERY = ROOT.parent / "shared" / "gallery"
 PHOTO = ROOT / "tests" / "fixtures" / "astronaut.png"
 QUICK_CLIPS = 2
 STEADY_PHOTOS = ("hallo__reference_images_1", "LivePortrait__source_s9", "Arc2Face__examples_freeman")
+LARGE_PHOTOS = ("3DDFA_V2__inputs_emma", "LivePortrait__source_s2", "echomimic_v3__imgs_11")
 
 
 def main() -> int:
@@ -62,6 +63,8 @@ def _measured(part: str, report: dict[str, Any], *, quick: bool) -> Any:
     if part == "steadiness":
         chosen = [path for path in _portraits() if path.stem in STEADY_PHOTOS] if GALLERY.is_dir() else []
         return steadiness.run([PHOTO, *chosen])
+    if part == "sharpness":
+        return sharpness.run([path for path in sorted((GALLERY / "photos").rglob("*")) if path.stem in LARGE_PHOTOS])
     if part == "following" and "reenactment" in report:
         return report["reenactment"]  # the same clips, rendered once
     clips = sorted((GALLERY / "driving").glob("*.mp4"))

@@ -12,6 +12,7 @@ from tests.bench.outside import SIGNALS
 from tests.bench.reenactment import BESIDES, MEASURES, METHODS
 
 FOLLOWS = 0.95
+SHARP = 0.1
 Report = dict[str, Any]
 Figure = tuple[str, str, str, bool]  # what, wanted, found, holds
 
@@ -107,6 +108,19 @@ def eyes(rows: list[Report]) -> list[Figure]:
     return [("eyes close", f"<= {SHUT:.2f} of rest", found, not failed)]
 
 
+def sharpness(rows: list[Report]) -> list[Figure]:
+    print("\nSharpness at the photo's own size, encoded: Laplacian energy of the face's place over the photo's")
+    for r in rows:
+        print(
+            f"{r['photo'][:46]:<48}{r['size'][0]:>6} x {r['size'][1]:<6} face {r['face']:>5} px, photo {r['own']:>6.0f}",
+            end="",
+        )
+        print(f"   at rest {r['rest']:.2f}, in a turn at least {r['least']:.2f}")
+    off = [f"{r['photo']} {r['rest']:.2f}" for r in rows if abs(r["rest"] - 1) > SHARP]
+    found = f"{len(rows) - len(off)} of {len(rows)}" + (f"; not {', '.join(off)}" if off else "")
+    return [("sharpness at rest, native size, encoded", f"within {SHARP:.0%} of the photo's", found, not off)]
+
+
 def speed(report: Report) -> list[Figure]:
     rows, long = report["rows"], report["long"]
     print("\nSpeed: one process a row; the floor is the slower of the encoder alone and reading and writing all pixels")
@@ -177,6 +191,7 @@ PRINTERS: dict[str, Callable[[Any], list[Figure]]] = {
     "gpu": gpu,
     "eyes": eyes,
     "steadiness": steadiness,
+    "sharpness": sharpness,
     "reenactment": reenactment,
     "following": following,
 }

@@ -11,7 +11,7 @@ from vivify import engine
 from vivify.faces.topology import EYES
 from vivify.photos import Photo, decode
 
-from . import outside, reenactment, speed, stage, steadiness
+from . import outside, reenactment, sharpness, speed, stage, steadiness
 from .mesh_warp import MeshWarp
 from .pictures import CAP, cut, face_box, psnr, ssim
 
@@ -144,3 +144,11 @@ def test_a_speed_row_holds_every_stage(astronaut: Path, root: Path) -> None:
     assert set(drawing) == stages | {"all drawing", "other"}
     assert all(drawing[name] > 0 for name in drawing)
     assert sum(drawing[name] for name in stages) + drawing["other"] == pytest.approx(drawing["all drawing"])
+
+
+def test_sharpness_tells_the_blurred_from_the_sharp(astronaut: Path) -> None:
+    """A clip of a photo is at rest as sharp as the photo within 10%; what is read blurred is told as less."""
+    (row,) = sharpness.run([astronaut])
+    assert row["size"] == (512, 512)
+    assert row["rest"] == pytest.approx(1, abs=0.1)
+    assert row["least"] < row["rest"]

@@ -83,7 +83,8 @@ def _fit_mouth(displacement: Float, shape: Float, mouth_width: float) -> None:
     upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
     rest = shape[lower, 1] - shape[upper, 1]
     change = displacement[:, lower, 1] - displacement[:, upper, 1]
-    quiet = np.sign(change) * np.maximum(np.abs(change) - _QUIET_LIPS, 0)
+    size = np.abs(change)
+    quiet = np.sign(change) * np.minimum(size, 2 * np.maximum(size - _QUIET_LIPS, 0))  # all of it from twice the noise on
     # Lips may touch but not pass through one another.
     wanted = np.maximum(rest + quiet, np.minimum(rest, 0.004))
     correction = (wanted - rest - change) / 2
