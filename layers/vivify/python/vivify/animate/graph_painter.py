@@ -7,6 +7,7 @@ batch at a time. The graph (layers/models/maker/painting.py) does what ``CvPaint
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 
 import cv2
@@ -49,9 +50,16 @@ class GraphPainter:
         }
 
     def paint(self, sketches: Iterable[Sketch]) -> Iterator[Pixels]:
+        """While the device paints one batch, the batch before is handed on and the next one sketched."""
         waiting = iter(sketches)
-        while batch := list(islice(waiting, self._batch)):
-            yield from self._painted(batch)
+        with ThreadPoolExecutor(1, thread_name_prefix="painter") as device:
+            painting: Future[Pixels] | None = None
+            while batch := list(islice(waiting, self._batch)):
+                before, painting = painting, device.submit(self._painted, batch)
+                if before is not None:
+                    yield from before.result()
+            if painting is not None:
+                yield from painting.result()
 
     def _painted(self, batch: Sequence[Sketch]) -> Pixels:
         """(N, H, W, 3) uint8."""
