@@ -28,7 +28,7 @@ _STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
     "mesh and map": ((warp.Warp, "deformation"),),
     "folds": ((folds.Folds, "gains"), (warp.Warp, "shading"), (painter, "shade")),
     "eyes": ((eyes.PaintedEye, "patches"),),
-    "mouth": ((mouth.Cavity, "patches"),),
+    "mouth": ((mouth.Mouth, "patches"),),
     "warp and compose": ((layers.Layers, "compose"),),
     "patches": ((patch.Patch, "lay_over"),),
 }

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from vivify import engine
 from vivify.animate import Performer
 from vivify.faces import Face, head_pose, mirror_index
-from vivify.faces.topology import EYES, INNER_LIPS, LOWER_INNER_LIP, OUTER_LIPS, UPPER_INNER_LIP, Eye
+from vivify.faces.topology import EYES, INNER_LIPS, Eye
 from vivify.motion import FaceTrack, Motion
 from vivify.photos import Photo, decode
 
@@ -224,27 +224,6 @@ def test_the_network_sees_the_turn() -> None:
         found = np.array([seen.yaw - face.pose.yaw, seen.pitch - face.pose.pitch, seen.roll - face.pose.roll])
         axis = int(np.argmax(np.abs(turn)))
         assert found[axis] * np.sign(turn[axis]) > 0.5 * abs(track.rotation[0, axis]), (turn, found)
-
-
-def test_a_closed_mouth_opens_on_a_dark_cavity() -> None:
-    """Lips that touch in the photo open on darkness, which the photo never held; at rest they are the photo's."""
-    pixels, face = _portrait()
-    points = face.landmarks.copy()
-    upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
-    points[upper] = points[lower] = (points[upper] + points[lower]) / 2
-    performer = Performer(pixels, replace(face, landmarks=points))
-    assert np.array_equal(_drawn(performer, pixels, _motion()), pixels)
-    frame = _drawn(performer, pixels, _motion(jaw=0.35))
-    track = performer.track(_motion(jaw=0.35), 0.8)
-    x, y = np.round(_moved_landmarks(performer, track, 0)[[13, 14], :2].mean(axis=0)).astype(int)
-    lips = pixels[np.round(points[list(OUTER_LIPS), 1]).astype(int), np.round(points[list(OUTER_LIPS), 0]).astype(int)]
-    assert frame[y, x].astype(int).sum() < 0.4 * np.median(lips.astype(int).sum(axis=1))
-
-
-def test_an_open_mouth_keeps_its_teeth() -> None:
-    """Where the photo shows the inside of the mouth, opening it further lays nothing over it."""
-    performer = _performer()
-    assert performer._mouth.patches(performer._vertices(performer.track(_motion(jaw=0.35), 0.8), 0)) == []
 
 
 def test_gaze_moves_the_eyes_alone() -> None:

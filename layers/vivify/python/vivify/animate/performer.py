@@ -11,14 +11,14 @@ from vivify.animate.eyes import PaintedEye
 from vivify.animate.folds import Folds
 from vivify.animate.graph_painter import GraphPainter
 from vivify.animate.layers import Layers, split
-from vivify.animate.mouth import Cavity
+from vivify.animate.mouth import Mouth
 from vivify.animate.painter import CvPainter, Painter
 from vivify.animate.patch import Window
 from vivify.animate.sketch import Grid, Sketch
 from vivify.animate.surface import build_surface
 from vivify.animate.warp import Warp
 from vivify.depth.estimate import DepthMap, estimate
-from vivify.depth.head import HeadFrame
+from vivify.depth.head import HeadFrame, Turn
 from vivify.depth.silhouette import person_matte
 from vivify.faces.pose import rotation
 from vivify.faces.topology import EYES
@@ -50,8 +50,7 @@ class Performer:
         self._head = HeadFrame(everywhere.origin - corner, everywhere.unit, everywhere.rotation, everywhere.roll)
         matte = person_matte(self._pixels, self._head, provider)
         self.depth: DepthMap = estimate(self._landmarks, self._head, matte)
-        shape = (self._landmarks - self._head.origin) @ self._head.rotation / self._head.unit
-        self._shape = shape.astype(np.float32)
+        self._shape = self._head.local(self._landmarks)
         self.limits = Limits.of(self._shape, face.pose, self._cut_off(matte, photo.shape))
         self._alone = not neighbours
         others = [HeadFrame.of(other).origin[:2] - corner[:2] for other in neighbours]
@@ -62,7 +61,7 @@ class Performer:
         self._painter = _painter(self._layers, self._warp.grid, provider)
         self._eyes = [PaintedEye(eye, self._pixels, self._landmarks) for eye in EYES]
         self._folds = Folds(self._landmarks)
-        self._mouth = Cavity(self._pixels, self._landmarks, self._head.unit)
+        self._mouth = Mouth(self._pixels, self._landmarks, self._head)
 
     def track(self, motion: Motion, mouth_width: float) -> FaceTrack:
         """``motion`` fitted to this face; ``mouth_width``: of whom it was measured on, in eye distances."""
@@ -87,7 +86,8 @@ class Performer:
 
     def sketch(self, track: FaceTrack, index: int) -> Sketch:
         """The face at frame ``index`` of its track: everything but the pixels."""
-        vertices = self._vertices(track, index)
+        turn = self._turn(track, index)
+        vertices = self._surface.moved(self._expression(track, index), turn)
         source = self._surface.vertices[:, :2].copy()
         for eye, closure in zip(self._eyes, track.lids[index], strict=True):
             eye.tuck_rims(source, closure)
@@ -99,7 +99,7 @@ class Performer:
             for eye, closure in zip(self._eyes, track.lids[index], strict=True)
             for patch in eye.patches(deformation, vertices, track.gaze[index], closure)
         ]
-        return Sketch(deformation, shading, (*patches, *self._mouth.patches(vertices)))
+        return Sketch(deformation, shading, (*patches, *self._mouth.patches(vertices, turn, track.bite[index])))
 
     def _cut_off(self, matte: Float, shape: tuple[int, ...]) -> float:
         """The share of the head's height along which a side of the photo, of ``shape``, cuts it off; at any roll."""
@@ -117,17 +117,22 @@ class Performer:
         return (track.displacement[index] @ axes.T) * np.float32(self._head.unit)
 
     def _vertices(self, track: FaceTrack, index: int) -> Float:
+        return self._surface.moved(self._expression(track, index), self._turn(track, index))
+
+    def _turn(self, track: FaceTrack, index: int) -> Turn:
+        """How the head stands at frame ``index`` of its track, against the photo."""
         axes = self._head.rotation
-        yaw, pitch, roll = (float(a) for a in track.rotation[index])
-        turn = axes @ rotation(Pose(yaw, pitch, roll)) @ axes.T
-        displacement = self._expression(track, index)
+        yaw, pitch, tilt = (float(a) for a in track.rotation[index])
         right, down, away = track.translation[index].astype(np.float64)
         roll = np.radians(self._head.roll)
         cos, sin = np.cos(roll), np.sin(roll)
-        shift = np.array([cos * right - sin * down, sin * right + cos * down, 0.0]) * self._head.unit
-        # Seen from where portraits are taken, a head that moves away looks smaller.
-        zoom = 1 / (1 + away)
-        return self._surface.moved(displacement, turn, shift, self._head.neck, zoom)
+        return Turn(
+            rotation=axes @ rotation(Pose(yaw, pitch, tilt)) @ axes.T,
+            pivot=self._head.neck,
+            shift=np.array([cos * right - sin * down, sin * right + cos * down, 0.0]) * self._head.unit,
+            # Seen from where portraits are taken, a head that moves away looks smaller.
+            zoom=1 / (1 + away),
+        )
 
 
 def _painter(layers: Layers, grid: Grid, provider: Provider) -> Painter:

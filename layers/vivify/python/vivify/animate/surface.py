@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivify.depth.estimate import smoothstep
-from vivify.depth.head import HeadFrame
+from vivify.depth.head import HeadFrame, Turn
 from vivify.depth.raster import signed_area2
 from vivify.faces.topology import CHIN, MESH, OVAL, triangles
 
@@ -41,7 +41,7 @@ class Surface:
     """``vertices``: (N, 3) float32 region pixels, the 468 landmarks first. ``follow``: (N,) float32 in 0..1, how much each
     turns with the head; ``lean``: (N,) float32 in 0..1, how much it goes where the head goes.
     ``spread``: (N - 468, 36) float32: how the outer points share the outline's displacement.
-    ``triangles``: (M, 3) int32, the ``base`` leading ones being the surroundings, the others the face.
+    ``triangles``: (M, 3) int32, the ``base`` leading ones being the surroundings, then what fills the mouth, then the face.
     ``front``: (M,) float32, each triangle's signed area in the photo, infinite where its skin is not seen there.
     """
 
@@ -53,24 +53,17 @@ class Surface:
     base: int
     front: Float
 
-    def moved(
-        self,
-        displacement: Float,
-        rotation: NDArray[np.float64],
-        shift: NDArray[np.float64],
-        pivot: NDArray[np.float64],
-        zoom: float = 1.0,
-    ) -> Float:
+    def moved(self, displacement: Float, turn: Turn) -> Float:
         """(N, 3) float32: where the vertices go.
 
-        ``displacement``: (468, 3) float32 pixels in the camera frame, the expression. ``rotation``: (3, 3) and ``zoom``
-        about ``pivot`` (3,), for points that follow the head wholly; ``shift`` (3,), for points that lean with it wholly.
+        ``displacement``: (468, 3) float32 pixels in the camera frame, the expression. ``turn``: of the head; its rotation
+        and zoom are for points that follow wholly, its shift for points that lean with it wholly.
         """
         points = self.vertices.copy()
         points[:MESH] += displacement
         points[MESH:] += np.tensordot(self.spread, displacement[list(OVAL)], axes=1)
-        turned = (points - pivot) @ (zoom * rotation).T + pivot
-        return (points + self.follow[:, None] * (turned - points) + self.lean[:, None] * shift).astype(np.float32)
+        followed = turn.about_pivot(points) - points
+        return (points + self.follow[:, None] * followed + self.lean[:, None] * turn.shift).astype(np.float32)
 
 
 def build_surface(landmarks: Float, head: HeadFrame, depth: Float, others: Sequence[NDArray[np.float64]] = ()) -> Surface:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from vivify.animate.sketch import Deformation, Grid, Shading
 from vivify.animate.surface import Surface
 from vivify.depth.raster import Rasteriser, filled
-from vivify.faces.topology import MESH
+from vivify.faces.topology import MESH, MOUTH_TRIANGLES
 
 Float = NDArray[np.float32]
 
@@ -32,7 +32,7 @@ class Warp:
         self._unit = unit / self.grid.step
         self._base = surface.base
         front = surface.front / np.float32(self.grid.step**2)
-        self._raster = Rasteriser(surface.triangles, front, base=surface.base, size=self.grid.cells)
+        self._raster = Rasteriser(surface.triangles, front, base=surface.base + MOUTH_TRIANGLES, size=self.grid.cells)
         column, row = np.meshgrid(*(np.arange(cells) for cells in self.grid.cells))
         self._rest = ((np.stack([column, row], axis=-1) - 0.5) * self.grid.step - 0.5).astype(np.float32)
 

@@ -83,10 +83,10 @@ def estimate(landmarks: Float, head: HeadFrame, matte: Float) -> DepthMap:
     return DepthMap(person=person, scene=np.where(matte > 0.5, person, far).astype(np.float32))
 
 
-def smoothstep(t: Float) -> Float:
+def smoothstep(t: NDArray[np.floating] | float) -> Float:
     """0 below 0, 1 above 1, smooth between."""
-    t = np.clip(t, 0.0, 1.0).astype(np.float32)
-    return np.asarray(t * t * (3 - 2 * t), np.float32)
+    part = np.clip(np.asarray(t, np.float32), 0, 1)
+    return np.asarray(part * part * (3 - 2 * part), np.float32)
 
 
 def _face_depth(points: Float, size: tuple[int, int]) -> Float:

@@ -34,6 +34,10 @@ class HeadFrame:
         unit = float(np.linalg.norm(right - left))  # in space: a head is no smaller for being turned away
         return cls(points[list(OVAL)].mean(axis=0), unit, rotation(face.pose), face.pose.roll)
 
+    def local(self, points: Float) -> Float:
+        """``points`` (N, 3) in photo pixels in this frame, in eye distances."""
+        return ((points - self.origin) @ self.rotation / self.unit).astype(np.float32)
+
     @property
     def neck(self) -> NDArray[np.float64]:
         """(3,) photo pixels: the point the head turns about."""
@@ -45,3 +49,28 @@ class HeadFrame:
         cos, sin = np.float32(np.cos(angle) / self.unit), np.float32(np.sin(angle) / self.unit)
         dx, dy = x - np.float32(self.origin[0]), y - np.float32(self.origin[1])
         return cos * dx + sin * dy, cos * dy - sin * dx
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A rigid movement of the head in the camera frame: ``rotation`` (3, 3) and ``zoom`` about ``pivot`` (3,), then
+    ``shift`` (3,), photo pixels.
+    """
+
+    rotation: NDArray[np.float64]
+    pivot: NDArray[np.float64]
+    shift: NDArray[np.float64]
+    zoom: float = 1.0
+
+    @classmethod
+    def none(cls) -> Turn:
+        """As in the photo."""
+        return cls(np.eye(3), np.zeros(3), np.zeros(3))
+
+    def about_pivot(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Where ``points`` (..., 3) go without the shift."""
+        return np.asarray((points - self.pivot) @ (self.zoom * self.rotation).T + self.pivot, np.float64)
+
+    def of(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Where ``points`` (..., 3) of the head go."""
+        return self.about_pivot(points) + self.shift

@@ -16,12 +16,18 @@ from numpy.typing import NDArray
 from vivify import models
 
 MESH: Final = 468
+MOUTH_TRIANGLES: Final = 18
 
 
 @cache
 def triangles() -> NDArray[np.int32]:
-    """(898, 3) int32: the whole face as triangles, eyes and mouth filled in; clockwise on the screen from the front."""
-    return np.ascontiguousarray(models.face_model().triangles[:, ::-1]).astype(np.int32)
+    """(898, 3) int32: the whole face as triangles, eyes and mouth filled in; clockwise on the screen from the front.
+
+    The ``MOUTH_TRIANGLES`` leading ones fill the mouth.
+    """
+    face = np.ascontiguousarray(models.face_model().triangles[:, ::-1]).astype(np.int32)
+    skin = ~np.isin(face, INNER_LIPS).all(axis=1)
+    return face[np.argsort(skin, kind="stable")]
 
 
 OVAL: Final = (
@@ -72,6 +78,19 @@ MOUTH_CORNERS: Final = (61, 291)
 UPPER_INNER_LIP: Final = (191, 80, 81, 82, 13, 312, 311, 310, 415)
 LOWER_INNER_LIP: Final = (95, 88, 178, 87, 14, 317, 402, 318, 324)
 """Same order as UPPER_INNER_LIP: index i of one faces index i of the other."""
+
+UPPER_LIP_ROWS: Final = (
+    (183, 42, 41, 38, 12, 268, 271, 272, 407),
+    (184, 74, 73, 72, 11, 302, 303, 304, 408),
+)
+LOWER_LIP_ROWS: Final = (
+    (96, 89, 179, 86, 15, 316, 403, 319, 325),
+    (77, 90, 180, 85, 16, 315, 404, 320, 307),
+)
+"""The rows of points between the lips' inner and outer edges, from the inner; same order as UPPER_INNER_LIP."""
+
+MOUTH_CORNER_ROWS: Final = ((78, 62, 76, 61), (308, 292, 306, 291))
+"""The points at each corner of the mouth, from the inner lips' to the outer's."""
 
 RIGHT_BROW: Final = (70, 63, 105, 66, 107, 46, 53, 52, 65, 55)
 LEFT_BROW: Final = (300, 293, 334, 296, 336, 276, 283, 282, 295, 285)

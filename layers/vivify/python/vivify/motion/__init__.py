@@ -1,5 +1,6 @@
 """Motions: a library measured from real video, composed into one track and fitted to this face's own geometry."""
 
+from vivify.motion.bite import bite
 from vivify.motion.compose import Life, compose
 from vivify.motion.library import library, template
 from vivify.motion.limits import Limits
@@ -17,6 +18,7 @@ __all__ = [
     "Limits",
     "Motion",
     "Template",
+    "bite",
     "compose",
     "extract",
     "follow",

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vivify.faces.topology import EYES, INNER_LIPS, LOWER_INNER_LIP, OUTER_LIPS, UPPER_INNER_LIP, Eye
+from vivify.faces.topology import EYES, Eye
+from vivify.motion.bite import bite
 from vivify.motion.limits import Limits
+from vivify.motion.lips import fit_lips
 from vivify.motion.template import Motion
 
 Float = NDArray[np.float32]
@@ -22,7 +24,6 @@ _CLOSED_LINE = 0.86  # where the lids meet: this far from the upper lid's place 
 _WIDEST = -0.3  # closure: how far lids open beyond the photo's
 _CREASE, _UPPER_SKIN = 0.55, 0.12  # how much the rows of skin above the lid's edge follow it
 _LOWER_SKIN = 0.5
-_QUIET_LIPS = 0.03  # eye distances: lip gaps that change by less than this are noise
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class FaceTrack:
     ``rotation``: (T, 3) float32 yaw, pitch, roll in degrees. ``translation``: (T, 3) float32: right and down in eye
     distances, away in parts of the distance it is seen from. ``displacement``: (T, 468, 3) float32, eye distances, lids and
     lips already fitted to this face. ``lids``: (T, 2) float32, right and left eye: 1 is shut, 0 as in the photo. ``gaze``:
-    (T, 2) float32, both eyes; shift right and down in eye widths.
+    (T, 2) float32, both eyes; shift right and down in eye widths. ``bite``: (T, 3) float32, where
+    the rows of teeth are, see ``vivify.motion.bite``.
     """
 
     rotation: Float
@@ -40,6 +42,7 @@ class FaceTrack:
     displacement: Float
     lids: Float
     gaze: Float
+    bite: Float
 
     def __len__(self) -> int:
         return len(self.rotation)
@@ -52,11 +55,18 @@ def retarget(motion: Motion, shape: Float, limits: Limits, mouth_width: float) -
     ``mouth_width``: of the person the motion was measured on, in eye distances.
     """
     displacement = motion.displacement.copy()
-    _fit_mouth(displacement, shape, mouth_width)
+    fit_lips(displacement, shape, mouth_width)
     lids = np.minimum(motion.lids, 1.0) * np.array(limits.eyes, np.float32)
     for side, eye in enumerate(EYES):
         _fit_lids(displacement, shape, eye, lids[:, side])
-    return FaceTrack(limits.turns(motion.rotation), limits.moves(motion.translation), displacement, lids, motion.gaze)
+    return FaceTrack(
+        rotation=limits.turns(motion.rotation),
+        translation=limits.moves(motion.translation),
+        displacement=displacement,
+        lids=lids,
+        gaze=motion.gaze,
+        bite=bite(shape, displacement),
+    )
 
 
 def _fit_lids(displacement: Float, shape: Float, eye: Eye, closure: Float) -> None:
@@ -74,23 +84,3 @@ def _fit_lids(displacement: Float, shape: Float, eye: Eye, closure: Float) -> No
     displacement[:, list(eye.upper[0])] = upper_travel
     displacement[:, list(eye.lower[0])] = lower_travel
     displacement[:, [eye.outer, eye.inner]] = 0
-
-
-def _fit_mouth(displacement: Float, shape: Float, mouth_width: float) -> None:
-    lips = list(dict.fromkeys(OUTER_LIPS + INNER_LIPS))
-    own_width = float(np.linalg.norm(shape[INNER_LIPS[0]] - shape[INNER_LIPS[10]])) * 1.12  # outer corners lie farther out
-    displacement[:, lips, 0] *= np.clip(own_width / mouth_width, 0.7, 1.3)
-    upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
-    rest = shape[lower, 1] - shape[upper, 1]
-    change = displacement[:, lower, 1] - displacement[:, upper, 1]
-    size = np.abs(change)
-    quiet = np.sign(change) * np.minimum(size, 2 * np.maximum(size - _QUIET_LIPS, 0))  # all of it from twice the noise on
-    # Lips may touch but not pass through one another.
-    wanted = np.maximum(rest + quiet, np.minimum(rest, 0.004))
-    correction = (wanted - rest - change) / 2
-    displacement[:, lower, 1] += correction
-    displacement[:, upper, 1] -= correction
-    # The rest of each lip goes along, so that lips keep their thickness.
-    middle = correction.mean(axis=1, keepdims=True)
-    displacement[:, list(OUTER_LIPS[11:]), 1] += middle
-    displacement[:, list(OUTER_LIPS[1:10]), 1] -= middle

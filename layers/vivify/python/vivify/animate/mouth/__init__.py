@@ -1,0 +1,5 @@
+"""The inside of the mouth, which a photo of closed lips does not hold: teeth, gums, tongue and throat of our own."""
+
+from vivify.animate.mouth.interior import Mouth
+
+__all__ = ["Mouth"]

@@ -1,0 +1,161 @@
+"""The inside of one photo's mouth: drawn anew for every frame in which the lips part farther than in the photo.
+
+Lips move with the mesh. Where the photo already shows the inside of the mouth those pixels stay, carried by the skull, and
+only what is uncovered beyond them is made.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vivify.animate.mouth.anatomy import EYES_APART
+from vivify.animate.mouth.arches import Row, draw_row
+from vivify.animate.mouth.cavity import behind_teeth
+from vivify.animate.mouth.lips import Rim, between_lips
+from vivify.animate.mouth.shown import Shown
+from vivify.animate.mouth.tones import LUMA, Tones, read_tones
+from vivify.animate.mouth.view import View
+from vivify.animate.patch import Patch, Window, polygon_mask
+from vivify.depth.estimate import smoothstep
+from vivify.depth.head import HeadFrame, Turn
+from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, MESH, OUTER_LIPS, UPPER_INNER_LIP
+from vivify.motion.bite import UPPER_LIP, bite
+
+Float = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
+
+# In eye distances.
+_PARTING, _PARTED = 0.008, 0.035  # lips that part this much farther than in the photo begin to show, and show all
+_EDGE = 0.008  # softness of the lips' edge
+# In millimetres.
+_MARGIN = 5.0
+_USUAL_WIDTH = 46.0  # of a mouth
+_TEETH_SCALE = (0.8, 14.0)  # pixels per millimetre that rows are drawn at
+_UNDER, _UNDER_REACH = 0.5, 1.6  # how dark the shade is just below the upper row, and how far it reaches
+_COARSE = 160  # pixels: light and flesh are smooth and are computed on a picture of this side
+_SHADED = 1.05  # how much brighter teeth are before the lips' shade falls on them
+
+
+class Mouth:
+    """``region``: (H, W, 3) uint8 RGB; ``landmarks``: (>=468, 3) float32 in it; ``head``: its frame in region pixels."""
+
+    def __init__(self, region: Pixels, landmarks: Float, head: HeadFrame) -> None:
+        self._head = head
+        self._lip = landmarks[UPPER_LIP].astype(np.float64)
+        self._shape = region.shape
+        self._rest = _gaps(landmarks)
+        self._rim = Rim(region, landmarks)
+        millimetre = head.unit / EYES_APART
+        width = float(np.linalg.norm(landmarks[INNER_LIPS[0], :2] - landmarks[INNER_LIPS[10], :2])) / millimetre
+        self._size = float(np.clip((width / _USUAL_WIDTH) ** 0.35, 0.88, 1.06))
+        self._tones = read_tones(region, landmarks, head.unit)
+        rng = np.random.default_rng(_seed(landmarks, head))
+        scale = float(np.clip(1.3 * millimetre, *_TEETH_SCALE))
+        rows = [draw_row(upper=upper, scale=scale, rng=rng) for upper in (True, False)]
+        self._upper, self._lower = rows
+        self._paints = [_painted(row, self._tones) for row in rows]
+        shape = head.local(landmarks[:MESH])
+        self._bite_at_rest = bite(shape, np.zeros((1, MESH, 3), np.float32))[0]
+        place = View.of(self._lip, head, Turn.none(), self._bite_at_rest, 1.0).beside_lip(0, 0)
+        self._shown = Shown(region, landmarks, place, self._tones.skin)
+
+    def patches(self, vertices: Float, turn: Turn, rows: Float) -> list[Patch]:
+        """The inside of the mouth; nothing while the lips are no farther apart than in the photo.
+
+        ``vertices``: (>=468, 3), the landmarks moved, region pixels; ``turn``: of the head; ``rows``: (3,), where the teeth
+        are, see ``vivify.motion.bite``.
+        """
+        parting = float((_gaps(vertices) - self._rest).max()) / self._head.unit
+        strength = smoothstep((parting - _PARTING) / (_PARTED - _PARTING))
+        polygon = vertices[list(INNER_LIPS), :2]
+        moved = (rows - self._bite_at_rest).astype(float) * EYES_APART
+        if self._shown.edge is not None:  # the photo says where the upper teeth end
+            rows = rows + np.array([self._shown.edge / EYES_APART - self._bite_at_rest[0], 0, 0], np.float32)
+        view = View.of(self._lip, self._head, turn, rows, self._size)
+        window = Window.around(polygon, _MARGIN * view.millimetre, self._shape)
+        if strength == 0 or window is None:
+            return []
+        rgb = self._drawn(polygon, window, view)
+        self._shown.lay_on(rgb, window, view.beside_lip(0, moved[0]), view.beside_lip(moved[2], moved[1]))
+        alpha = polygon_mask(window, polygon, max(_EDGE * self._head.unit, 0.6 * self._tones.blur)) * strength
+        return [Patch(window, rgb, alpha.astype(np.float32))]
+
+    def _drawn(self, polygon: Float, window: Window, view: View) -> Float:
+        tones = self._tones
+        width, height = window.size
+        shrink = min(1.0, _COARSE / max(window.size))
+        few = (max(2, round(width * shrink)), max(2, round(height * shrink)))
+        # Coarse pixels' centres in the frame.
+        x = ((np.arange(few[0], dtype=np.float32) + 0.5) * (width / few[0]) - 0.5 + window.x0)[None]
+        y = ((np.arange(few[1], dtype=np.float32) + 0.5) * (height / few[1]) - 0.5 + window.y0)[:, None]
+        a, b = view.grid(x, y)
+        shrunk = np.asarray((polygon - window.corner + 0.5) * (few[0] / width, few[1] / height) - 0.5, np.float32)
+        lips = between_lips(shrunk, few, view.down, view.millimetre * few[0] / width, tones.side)
+        _, above_edge = view.place(self._upper, a, b, upper=True)
+        under = 1 - _UNDER * np.exp(np.minimum(above_edge, 0) / _UNDER_REACH)
+        opening = cv2.contourArea(polygon) / view.millimetre**2
+        deep = behind_teeth(view, a, b, tones, opening) * lips.shade[..., None] ** (0.6 * tones.warm)
+
+        def enlarged(field: Float) -> Float:
+            return np.asarray(cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+
+        rgb = enlarged(deep)
+        fine_x = np.arange(window.x0, window.x1, dtype=np.float32)[None]
+        fine_y = np.arange(window.y0, window.y1, dtype=np.float32)[:, None]
+        fine_a, fine_b = view.grid(fine_x, fine_y)
+        for row, paint, light in (
+            (self._lower, self._paints[1], lips.shade * under),
+            (self._upper, self._paints[0], lips.shade),
+        ):
+            along, above = view.place(row, fine_a, fine_b, upper=row is self._upper)
+            layer = cv2.remap(
+                paint,
+                row.column(along),
+                row.line(above),
+                cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_CONSTANT,
+                borderValue=(0, 0, 0, 0),
+            )
+            gain = enlarged(np.asarray(np.power(light[..., None], tones.warm), np.float32))
+            rgb = rgb * (1 - layer[..., 3:]) + layer[..., :3] * gain
+        rim, weight = self._rim.at(shrunk, lips)
+        rgb += (enlarged(rim) - rgb) * enlarged(weight)[..., None]
+        rgb = np.asarray(cv2.GaussianBlur(rgb, (0, 0), tones.blur), np.float32)
+        return _grainy(rgb, tones, window)
+
+
+def _grainy(rgb: Float, tones: Tones, window: Window) -> Float:
+    """``rgb`` with the photo's own grain, weaker in the dark."""
+    rows = np.arange(window.y0, window.y1) % tones.grain.shape[0]
+    columns = np.arange(window.x0, window.x1) % tones.grain.shape[1]
+    weight = np.clip(0.35 + 0.65 * (rgb @ LUMA) / tones.skin, 0, 1)
+    return np.asarray(rgb + tones.grain[rows][:, columns] * weight[..., None], np.float32)
+
+
+def _gaps(points: Float) -> Float:
+    """(9,): how far apart the inner lips are, in the unit of ``points``."""
+    upper, lower = points[list(UPPER_INNER_LIP), :2], points[list(LOWER_INNER_LIP), :2]
+    return np.asarray(np.linalg.norm(upper - lower, axis=1), np.float32)
+
+
+def _seed(landmarks: Float, head: HeadFrame) -> int:
+    """A number of this face's own, the same for every clip of one photo, at any size but for rare rounding."""
+    return zlib.crc32(np.round(head.local(landmarks[list(OUTER_LIPS)]), 1).astype(np.float32).tobytes())
+
+
+def _painted(row: Row, tones: Tones) -> Float:
+    """(h, w, 4) float32: the row's colours in the photo's light, times how much of it there is, and that."""
+    tooth = tones.tooth + (tones.dentine * (tones.tooth @ LUMA) * 0.94 - tones.tooth) * row.yellow[..., None]
+    solid = row.tooth[..., None] * tooth + row.gum[..., None] * tones.flesh * 0.78
+    light = np.maximum(row.light, 0)[..., None] ** tones.warm
+    lit = solid * light + (0.13 * row.gloss * (row.tooth + row.gum))[..., None]
+    front = row.tooth > 0.98
+    front[:, : front.shape[1] // 3] = front[:, -front.shape[1] // 3 :] = False
+    top = float(np.percentile(lit[front] @ LUMA, 95))
+    lit *= tones.skin * tones.teeth * _SHADED / max(top, 1e-3)
+    alpha = np.clip(row.tooth + row.gum, 0, 1)
+    return np.concatenate([lit, alpha[..., None]], axis=2).astype(np.float32)

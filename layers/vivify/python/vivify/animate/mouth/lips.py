@@ -1,0 +1,101 @@
+"""What the lips do to what lies between them: their shade on it, and their own skin that curls inwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vivify.depth.estimate import smoothstep
+from vivify.depth.raster import filled
+from vivify.faces.topology import INNER_LIPS, OUTER_LIPS
+
+Float = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
+
+# In millimetres.
+_SHADOW, _SHADOW_DEPTH = 2.6, 0.34  # of the upper lip, downwards
+_EDGE, _EDGE_DEPTH = 1.3, 0.25
+_CORNER, _CORNER_LEAST = 12.0, 0.16
+_RIM_UPPER, _RIM_LOWER = 0.8, 1.9
+
+_INTO_LIP = 0.3  # of the way from a lip's inner edge to its outer: where the rim takes its colour
+_RIM_SIDE = 32  # pixels: its colours are spread out at this size
+
+
+@dataclass(frozen=True)
+class Between:
+    """The space between the lips, (h, w) float32 each. ``shade``: how much light arrives. ``depth``: millimetres from the
+    lips' edge. ``corners``: near 0 at the corners of the mouth, 1 away from them. ``lower``: 1 near the lower lip.
+    ``gap``: millimetres.
+    """
+
+    shade: Float
+    depth: Float
+    corners: Float
+    lower: Float
+    gap: float
+
+
+def between_lips(polygon: Float, size: tuple[int, int], down: NDArray[np.float64], unit: float, side: float) -> Between:
+    """``polygon``: (20, 2), the inner lips in a picture of ``size`` (width, height) with ``unit`` pixels a millimetre;
+    ``down``: (2,), the way the head points; ``side``: log of how much brighter the right is.
+    """
+    width, height = size
+    mask = filled(polygon, size)
+    inside: Float = mask.astype(np.float32) / np.float32(255)
+    depth = np.asarray(cv2.distanceTransform((mask > 127).astype(np.uint8), cv2.DIST_L2, 3), np.float32) / np.float32(unit)
+    shadow = 1 - _SHADOW_DEPTH * (1 - _moved(inside, np.asarray(down * _SHADOW * unit), 0.45 * _SHADOW * unit))
+    edge = 1 - _EDGE_DEPTH * np.exp(-depth / _EDGE)
+    x, y = np.arange(width, dtype=np.float32)[None], np.arange(height, dtype=np.float32)[:, None]
+    corners = np.ones_like(depth)
+    for corner in (polygon[0], polygon[10]):
+        away = np.hypot(x - corner[0], (y - corner[1]) * 0.8) / np.float32(unit)
+        corners *= _CORNER_LEAST + (1 - _CORNER_LEAST) * smoothstep(away / _CORNER)
+    ramp = np.exp(np.float32(side * 0.4) * (x / width - 0.5))
+    return Between(
+        shade=np.maximum(shadow * edge * corners * ramp, 1e-3).astype(np.float32),
+        depth=depth,
+        corners=corners,
+        lower=1 - _moved(inside, -down * 6 * unit, 1.5 * unit),
+        gap=float(np.linalg.norm(polygon[5] - polygon[15])) / unit,
+    )
+
+
+class Rim:
+    """The photo's own lip skin where it curls into the mouth.
+
+    ``region``: (H, W, 3) uint8; ``landmarks``: (>=468, 3) in it.
+    """
+
+    def __init__(self, region: Pixels, landmarks: Float) -> None:
+        inner, outer = landmarks[list(INNER_LIPS), :2], landmarks[list(OUTER_LIPS), :2]
+        at = np.asarray(inner + _INTO_LIP * (outer - inner), np.float32)
+        softness = max(0.4, float(np.linalg.norm(inner[0] - inner[10])) / 60)
+        soft = cv2.GaussianBlur(region, (0, 0), softness)
+        self._colours = np.asarray(cv2.remap(soft, at[:, None, 0], at[:, None, 1], cv2.INTER_LINEAR), np.float32)[:, 0]
+
+    def at(self, polygon: Float, lips: Between) -> tuple[Float, Float]:
+        """(h, w, 3) RGB and (h, w), how much of it there is; ``polygon``: (20, 2) that ``lips`` was made of."""
+        height, width = lips.depth.shape
+        reach = (_RIM_UPPER + (_RIM_LOWER - _RIM_UPPER) * lips.lower) * np.clip(lips.gap / 14, 0.25, 1)
+        reach *= 0.4 + 0.6 * lips.corners
+        weight = 0.9 * np.exp(-((lips.depth / reach) ** 2))
+        curl = (0.92 - 0.42 * np.clip(lips.depth / reach, 0, 1.5)) * (0.5 + 0.5 * lips.corners) * (0.78 + 0.22 * lips.lower)
+        shrink = _RIM_SIDE / max(width, height)
+        small = np.zeros((max(2, round(height * shrink)), max(2, round(width * shrink)), 4), np.float32)
+        for place, following, colour in zip(polygon, np.roll(polygon, -1, axis=0), self._colours, strict=True):
+            ends = [tuple(np.round(p * shrink * 16).astype(int).tolist()) for p in (place, following)]
+            cv2.line(small, ends[0], ends[1], (*colour.tolist(), 1.0), 1, cv2.LINE_8, 4)
+        small = np.asarray(cv2.GaussianBlur(small, (0, 0), 1.6), np.float32) + 1e-6
+        colours = cv2.resize(small[..., :3] / small[..., 3:], (width, height), interpolation=cv2.INTER_LINEAR)
+        return (colours * curl[..., None]).astype(np.float32), weight.astype(np.float32)
+
+
+def _moved(field: Float, shift: NDArray[np.float64], softness: float) -> Float:
+    """``field`` moved by ``shift`` (2,) pixels and softened."""
+    place = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float64)
+    moved = cv2.warpAffine(field, place, (field.shape[1], field.shape[0]))
+    return np.asarray(cv2.GaussianBlur(moved, (0, 0), max(float(softness), 0.3)), np.float32)

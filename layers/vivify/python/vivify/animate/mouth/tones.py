@@ -1,0 +1,154 @@
+"""What the photo says about a mouth it does not show: the light on the face, its colours, its sharpness and its grain.
+
+One calibration a photo, never one a frame. Teeth are almost colourless and as bright as the face's lights, within bounds set
+by its skin: in smiling photos of all complexions they come near to those. Flesh is skin, redder. All colour goes as far as
+the photo's own: in black and white it is none, in a toned print the tone's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vivify.animate.patch import Window
+from vivify.depth.raster import filled
+from vivify.faces.topology import EYES, OUTER_LIPS, OVAL
+
+Float = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+_MUZZLE = (50, 205, 206, 280, 425, 426, 200, 164)  # landmarks around skin near the mouth
+_RIGHT_CHEEK, _LEFT_CHEEK = (50, 205, 187, 123), (280, 425, 411, 352)
+_SIDE_MOST = 0.35
+_TOOTH_HUE = 0.45  # power of the skin's hue
+_LIGHTS, _OF_LIGHTS = 98, 0.95  # percentile of the face's luma, and how near to it teeth come
+_TEETH = (1.0, 1.4)  # of the skin's luma, at least and at most
+_BRIGHTEST = 232.0
+_FLESH = np.array([1.18, 0.80, 0.96], np.float32)  # against the skin
+_COLOURLESS, _COLOURED = (
+    1.2,
+    4.5,
+)  # deviations of Cr, Cb in the face that make a black-and-white or toned print, a colour photo
+_BLUR_SEEN = ((0.30, 0.37, 0.49, 0.62), (2.6, 1.7, 0.8, 0.45))  # detail at one scale against the next: sigma in pixels
+_GRAIN_PATCH = 0.25  # eye distances
+
+
+@dataclass(frozen=True)
+class Tones:
+    """RGB factors on ``skin``, the luma of the skin near the mouth, 0..255; ``warm``: powers of shade for R, G, B.
+
+    ``teeth``: the luma of the brightest twentieth of them against the skin's.
+
+    ``side``: log of how much brighter the viewer's right is. ``blur``: sigma of the photo's edges in pixels. ``grain``:
+    (h, w, 3) of the photo's own, fit to be tiled.
+    """
+
+    skin: float
+    tooth: Float
+    teeth: float
+    dentine: Float
+    flesh: Float
+    warm: Float
+    black: float
+    side: float
+    blur: float
+    grain: Float
+
+
+def read_tones(region: Pixels, landmarks: Float, unit: float) -> Tones:
+    """The tones of a face. ``region``: (H, W, 3) RGB; ``landmarks``: (>=468, 3) in it; ``unit``: pixels per eye distance."""
+    lips = landmarks[list(OUTER_LIPS), :2]
+    window = Window.around(landmarks[list(OVAL), :2], 1, region.shape)
+    if window is None:
+        window = Window(0, 0, region.shape[1], region.shape[0])
+    face, points = window.of(region).astype(np.float32), landmarks[:, :2] - window.corner
+    muzzle = _inside(face, _hull(points, _MUZZLE)) & ~_inside(face, lips - window.corner)
+    skin = np.median(face[muzzle], axis=0) + 4 if muzzle.any() else np.full(3, 128, np.float32)
+    luma = float(skin @ LUMA)
+    hue = (skin / luma).astype(np.float32)
+    whole = _inside(face, points[list(OVAL)])
+    colour = _colourfulness(face[whole])
+
+    def toned(factor: Float) -> Float:
+        """``factor`` at luma 1, its hue drawn to the photo's one tone when that is all the photo has."""
+        mixed = hue * (factor / hue) ** np.float32(colour)
+        return np.asarray(mixed / (mixed @ LUMA), np.float32)
+
+    lights = float(np.percentile(face[whole] @ LUMA, _LIGHTS)) if whole.any() else luma
+    teeth = min(float(np.clip(_OF_LIGHTS * lights / luma, *_TEETH)), _BRIGHTEST / luma)
+    tooth = toned(hue**_TOOTH_HUE)
+    cheeks = [_inside(face, _hull(points, cheek)) for cheek in (_RIGHT_CHEEK, _LEFT_CHEEK)]
+    right, left = (float(np.median(face[cheek] @ LUMA)) + 8 if cheek.any() else luma for cheek in cheeks)
+    return Tones(
+        skin=luma,
+        tooth=tooth,
+        teeth=teeth,
+        dentine=toned(tooth * np.array([1.04, 1.0, 0.86], np.float32)),
+        flesh=toned(hue**0.75 * _FLESH),
+        warm=(1 + np.array([-0.11, 0.08, 0.16], np.float32) * colour).astype(np.float32),
+        black=float(np.percentile(face[whole] @ LUMA, 1)) * 0.6 if whole.any() else 0.0,
+        side=float(np.clip(np.log(left / right), -_SIDE_MOST, _SIDE_MOST)),
+        blur=_edge_blur(face @ LUMA, points),
+        grain=_grain(face, points, unit),
+    )
+
+
+def _hull(points: Float, chosen: tuple[int, ...]) -> Float:
+    return np.asarray(cv2.convexHull(np.ascontiguousarray(points[list(chosen)]))[:, 0], np.float32)
+
+
+def _inside(picture: Float, polygon: Float) -> NDArray[np.bool_]:
+    return np.asarray(filled(polygon, (picture.shape[1], picture.shape[0])) > 127)
+
+
+def _colourfulness(pixels: Float) -> float:
+    """0 for black and white and toned prints, 1 for colour: how far hues differ at one brightness."""
+    if len(pixels) < 50:
+        return 1.0
+    some = pixels[:: max(1, len(pixels) // 20000)]
+    luma = some @ LUMA
+    spread = 0.0
+    for channel in (0, 2):
+        difference = some[:, channel] - luma
+        spread += float((difference - np.polyval(np.polyfit(luma, difference, 2), luma)).std())
+    return float(np.clip((spread / 2 - _COLOURLESS) / (_COLOURED - _COLOURLESS), 0, 1))
+
+
+def _edge_blur(luma: Float, points: Float) -> float:
+    """The sigma of the edges of eyes and lips, in pixels.
+
+    How much detail there is at one scale against the next coarser tells it; the table is of portraits blurred by known
+    amounts.
+    """
+    features = [points[list(eye.opening)] for eye in EYES] + [points[list(OUTER_LIPS)]]
+    mask = np.any([_inside(luma, polygon) for polygon in features], axis=0)
+    if not mask.any():
+        return 0.6
+    scales = (0.7, 1.4, 2.8)
+    smooth = [np.asarray(cv2.GaussianBlur(luma, (0, 0), s)) for s in scales]
+    found = np.abs(smooth[0] - smooth[1])[mask].mean() / max(float(np.abs(smooth[1] - smooth[2])[mask].mean()), 1e-3)
+    return float(np.interp(found, *_BLUR_SEEN))
+
+
+def _grain(face: Float, points: Float, unit: float) -> Float:
+    """The high frequencies of the flattest patch of cheek, mirrored so that it tiles."""
+    side = max(6, round(_GRAIN_PATCH * unit))
+    found: list[tuple[float, Float]] = []
+    for at in (205, 425, 50, 280):
+        x, y = (points[at] - side / 2).astype(int)
+        patch = face[max(0, y) : max(0, y) + side, max(0, x) : max(0, x) + side]
+        if min(patch.shape[:2]) >= 4:
+            fine = patch - np.asarray(cv2.GaussianBlur(patch, (0, 0), 1.5))
+            found.append((float(np.median(np.abs(fine))), fine))
+    if not found:
+        return np.zeros((2, 2, 3), np.float32)
+    usual, fine = min(found, key=lambda each: each[0])
+    limit = min(3.5 * usual + 0.5, 12.0)  # what stands out farther is a hair or a mark, not grain
+    fine = np.clip(fine, -limit, limit)
+    fine = np.concatenate([fine, fine[:, ::-1]], axis=1)
+    return np.asarray(np.concatenate([fine, fine[::-1]]), np.float32)

@@ -1,0 +1,65 @@
+"""Where the teeth are while the lips move: the upper row held by the skull, the lower by the jaw.
+
+Landmarks say where lips and chin are, not teeth. Lips slide over teeth and uncover so much of them and no more, and
+reported chins lag behind the jaw; so the rows are placed by how much of each people show when they speak, smile and laugh.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vivify.faces.topology import INNER_LIPS
+from vivify.motion.smooth import smooth
+
+Float = NDArray[np.float32]
+
+UPPER_LIP, LOWER_LIP = 13, 14
+"""Landmarks: the middles of the lips' inner edges."""
+_CHIN = (152, 148, 377, 176, 400, 175, 199)
+
+# In eye distances (63 mm); how much of a row is seen below, or above, the lip.
+_UPPER_AT_REST = 0.040  # below a lip at rest, once the jaw opens
+_UPPER_MOST, _UPPER_MOST_SMILING = 0.079, 0.154
+_LOWER_LEAST, _LOWER_MOST, _LOWER_MOST_SMILING = 0.016, 0.036, 0.098
+_LOWER_IN_BITE = 0.024  # more, where the jaw stays shut
+_OVERBITE = 0.075  # the chin drops this far before the rows part
+_SOFT = 0.024
+_SMILE = 0.14  # how much wider than in the photo a full smile is
+_WIDE_FROM, _WIDE = 0.35, 0.65  # gaps at which a shout shows more of the lower row
+_OPEN_SMILE = 0.14  # lips this far apart in the photo show the teeth of a smile
+_SLIDE = 0.6  # of the chin's way sideways
+_SMOOTH = 1.2  # frames
+
+
+def bite(shape: Float, displacement: Float) -> Float:
+    """(T, 3) float32: y of the upper row's edge, y and x of the lower row's, in the middle of the mouth.
+
+    ``shape``: (>=468, 3), the face's landmarks in its head frame; ``displacement``: (T, 468, 3) of its track. All in eye
+    distances; the result from where the photo has the upper lip's inner edge, y down and x to the viewer's right.
+    """
+    upper_lip = displacement[:, UPPER_LIP, 1]
+    gap = shape[LOWER_LIP, 1] - shape[UPPER_LIP, 1] + displacement[:, LOWER_LIP, 1] - upper_lip
+    wider = displacement[:, INNER_LIPS[10], 0] - displacement[:, INNER_LIPS[0], 0]
+    rest = float(shape[LOWER_LIP, 1] - shape[UPPER_LIP, 1])
+    smile = np.maximum(_smoothstep(wider / _SMILE), _smoothstep(np.full_like(wider, rest / _OPEN_SMILE)))
+    chin = displacement[:, list(_CHIN)].mean(axis=1)
+
+    most = _UPPER_MOST + (_UPPER_MOST_SMILING - _UPPER_MOST) * smile
+    shown = max(_UPPER_AT_REST, min(rest, _UPPER_MOST_SMILING - _SOFT)) - upper_lip
+    shown = most - _SOFT * np.log1p(np.exp((most - shown) / _SOFT))  # a soft limit: rows follow a lip that rises farther
+
+    parted = np.maximum(np.hypot(chin[:, 1], chin[:, 2]) - _OVERBITE, -0.03)
+    wide = _smoothstep((gap - _WIDE_FROM) / (_WIDE - _WIDE_FROM))
+    bitten = 1 - _smoothstep((parted + _OVERBITE - 0.05) / 0.08)
+    lower_most = _LOWER_MOST + (_LOWER_MOST_SMILING + _LOWER_IN_BITE * bitten - _LOWER_MOST) * smile
+    lower_most = lower_most + 0.024 * wide * (1 - smile)
+    lower_shown = np.clip(gap - shown - parted, np.minimum(_LOWER_LEAST, 0.1 * gap), lower_most)
+
+    rows = np.stack([upper_lip + shown, upper_lip + gap - lower_shown, _SLIDE * chin[:, 0]], axis=1).astype(np.float32)
+    return smooth(rows, _SMOOTH)
+
+
+def _smoothstep(x: Float) -> Float:
+    x = np.clip(x, 0, 1)
+    return np.asarray(x * x * (3 - 2 * x), np.float32)

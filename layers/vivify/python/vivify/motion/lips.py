@@ -1,0 +1,85 @@
+"""Lips measured on one person, on the mouth of another: as wide as it is, closed where it is, and never inside out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vivify.faces.topology import (
+    INNER_LIPS,
+    LOWER_INNER_LIP,
+    LOWER_LIP_ROWS,
+    MESH,
+    MOUTH_CORNER_ROWS,
+    OUTER_LIPS,
+    UPPER_INNER_LIP,
+    UPPER_LIP_ROWS,
+)
+
+Float = NDArray[np.float32]
+
+_QUIET_LIPS = 0.03  # eye distances: lip gaps that change by less than this are noise
+_THINNEST = 0.65  # of a lip's own thickness: no motion makes it thinner
+_AROUND_LIPS = 0.13  # eye distances: how far the lips' edge takes skin along
+
+
+def fit_lips(displacement: Float, shape: Float, mouth_width: float) -> None:
+    """Fits lips and the skin around them, in place.
+
+    ``displacement``: (T, 468, 3), eye distances, as measured; ``shape``: (>=468, 3), the face's landmarks in its head frame;
+    ``mouth_width``: of whom it was measured on, eye distances.
+    """
+    lips = list(dict.fromkeys(OUTER_LIPS + INNER_LIPS))
+    own_width = float(np.linalg.norm(shape[INNER_LIPS[0]] - shape[INNER_LIPS[10]])) * 1.12  # outer corners lie farther out
+    displacement[:, lips, 0] *= np.clip(own_width / mouth_width, 0.7, 1.3)
+    upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
+    rest = shape[lower, 1] - shape[upper, 1]
+    change = displacement[:, lower, 1] - displacement[:, upper, 1]
+    size = np.abs(change)
+    quiet = np.sign(change) * np.minimum(size, 2 * np.maximum(size - _QUIET_LIPS, 0))  # all of it from twice the noise on
+    # Lips may touch but not pass through one another.
+    wanted = np.maximum(rest + quiet, np.minimum(rest, 0.004))
+    correction = (wanted - rest - change) / 2
+    displacement[:, lower, 1] += correction
+    displacement[:, upper, 1] -= correction
+    # The rest of each lip goes along, so that lips keep their thickness.
+    middle = correction.mean(axis=1, keepdims=True)
+    displacement[:, list(OUTER_LIPS[11:]), 1] += middle
+    displacement[:, list(OUTER_LIPS[1:10]), 1] -= middle
+    _keep_flesh(displacement, shape, (upper, *UPPER_LIP_ROWS, OUTER_LIPS[1:10]), down=1)
+    _keep_flesh(displacement, shape, (lower, *LOWER_LIP_ROWS, OUTER_LIPS[:10:-1]), down=-1)
+    for inside, *between, outside in MOUTH_CORNER_ROWS:
+        for step, point in enumerate(between, 1):
+            part = step / (len(between) + 1)
+            displacement[:, point] = (1 - part) * displacement[:, inside] + part * displacement[:, outside]
+    # Skin next to the lips goes with them: measured on a longer chin or a longer lip it would fold here.
+    share, near = _around_lips(shape)
+    displacement += near[:, None] * (
+        np.tensordot(share, displacement[:, list(OUTER_LIPS)], axes=(1, 1)).swapaxes(0, 1) - displacement
+    )
+
+
+def _around_lips(shape: Float) -> tuple[Float, Float]:
+    """(468, 20): each point's shares in the lips' outer edge; (468,): how far it follows that edge, 0 for the lips' own."""
+    away = np.linalg.norm(shape[:MESH, None, :2] - shape[None, list(OUTER_LIPS), :2], axis=2)
+    share = 1 / (away**2 + 0.002) ** 2
+    near = np.exp(-((away.min(axis=1) / _AROUND_LIPS) ** 2))
+    near[[*OUTER_LIPS, *INNER_LIPS, *np.ravel((UPPER_LIP_ROWS, LOWER_LIP_ROWS)), *np.ravel(MOUTH_CORNER_ROWS)]] = 0
+    return (share / share.sum(axis=1, keepdims=True)).astype(np.float32), near.astype(np.float32)
+
+
+def _keep_flesh(displacement: Float, shape: Float, rows: Sequence[Sequence[int]], down: int) -> None:
+    """Keeps a lip's thickness: one thinner than the measured one must not be turned inside out by its motion.
+
+    ``rows``: of the lip's points, from its inner edge to its outer; ``down``: 1 where the inner edge lies below the outer
+    (the upper lip), -1 where above.
+    """
+    inner, outer = list(rows[0]), list(rows[-1])
+    own = down * (shape[inner, 1] - shape[outer, 1])
+    now = own + down * (displacement[:, inner, 1] - displacement[:, outer, 1])
+    displacement[:, outer, 1] -= down * np.maximum(np.minimum(_THINNEST * own, own) - now, 0)
+    for row in rows[1:-1]:
+        part = np.clip(down * (shape[inner, 1] - shape[list(row), 1]) / np.maximum(own, 1e-4), 0, 1)[:, None]
+        displacement[:, list(row)] = (1 - part) * displacement[:, inner] + part * displacement[:, outer]

@@ -1,0 +1,173 @@
+"""The inside of the mouth: made where lips part on what the photo never held; steady, grey and rigid where it must be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vivify import engine
+from vivify.animate import Performer
+from vivify.animate.patch import Patch
+from vivify.faces import Face
+from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, MESH, UPPER_INNER_LIP
+from vivify.motion import FaceTrack, Motion, bite, template
+from vivify.photos import Photo, decode
+
+Pixels = NDArray[np.uint8]
+Float = NDArray[np.float32]
+
+ASTRONAUT = Path(__file__).resolve().parents[1] / "fixtures" / "astronaut.png"
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+JAW = list(INNER_LIPS[11:])
+
+
+@cache
+def _smiling() -> tuple[Pixels, Face]:
+    """The astronaut, who shows her upper teeth."""
+    photo = decode(ASTRONAUT.read_bytes())
+    return photo.pixels, engine.analyse(photo)[0]
+
+
+@cache
+def _closed(*, grey: bool = False) -> tuple[Pixels, Performer]:
+    """The astronaut with skin where her mouth is, her lips' landmarks together; in colour or ``grey``."""
+    pixels, face = _smiling()
+    if grey:
+        luma = np.round(pixels.astype(np.float32) @ LUMA).astype(np.uint8)
+        pixels = np.ascontiguousarray(np.repeat(luma[..., None], 3, axis=2))
+    return pixels, Performer(pixels, replace(face, landmarks=_lips_together(face.landmarks)))
+
+
+def _lips_together(landmarks: Float) -> Float:
+    points = landmarks.copy()
+    upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
+    points[upper] = points[lower] = (points[upper] + points[lower]) / 2
+    return points
+
+
+def _opening(*gaps: float, yaw: float = 0.0) -> Motion:
+    """A frame for each gap: the jaw alone drops by so many eye distances, and the chin with it."""
+    motion = Motion.still(len(gaps))
+    motion.displacement[:, JAW, 1] = np.array(gaps, np.float32)[:, None]
+    motion.displacement[:, [152, 148, 377, 176, 400, 175, 199], 1] = np.array(gaps, np.float32)[:, None]
+    motion.rotation[:, 0] = yaw
+    return motion
+
+
+def _patches(performer: Performer, track: FaceTrack, index: int) -> list[Patch]:
+    return performer._mouth.patches(performer._vertices(track, index), performer._turn(track, index), track.bite[index])
+
+
+def test_lips_that_stay_together_show_nothing() -> None:
+    """A closed mouth, still or turned with the head, gets no patch; at rest the frame is the photo, bit for bit."""
+    pixels, performer = _closed()
+    for yaw in (0.0, 15.0):
+        assert _patches(performer, performer.track(_opening(0.0, yaw=yaw), 0.8), 0) == []
+    frame = pixels.copy()
+    performer.draw(frame, performer.track(_opening(0.0), 0.8), 0)
+    assert np.array_equal(frame, pixels)
+
+
+def test_lips_that_part_show_teeth_before_a_dark_throat() -> None:
+    """Under the upper lip there are teeth as bright as the skin, within 0.9 to 1.4; between the rows it is much darker."""
+    _, performer = _closed()
+    (patch,) = _patches(performer, performer.track(_opening(0.0, 0.3, 0.3, 0.3), 0.8), 2)
+    light = (patch.colour @ LUMA)[patch.alpha > 0.9]
+    skin = performer._mouth._tones.skin
+    assert 0.9 * skin < np.percentile(light, 97) < 1.4 * skin
+    assert np.percentile(light, 25) < 0.5 * skin
+
+
+def test_upper_teeth_stay_with_the_skull() -> None:
+    """A jaw that drops farther takes the lower row along and leaves the upper in place, to a hundredth of a millimetre."""
+    _, performer = _closed()
+    rows = performer.track(_opening(*[0.2] * 9), 0.8).bite[4], performer.track(_opening(*[0.35] * 9), 0.8).bite[4]
+    assert abs(rows[0][0] - rows[1][0]) * 63 < 0.01
+    assert (rows[1][1] - rows[0][1]) * 63 > 5
+
+
+def test_teeth_move_less_than_the_lips_that_uncover_them() -> None:
+    """A lip that rises 12 mm in a smile shows a crown, no more: the row is held within 10.5 mm of it."""
+    shape = np.zeros((MESH, 3), np.float32)
+    displacement = np.zeros((9, MESH, 3), np.float32)
+    displacement[:, list(UPPER_INNER_LIP), 1] = -12 / 63
+    displacement[:, INNER_LIPS[10], 0], displacement[:, INNER_LIPS[0], 0] = 5 / 63, -5 / 63
+    shown = (bite(shape, displacement)[4, 0] + 12 / 63) * 63
+    assert 5 < shown < 10.5
+
+
+def test_a_grey_photo_opens_on_greys() -> None:
+    """In a black-and-white photo nothing of the mouth has any colour."""
+    _, performer = _closed(grey=True)
+    (patch,) = _patches(performer, performer.track(_opening(0.3), 0.8), 0)
+    assert np.ptp(patch.colour, axis=2).max() < 1.0
+
+
+def test_one_calibration_serves_the_whole_clip() -> None:
+    """The same opening is as bright however the head is turned: nothing is fitted to a frame."""
+    _, performer = _closed()
+    levels = []
+    for yaw in (-12.0, 0.0, 12.0):
+        (patch,) = _patches(performer, performer.track(_opening(0.3, yaw=yaw), 0.8), 0)
+        levels.append(float((patch.colour @ LUMA)[patch.alpha > 0.9].mean()))
+    assert max(levels) < 1.08 * min(levels)
+
+
+def test_teeth_that_the_photo_shows_are_kept() -> None:
+    """A smiling mouth that opens farther keeps its own upper teeth: their pixels are in the patch, to the level."""
+    pixels, face = _smiling()
+    performer = Performer(pixels, face)
+    (patch,) = _patches(performer, performer.track(_opening(0.3), 0.8), 0)
+    corner = np.array([performer.region.x0, performer.region.y0])
+    x, y = np.round(face.landmarks[[13, 14], :2].mean(axis=0)).astype(int)
+    px, py = np.array([x, y]) - corner - [patch.window.x0, patch.window.y0]
+    own = pixels[y - 1 : y + 2, x - 6 : x + 7].astype(float)
+    assert own.mean() > 180  # teeth indeed
+    assert np.abs(patch.colour[py - 1 : py + 2, px - 6 : px + 7] - own).mean() < 6
+
+
+def test_a_laugh_does_not_flicker() -> None:
+    """Second against first differences over the mouth, through a laugh, are at most a tenth above the bare warp's.
+
+    On a portrait of 512 pixels.
+    """
+    pixels, face = _smiling()
+    pixels = np.ascontiguousarray(cv2.resize(pixels[:256, 96:352], (512, 512), interpolation=cv2.INTER_CUBIC))
+    points = ((face.landmarks - np.array([96, 0, 0], np.float32)) * 2).astype(np.float32)
+    performer = Performer(pixels, replace(face, landmarks=_lips_together(points)))
+    found = template("laugh")
+    track = performer.track(found.motion, found.mouth_width)
+    made = [_mouth_box(performer, pixels, track, i) for i in range(8, 60)]
+    performer._mouth.patches = lambda *_: []  # type: ignore[method-assign]
+    bare = [_mouth_box(performer, pixels, track, i) for i in range(8, 60)]
+    del performer._mouth.patches
+    assert _roughness(made) < 1.1 * _roughness(bare)
+
+
+def _mouth_box(performer: Performer, pixels: Pixels, track: FaceTrack, index: int) -> Float:
+    frame = pixels.copy()
+    performer.draw(frame, track, index)
+    corner = np.array([performer.region.x0, performer.region.y0])
+    x, y = performer._landmarks[list(INNER_LIPS), :2].mean(axis=0) + corner
+    r = round(0.5 * performer._head.unit)
+    return frame[int(y) - r : int(y) + r, int(x) - r : int(x) + r].astype(np.float32)
+
+
+def _roughness(frames: list[Float]) -> float:
+    first, second = np.diff(frames, axis=0), np.diff(frames, n=2, axis=0)
+    return float(np.abs(second).mean() / np.abs(first).mean())
+
+
+def test_the_mouth_is_one_persons_own() -> None:
+    """The same photo gives the same teeth again; another face gets others."""
+    pixels, performer = _closed()
+    again = _closed.__wrapped__()[1]
+    assert np.array_equal(performer._mouth._upper.light, again._mouth._upper.light)
+    turned = engine.analyse(Photo(np.ascontiguousarray(pixels[:, ::-1]), "png"))[0]
+    other = Performer(np.ascontiguousarray(pixels[:, ::-1]), turned)
+    assert not np.array_equal(performer._mouth._upper.light, other._mouth._upper.light)
