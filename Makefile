@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PHOTO ?= tests/fixtures/astronaut.png
 MOTION ?=
+CASES ?= 100000
 export PYTHONPATH :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench build deploy lock clean
+.PHONY: help demo test check audit fuzz format bench build deploy sbom lock clean
 
 help: ## show this
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -18,13 +19,21 @@ demo: $(VENV)/local ## bring PHOTO to life on this machine, through the whole st
 test: $(VENV)/dev ## run every test
 	@$(BIN)/python -m pytest
 
-check: $(VENV)/dev $(VENV)/sam/done ## lint, types, and the template's validators (asl-validator needs Node.js)
+check: $(VENV)/dev $(VENV)/sam/done $(VENV)/checkov/done $(VENV)/audit/done ## lint, types, the template's validators, known vulnerabilities (needs Node.js)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy layers/vivify/python/vivify infra/local functions/animate
+	$(BIN)/mypy layers/vivify/python/vivify infra/local infra/audit.py functions/animate
 	$(BIN)/cfn-lint template.yaml
 	$(VENV)/sam/bin/sam validate --lint --template template.yaml --region eu-west-1
+	$(VENV)/checkov/bin/checkov --config-file infra/checkov.yaml --file template.yaml
 	npx --yes asl-validator@4.0.0 --yaml-path infra/clip.asl.yaml
+	$(VENV)/audit/bin/python infra/audit.py --or-say-so
+
+audit: $(VENV)/audit/done ## look for known vulnerabilities in all that is installed or shipped
+	@$(VENV)/audit/bin/python infra/audit.py
+
+fuzz: $(VENV)/dev ## send 100,000 hostile inputs through every door (CASES=1000 for fewer)
+	@$(BIN)/python -m tests.fuzz --cases $(CASES)
 
 format: $(VENV)/dev ## put the code in the house style
 	$(BIN)/ruff check --fix .
@@ -39,10 +48,18 @@ build: $(VENV)/sam/done ## build the Lambda functions and layers for AWS
 deploy: build ## deploy to AWS, asking for what it needs
 	$(VENV)/sam/bin/sam deploy --guided
 
+sbom: $(VENV)/audit/done ## write dist/sbom/: a bill of materials (CycloneDX) for the engine, each layer and the container
+	@mkdir -p dist/sbom
+	@for part in engine:infra/locks/engine.txt container:infra/locks/container.txt \
+	  $(foreach layer,$(wildcard layers/*/requirements.txt),layer-$(notdir $(patsubst %/,%,$(dir $(layer)))):$(layer)); do \
+	  $(VENV)/audit/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
+	    --output-file dist/sbom/$${part%%:*}.cdx.json $${part#*:} && echo dist/sbom/$${part%%:*}.cdx.json; done
+
 lock: ## resolve the dependencies anew (needs uv)
 	for set in "engine:pyproject.toml" "local:pyproject.toml --extra local --group build" \
 	  "dev:pyproject.toml --extra local --group build --group dev" "sam:--group sam" \
-	  "container:pyproject.toml --extra cloud --group gpu --no-emit-package onnxruntime"; do \
+	  "container:pyproject.toml --extra cloud --group gpu --no-emit-package onnxruntime" \
+	  "checkov:--group checkov" "audit:--group audit"; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes $${set#*:} \
 	    --custom-compile-command "make lock" -o infra/locks/$${set%%:*}.txt; done
 
@@ -67,8 +84,8 @@ $(VENV)/dev: infra/locks/dev.txt pyproject.toml | $(VENV)/bin/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@ $(VENV)/local
 
-$(VENV)/sam/done: infra/locks/sam.txt | $(VENV)/bin/python
-	@echo "Installing the SAM command line, apart: it pins what we do not"
-	@$(PYTHON) -m venv $(VENV)/sam
-	@$(VENV)/sam/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r infra/locks/sam.txt
+$(VENV)/%/done: infra/locks/%.txt | $(VENV)/bin/python
+	@echo "Installing $*, apart: it pins what we do not"
+	@$(PYTHON) -m venv $(VENV)/$*
+	@$(VENV)/$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r infra/locks/$*.txt
 	@touch $@

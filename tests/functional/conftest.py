@@ -57,6 +57,10 @@ class Stack:
             "WEBHOOK_QUEUE": self.webhooks,
             "WEBHOOK_SECRET": "webhooks",
             "URL_SECONDS": "900",
+            "GPU_HOUR_PRICE": "0.5",
+            "PHOTO_HOURS": "6",
+            "POWERTOOLS_SERVICE_NAME": "vivify",
+            "POWERTOOLS_METRICS_NAMESPACE": "vivify-test",
         }
 
     def put_photo(self, key: str, data: bytes) -> str:
@@ -73,7 +77,7 @@ class Stack:
         return list(boto3.resource("dynamodb").Table(self.table).scan()["Items"])
 
     def put_record(self, clip_id: str, state: str, **attributes: Any) -> None:
-        times = {"created_at": "2026-01-15T09:30:12.482Z", "updated_at": "2026-01-15T09:30:12.482Z"}
+        times = dict.fromkeys(("created_at", "updated_at", "arrived_at"), "2026-01-15T09:30:12.482Z")
         item = {"clip_id": clip_id, "state": state, "options": {"motions": "nod"}, **times, **attributes}
         boto3.resource("dynamodb").Table(self.table).put_item(Item=item)
 

@@ -133,7 +133,7 @@ def test_the_end_that_it_has_is_told(stack: Stack, invoke: Invoke, event: Events
     payload = event(late)
     published(stack, payload["clip_id"])
     verdict = {"code": "no_face_found", "message": "We found no face."}
-    stack.put_record(payload["clip_id"], ended, **ENDED, verdict=verdict, pending="yes")
+    stack.put_record(payload["clip_id"], ended, **ENDED, verdict=verdict, failure="photo", pending="yes")
     invoke("notify", payload)
     (message,) = stack.messages()
     record = stack.record(payload["clip_id"])

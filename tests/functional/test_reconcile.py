@@ -144,7 +144,7 @@ def test_an_execution_whose_end_nobody_heard(
 def test_an_end_that_nobody_was_told(stack: Stack, invoke: Invoke, restarted: list[ObjectPointer]) -> None:
     """The topic refused through every retry: a clip that has ended is told of later."""
     verdict = {"code": "no_face_found", "message": "We found no face."}
-    pending(stack, "d1", "failed", verdict=verdict)
+    pending(stack, "d1", "failed", verdict=verdict, failure="photo")
     assert look(invoke) == {"told": 1}
     (message,) = stack.messages()
     assert message["verdict"] == verdict

@@ -14,7 +14,8 @@ NEEDED = {
     "get_clip": ["CLIPS_BUCKET", "LINK_ROLE", "TABLE_NAME"],
     "detect_face": ["TABLE_NAME", "WORK_BUCKET", "STATE_MACHINE_ARN"],
     "publish_clip": ["TABLE_NAME", "WORK_BUCKET", "CLIPS_BUCKET"],
-    "notify": ["CLIPS_BUCKET", "LINK_ROLE", "TABLE_NAME", "WORK_BUCKET", "TOPIC_ARN"],
+    "sweep_photos": ["UPLOADS_BUCKET", "PHOTO_HOURS"],
+    "notify": ["CLIPS_BUCKET", "LINK_ROLE", "GPU_HOUR_PRICE", "TABLE_NAME", "WORK_BUCKET", "TOPIC_ARN"],
     "deliver_webhook": ["CLIPS_BUCKET", "LINK_ROLE", "TABLE_NAME", "WEBHOOK_QUEUE", "WEBHOOK_SECRET"],
     "reconcile": ["TABLE_NAME", "UPLOADS_BUCKET", "STATE_MACHINE_ARN", "DETECT_FUNCTION", "NOTIFY_FUNCTION"],
 }
@@ -36,7 +37,7 @@ def test_missing_and_wrong_are_told_together() -> None:
     """A number that is none is named beside what is missing."""
     with pytest.raises(SettingsInvalid) as caught:
         settings.load(settings.Notify, {"TABLE_NAME": "clips", "URL_SECONDS": "an hour"})
-    missing = ["CLIPS_BUCKET", "LINK_ROLE", "WORK_BUCKET", "TOPIC_ARN"]
+    missing = ["CLIPS_BUCKET", "LINK_ROLE", "GPU_HOUR_PRICE", "WORK_BUCKET", "TOPIC_ARN"]
     assert caught.value.details == {"missing": missing, "wrong": ["URL_SECONDS"]}
 
 

@@ -17,6 +17,7 @@ import re
 import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -44,8 +45,8 @@ _to_item, _from_item = TypeSerializer().serialize, TypeDeserializer().deserializ
 
 Record = dict[str, Any]
 """clip_id, state, created_at and updated_at (ISO 8601, UTC), options, pending (until its end is told), and what the
-steps have added: photo, execution, restarts, verdict, failure, clip_key, poster_key, preview_key, clip (its figures, as
-text), notified_at."""
+steps have added: photo, arrived_at, execution, gpu_seconds, restarts, verdict, failure, clip_key, poster_key, preview_key,
+clip (its figures, as text), notified_at."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Records:
             clip_id,
             {"state": "detecting", "photo": photo.as_dict()},
             f"attribute_not_exists(clip_id) OR ({condition})" if new else condition,
-            at_first={"options": options, **_beginning()},
+            at_first={"options": options, "arrived_at": now(), **_beginning()},
         )
 
     def restart(self, clip_id: str, photo: ObjectPointer, *, most: int) -> Record:
@@ -109,6 +110,10 @@ class Records:
     def note(self, clip_id: str, **attributes: Any) -> Record:
         """Adds ``attributes`` whatever the state is, and never the state itself. Raises ClipNotFound."""
         return self._update(clip_id, attributes, "attribute_exists(clip_id)")
+
+    def spend(self, clip_id: str, gpu_seconds: float) -> None:
+        """Adds what an attempt at the clip took of a GPU, to the millisecond. Raises ClipNotFound."""
+        self._update(clip_id, {}, "attribute_exists(clip_id)", count="gpu_seconds", by=Decimal(f"{gpu_seconds:.3f}"))
 
     def told(self, clip_id: str) -> Record:
         """People know of the clip's end: nothing is pending any more. Raises ClipNotFound."""
@@ -149,6 +154,7 @@ class Records:
         *,
         at_first: dict[str, Any] | None = None,
         count: str | None = None,
+        by: Decimal = Decimal(1),
         remove: str | None = None,
         values: dict[str, Any] | None = None,
     ) -> Record:
@@ -162,8 +168,8 @@ class Records:
         sets += [f"#{name} = if_not_exists(#{name}, :{name})" for name in at_first or {}]
         expression = f"SET {', '.join(sets)}"
         if count:
-            expression += f" ADD {count} :one"
-            bound[":one"] = 1
+            expression += f" ADD {count} :by"
+            bound[":by"] = by
         if remove:
             expression += f" REMOVE {remove}"
         try:

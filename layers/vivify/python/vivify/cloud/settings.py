@@ -78,6 +78,7 @@ class PublishClip:
 
 @dataclass(frozen=True, kw_only=True)
 class Notify(Links):
+    gpu_hour_price: float
     table_name: str
     work_bucket: str
     topic_arn: str
@@ -102,7 +103,13 @@ class Reconcile:
     notify_function: str
 
 
-T = TypeVar("T", CreateClip, GetClip, DetectFace, AnimateClip, PublishClip, Notify, DeliverWebhook, Reconcile)
+@dataclass(frozen=True)
+class SweepPhotos:
+    uploads_bucket: str
+    photo_hours: float
+
+
+T = TypeVar("T", CreateClip, GetClip, DetectFace, AnimateClip, PublishClip, Notify, DeliverWebhook, Reconcile, SweepPhotos)
 
 
 def load(kind: type[T], environ: Mapping[str, str] = os.environ) -> T:

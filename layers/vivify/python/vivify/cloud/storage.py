@@ -105,3 +105,18 @@ def erase(bucket: str, prefix: str, *, but: str | None = None) -> None:
                 answer = client("s3").delete_objects(Bucket=bucket, Delete={"Objects": things, "Quiet": True})
                 if errors := answer.get("Errors"):
                     raise CloudUnavailable("AWS could not delete all objects just now.", aws_code=errors[0]["Code"])
+
+
+def expire(bucket: str, before: dt.datetime) -> int:
+    """Deletes for good every version, and every mark of a deletion, older than ``before`` (UTC); how many versions."""
+    count = 0
+    with calls("delete old objects"):
+        for page in client("s3").get_paginator("list_object_versions").paginate(Bucket=bucket):
+            old = [thing for thing in page.get("Versions", []) if thing["LastModified"] < before]
+            marks = [thing for thing in page.get("DeleteMarkers", []) if thing["LastModified"] < before]
+            if things := [{"Key": thing["Key"], "VersionId": thing["VersionId"]} for thing in (*old, *marks)]:
+                answer = client("s3").delete_objects(Bucket=bucket, Delete={"Objects": things, "Quiet": True})
+                if errors := answer.get("Errors"):
+                    raise CloudUnavailable("AWS could not delete all objects just now.", aws_code=errors[0]["Code"])
+            count += len(old)
+    return count

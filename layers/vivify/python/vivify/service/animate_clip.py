@@ -9,6 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,7 @@ from vivify.cloud import storage
 from vivify.cloud.records import Records
 from vivify.cloud.settings import AnimateClip
 from vivify.cloud.storage import ObjectPointer
-from vivify.errors import MotionInvalid, PhotoRejected, UsageError
+from vivify.errors import CloudError, MotionInvalid, PhotoRejected, UsageError
 from vivify.faces import Face
 from vivify.photos import decode
 from vivify.video import probe
@@ -30,7 +33,7 @@ def animate_clip(settings: AnimateClip) -> None:
     models.require(settings.provider)  # a host without its GPU says so before anything is read or recorded
     records = Records(settings.table_name)
     records.advance(settings.clip_id, "animating")
-    with tempfile.TemporaryDirectory() as folder:
+    with _spending(records, settings.clip_id), tempfile.TemporaryDirectory() as folder:
         try:
             report = _animate(settings, Path(folder))
         except (PhotoRejected, MotionInvalid, UsageError) as rejected:
@@ -38,6 +41,17 @@ def animate_clip(settings: AnimateClip) -> None:
             raise
         records.advance(settings.clip_id, "animating")  # given up meanwhile? then nothing may be left of it
         _hand_over(settings, Path(folder), report)
+
+
+@contextmanager
+def _spending(records: Records, clip_id: str) -> Iterator[None]:
+    """Counts the seconds inside as the clip's, however they end. Those of a host that vanishes go uncounted."""
+    began = time.monotonic()
+    try:
+        yield
+    finally:
+        with suppress(CloudError):  # a figure is not worth a clip
+            records.spend(clip_id, time.monotonic() - began)
 
 
 def _animate(settings: AnimateClip, folder: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from vivify.cloud import notifications, storage
 from vivify.cloud.records import TERMINAL, Record, Records
 from vivify.cloud.settings import Notify
 from vivify.errors import ClipNotFound, TransitionRefused
-from vivify.service import news
+from vivify.service import metrics, news
 
 NO_GPU, OUT_OF_MEMORY = 78, 137  # exit codes of the job
 
@@ -79,4 +79,6 @@ def _tell(record: Record, settings: Notify) -> Record | None:
     if "notified_at" in record:
         return None
     notifications.publish(settings.topic_arn, news.compose(record, settings))
-    return Records(settings.table_name).told(record["clip_id"])
+    record = Records(settings.table_name).told(record["clip_id"])
+    metrics.clip_ended(record, settings.gpu_hour_price)
+    return record

@@ -60,6 +60,13 @@ def strays(now: dt.datetime, settings: Reconcile) -> Iterator[Stray]:
             yield Stray(clip_ids.of_drop(photo), photo=photo)
 
 
+def queue_age(now: dt.datetime, settings: Reconcile) -> float:
+    """Seconds that the clip has waited which has waited longest for its job to begin; 0 where none waits."""
+    waiting = (record for record in Records(settings.table_name).pending(now) if record["state"] == "detecting")
+    since = [dt.datetime.fromisoformat(record["updated_at"]) for record in waiting if "execution" in record]
+    return max((now - then).total_seconds() for then in since) if since else 0.0
+
+
 def settle(stray: Stray, now: dt.datetime, settings: Reconcile) -> Deed:
     """Brings the clip nearer to its end. Done twice at once, the records let one of the two win."""
     record, clip_id = stray.record, stray.clip_id

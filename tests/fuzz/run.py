@@ -1,0 +1,94 @@
+"""Runs one target in a process of its own and tells what it took."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import resource
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from tests.fuzz.targets import TARGETS, Target
+from vivify.errors import VivifyError
+
+LONGEST = 2.0  # seconds a case may take
+MOST_MEMORY = 1000  # MB that the process may ever hold
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """``refused``: cases that met an error of ours. ``faults``: what broke the promise, each with the case as evidence."""
+
+    target: str
+    cases: int
+    refused: int
+    slowest: float
+    memory: int
+    seconds: float
+    faults: list[str]
+
+
+def fuzz(target: Target, cases: int, start: int) -> Outcome:
+    """``cases`` examples, drawn from the seed ``start``. Goes on after a fault: ten of them are shown."""
+    counts = {"cases": 0, "refused": 0}
+    slowest, faults, began = 0.0, [], time.perf_counter()
+
+    @seed(start)
+    @settings(
+        max_examples=cases,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(target.cases)
+    def one(case: Any) -> None:
+        nonlocal slowest
+        counts["cases"] += 1
+        at = time.perf_counter()
+        try:
+            target.take(case)
+        except VivifyError:
+            counts["refused"] += 1
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            faults.append(f"{type(error).__name__}: {error}: {case!r}"[:2000])
+        took = time.perf_counter() - at
+        slowest = max(slowest, took)
+        if took > LONGEST:
+            faults.append(f"{took:.1f} s: {case!r}"[:2000])
+
+    one()
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000
+    if memory > MOST_MEMORY:
+        faults.append(f"{memory} MB of memory")
+    return Outcome(
+        target.name, **counts, slowest=slowest, memory=memory, seconds=time.perf_counter() - began, faults=faults[:10]
+    )
+
+
+def run(cases: int, start: int = 0) -> list[Outcome]:
+    """All targets, ``cases`` in total; each in a fresh process, so that a crash of one is told and its memory is its own."""
+    context = multiprocessing.get_context("spawn")
+    outcomes = []
+    for number, target in enumerate(TARGETS):
+        receiver, sender = context.Pipe(duplex=False)
+        process = context.Process(target=_child, args=(number, max(1, cases * target.share // 100), start, sender))
+        process.start()
+        sender.close()
+        try:
+            outcomes.append(Outcome(**json.loads(receiver.recv())))
+        except EOFError:  # a crash below Python: a segmentation fault, the memory killer
+            process.join()
+            outcomes.append(Outcome(target.name, 0, 0, 0.0, 0, 0.0, [f"the process died with {process.exitcode}"]))
+        process.join()
+    return outcomes
+
+
+def _child(number: int, cases: int, start: int, sender: Any) -> None:
+    sender.send(json.dumps(asdict(fuzz(TARGETS[number], cases, start))))
+    sender.close()
