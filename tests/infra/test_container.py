@@ -109,7 +109,9 @@ def test_the_local_stack_runs_the_images_entry_point() -> None:
     (workdir,) = of("WORKDIR")
     copies = dict(rest.split() for rest in of("COPY"))
     assert copies["functions/animate/main.py"] == "functions/animate/"
+    sent = (ROOT / "functions/animate/Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
     for source, target in copies.items():
+        assert f"!{source.rstrip('/')}" in sent
         assert (ROOT / source).exists()
         assert target.startswith(TMP) or (ROOT / target).is_dir()
     assert f"PYTHONPATH={workdir}/layers/vivify/python" in " ".join(of("ENV"))
