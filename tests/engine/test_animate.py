@@ -97,6 +97,15 @@ def test_at_rest_the_frame_is_the_photo_at_any_size(size: int) -> None:
     assert np.array_equal(_drawn(performer, large, _motion()), large)
 
 
+def test_at_rest_small_eyes_are_the_photos() -> None:
+    """Bit for bit also where an eye is so small that its opening covers no pixel whole."""
+    pixels, face = _whole()
+    small = np.asarray(cv2.resize(pixels, (256, 256), interpolation=cv2.INTER_AREA), np.uint8)
+    points = face.landmarks / np.float32(2)
+    points[:, :2] -= np.float32(0.25)
+    assert np.array_equal(_drawn(Performer(small, replace(face, landmarks=points)), small, _motion()), small)
+
+
 @given(x=st.integers(0, 60), y=st.integers(0, 40), width=st.integers(150, 220), height=st.integers(170, 210))
 @settings(max_examples=12, deadline=None)
 def test_at_rest_the_frame_is_the_photo_however_it_is_cut(x: int, y: int, width: int, height: int) -> None:

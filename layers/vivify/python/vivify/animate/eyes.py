@@ -166,8 +166,9 @@ def _smooth_line(points: Float, count: int = 40) -> Float:
 def _eyeball_texture(region: Pixels, opening: Float, window: Window, keep_around: int) -> Pixels:
     """The window of the photo, the eyeball continued beneath the lids from ``keep_around`` pixels beyond the opening on."""
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * keep_around + 1, 2 * keep_around + 1))
-    beyond = cv2.erode(255 - filled(opening - window.corner, window.size), disc)
-    return _filled_in(window.of(region), np.asarray(beyond, np.uint8))
+    # Whatever the opening touches is kept: of a small eye no pixel may be covered whole.
+    kept = cv2.dilate(filled(opening - window.corner, window.size), disc)
+    return _filled_in(window.of(region), np.where(kept > 0, 0, 255).astype(np.uint8))
 
 
 def _lid_texture(region: Pixels, opening: Float, window: Window, around: int) -> Pixels:
