@@ -22,6 +22,7 @@ from vivify.photos import decode
 
 Pixels = NDArray[np.uint8]
 
+CUDA = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
 TOLERANCE = 2  # levels of 255
 GALLERY = ("SadTalker__source_image_art_20.png", "LivePortrait__source_s9.jpg", "hallo3__images_0001.jpg")
 
@@ -44,11 +45,11 @@ def _motion() -> Motion:
     return motion
 
 
-def _differences(performer: Performer) -> NDArray[np.float64]:
-    """Each frame's largest difference between the painters, in levels."""
+def _differences(performer: Performer, provider: models.Provider = "cpu") -> NDArray[np.float64]:
+    """Each frame's largest difference between OpenCV's painting and the graph's on ``provider``, in levels."""
     track = performer.track(_motion(), 0.8)
     sketches = [performer.sketch(track, index) for index in range(len(track))]
-    graph = GraphPainter(performer._layers, performer._warp.grid, "cpu")
+    graph = GraphPainter(performer._layers, performer._warp.grid, provider)
     graph._batch = 4  # so that the last batch is a smaller one
     drawn = zip(performer._painter.paint(sketches), graph.paint(sketches), strict=True)
     return np.array([np.abs(one.astype(int) - other).max() for one, other in drawn])
@@ -58,6 +59,14 @@ def _differences(performer: Performer) -> NDArray[np.float64]:
 def test_the_graph_paints_what_opencv_paints(astronaut: Path, side: int) -> None:
     """Turned, blinking, speaking, shaded: no pixel differs by more than 2 of 255 levels; at rest none does at all."""
     differences = _differences(_performer(astronaut, side))
+    assert differences[0] == 0
+    assert differences.max() <= TOLERANCE
+
+
+@pytest.mark.skipif(not CUDA, reason="this host has no CUDA")
+def test_a_gpu_paints_what_opencv_paints(astronaut: Path) -> None:
+    """The same on a GPU, where there is one."""
+    differences = _differences(_performer(astronaut, 900), "cuda")
     assert differences[0] == 0
     assert differences.max() <= TOLERANCE
 
@@ -104,6 +113,7 @@ def test_every_operator_has_a_cuda_kernel() -> None:
     assert found == {("", name) for name in plain.split()} | {("com.microsoft", "GridSample")}
 
 
+@pytest.mark.skipif(CUDA, reason="this host has CUDA")
 def test_a_gpu_that_was_asked_for_is_not_replaced(astronaut: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A performer for CUDA fails where there is none, also when the runtime says it has it and then runs on the CPU."""
     photo = decode(astronaut.read_bytes())
