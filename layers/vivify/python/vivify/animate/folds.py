@@ -15,7 +15,8 @@ from vivify.faces.topology import EYES, INNER_LIPS, MESH, OUTER_LIPS, triangles
 Float = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 
-_STRENGTH = 0.8  # of the change in length
+_STRENGTH = 0.6  # of the change in length that is clear of the noise
+_NOISE = 0.03  # of a length: talking and turning change a measured mesh by as much without any fold
 _DARKEST, _LIGHTEST = 0.8, 1.05
 _PLAIN = 128  # the gain of skin at rest, as a byte
 
@@ -48,7 +49,9 @@ class Folds:
         spread = np.repeat(np.clip(change[self._skin], 0.5, 1.5), 3)
         at = np.bincount(self._triangles[self._skin].ravel(), spread, minlength=MESH) / self._weight
         smooth = np.where(self._skin, at[self._triangles].mean(axis=1), 1)
-        return np.clip(1 + _STRENGTH * (smooth - 1), _DARKEST, _LIGHTEST).astype(np.float32)
+        strain = smooth - 1
+        clear = np.sign(strain) * np.maximum(np.abs(strain) - _NOISE, 0)
+        return np.clip(1 + _STRENGTH * clear, _DARKEST, _LIGHTEST).astype(np.float32)
 
 
 def shade(picture: Pixels, gain: Float) -> Pixels:
