@@ -21,6 +21,7 @@ from vivify.faces.topology import (
 Float = NDArray[np.float32]
 
 _QUIET_LIPS = 0.03  # eye distances: lip gaps that change by less than this are noise
+_PARTED = 0.06  # eye distances: lips farther apart show teeth
 _THINNEST = 0.65  # of a lip's own thickness: no motion makes it thinner
 _AROUND_LIPS = 0.13  # eye distances: how far the lips' edge takes skin along
 
@@ -39,6 +40,9 @@ def fit_lips(displacement: Float, shape: Float, mouth_width: float) -> None:
     change = displacement[:, lower, 1] - displacement[:, upper, 1]
     size = np.abs(change)
     quiet = np.sign(change) * np.minimum(size, 2 * np.maximum(size - _QUIET_LIPS, 0))  # all of it from twice the noise on
+    # A mouth that the photo shows wide open has not as far to go: two openings do not add up.
+    wide = np.maximum(rest - _PARTED, 0)
+    quiet = np.where(quiet > 0, np.hypot(wide, quiet) - wide, quiet)
     # Lips may touch but not pass through one another.
     wanted = np.maximum(rest + quiet, np.minimum(rest, 0.004))
     correction = (wanted - rest - change) / 2

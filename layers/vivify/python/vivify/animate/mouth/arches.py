@@ -137,7 +137,7 @@ def _draw_crown(
     for name, value in (("light", light * (1 - 0.05 * canine)), ("yellow", yellow), ("gloss", np.maximum(gloss, 0))):
         maps[name][part] += (value - maps[name][part]) * tooth
     maps["tooth"][part] = np.maximum(maps["tooth"][part], tooth)
-    line = crown.raised + crown.length * (1 - 0.42 * np.clip(np.abs(x[-1]) / half, 0, 1.15) ** 2.3)
+    line = crown.raised + crown.length * (1 - 0.34 * np.clip(np.abs(x[-1]) / half, 0, 1.15) ** 2.3)
     near = np.abs(along[columns] - side * middle) <= half + _GAP
     neck[columns[near]] = line[near]
 

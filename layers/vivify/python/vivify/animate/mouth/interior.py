@@ -37,6 +37,7 @@ _USUAL_WIDTH = 46.0  # of a mouth
 _TEETH_SCALE = (0.8, 14.0)  # pixels per millimetre that rows are drawn at
 _UNDER, _UNDER_REACH = 0.5, 1.6  # how dark the shade is just below the upper row, and how far it reaches
 _COARSE = 160  # pixels: light and flesh are smooth and are computed on a picture of this side
+_GUM = 0.7  # luma of the gum, of the skin's
 _SHADED = 1.05  # how much brighter teeth are before the lips' shade falls on them
 
 
@@ -121,7 +122,7 @@ class Mouth:
                 borderValue=(0, 0, 0, 0),
             )
             gain = enlarged(np.asarray(np.power(light[..., None], tones.warm), np.float32))
-            rgb = rgb * (1 - layer[..., 3:]) + layer[..., :3] * gain
+            rgb = rgb * (1 - layer[..., 3:] * np.float32(1 / 255)) + layer[..., :3] * gain
         rim, weight = self._rim.at(shrunk, lips)
         rgb += (enlarged(rim) - rgb) * enlarged(weight)[..., None]
         rgb = np.asarray(cv2.GaussianBlur(rgb, (0, 0), tones.blur), np.float32)
@@ -147,10 +148,10 @@ def _seed(landmarks: Float, head: HeadFrame) -> int:
     return zlib.crc32(np.round(head.local(landmarks[list(OUTER_LIPS)]), 1).astype(np.float32).tobytes())
 
 
-def _painted(row: Row, tones: Tones) -> Float:
-    """(h, w, 4) float32: the row's colours in the photo's light, times how much of it there is, and that."""
+def _painted(row: Row, tones: Tones) -> Pixels:
+    """(h, w, 4) uint8: the row's colours in the photo's light, times how much of it there is, and that."""
     tooth = tones.tooth + (tones.dentine * (tones.tooth @ LUMA) * 0.94 - tones.tooth) * row.yellow[..., None]
-    solid = row.tooth[..., None] * tooth + row.gum[..., None] * tones.flesh * 0.78
+    solid = row.tooth[..., None] * tooth + row.gum[..., None] * tones.flesh * _GUM
     light = np.maximum(row.light, 0)[..., None] ** tones.warm
     lit = solid * light + (0.13 * row.gloss * (row.tooth + row.gum))[..., None]
     front = row.tooth > 0.98
@@ -158,4 +159,4 @@ def _painted(row: Row, tones: Tones) -> Float:
     top = float(np.percentile(lit[front] @ LUMA, 95))
     lit *= tones.skin * tones.teeth * _SHADED / max(top, 1e-3)
     alpha = np.clip(row.tooth + row.gum, 0, 1)
-    return np.concatenate([lit, alpha[..., None]], axis=2).astype(np.float32)
+    return np.round(np.clip(np.concatenate([lit, 255 * alpha[..., None]], axis=2), 0, 255)).astype(np.uint8)

@@ -24,6 +24,7 @@ _LEAST_GAP = 2.5  # lips nearer than this show nothing to speak of
 _RIM, _SOFT = 0.5, 0.35  # that the lips' own edge reaches inwards; softness
 _STRIP = 8.0  # to either side of the middle: where the edge of the upper teeth is looked for
 _HIDDEN = 0.8  # what the lower lip still covers of teeth that end behind it
+_LOWER_PART = 4.0  # what there is below the upper teeth must be as high as this to be the jaw's
 _TEETH = 0.62  # of the brightest row's luma, and
 _AGAINST_SKIN = 0.6  # of the skin's: anything darker is not teeth
 
@@ -54,7 +55,8 @@ class Shown:
         rim = max(1, round(_RIM * unit))
         kept = cv2.erode(inside, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * rim + 1, 2 * rim + 1)))
         kept = cv2.GaussianBlur(kept, (0, 0), max(_SOFT * unit, 0.4)).astype(np.float32) / 255
-        above = np.clip((self.edge - y) * unit + 0.5, 0, 1).astype(np.float32)
+        jaws = y[inside > 127].max() - self.edge > _LOWER_PART
+        above = np.clip((self.edge - y) * unit + 0.5, 0, 1).astype(np.float32) if jaws else np.float32(1)
         self._masks = (kept * above, kept * (1 - above))
 
     def lay_on(self, rgb: Float, window: Window, upper: Matrix, lower: Matrix) -> None:

@@ -25,7 +25,7 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _MUZZLE = (50, 205, 206, 280, 425, 426, 200, 164)  # landmarks around skin near the mouth
 _RIGHT_CHEEK, _LEFT_CHEEK = (50, 205, 187, 123), (280, 425, 411, 352)
 _SIDE_MOST = 0.35
-_TOOTH_HUE = 0.45  # power of the skin's hue
+_TOOTH_HUE = 0.4  # power of the skin's hue
 _LIGHTS, _OF_LIGHTS = 98, 0.95  # percentile of the face's luma, and how near to it teeth come
 _TEETH = (1.0, 1.4)  # of the skin's luma, at least and at most
 _BRIGHTEST = 232.0
@@ -42,10 +42,9 @@ _GRAIN_PATCH = 0.25  # eye distances
 class Tones:
     """RGB factors on ``skin``, the luma of the skin near the mouth, 0..255; ``warm``: powers of shade for R, G, B.
 
-    ``teeth``: the luma of the brightest twentieth of them against the skin's.
-
-    ``side``: log of how much brighter the viewer's right is. ``blur``: sigma of the photo's edges in pixels. ``grain``:
-    (h, w, 3) of the photo's own, fit to be tiled.
+    ``colour``: 0 for black and white and toned prints, 1 for colour. ``teeth``: the luma of the brightest twentieth of them
+    against the skin's. ``side``: log of how much brighter the viewer's right is. ``blur``: sigma of the photo's edges in
+    pixels. ``grain``: (h, w, 3) of the photo's own, fit to be tiled.
     """
 
     skin: float
@@ -54,6 +53,7 @@ class Tones:
     dentine: Float
     flesh: Float
     warm: Float
+    colour: float
     black: float
     side: float
     blur: float
@@ -88,9 +88,10 @@ def read_tones(region: Pixels, landmarks: Float, unit: float) -> Tones:
         skin=luma,
         tooth=tooth,
         teeth=teeth,
-        dentine=toned(tooth * np.array([1.04, 1.0, 0.86], np.float32)),
+        dentine=toned(tooth * np.array([1.03, 1.0, 0.90], np.float32)),
         flesh=toned(hue**0.75 * _FLESH),
         warm=(1 + np.array([-0.11, 0.08, 0.16], np.float32) * colour).astype(np.float32),
+        colour=colour,
         black=float(np.percentile(face[whole] @ LUMA, 1)) * 0.6 if whole.any() else 0.0,
         side=float(np.clip(np.log(left / right), -_SIDE_MOST, _SIDE_MOST)),
         blur=_edge_blur(face @ LUMA, points),
