@@ -52,7 +52,7 @@ sbom: $(VENV)/audit/done ## write dist/sbom/: a bill of materials (CycloneDX) fo
 	@mkdir -p dist/sbom
 	@for part in engine:infra/locks/engine.txt container:infra/locks/container.txt \
 	  $(foreach layer,$(wildcard layers/*/requirements.txt),layer-$(notdir $(patsubst %/,%,$(dir $(layer)))):$(layer)); do \
-	  $(VENV)/audit/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
+	  PYTHONWARNINGS=ignore $(VENV)/audit/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
 	    --output-file dist/sbom/$${part%%:*}.cdx.json $${part#*:} && echo dist/sbom/$${part%%:*}.cdx.json; done
 
 lock: ## resolve the dependencies anew (needs uv)

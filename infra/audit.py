@@ -19,12 +19,12 @@ SHIPPED = ("infra/locks/dev.txt", "infra/locks/container.txt", "layers/*/require
 
 def main() -> int:
     """Prints what was found."""
-    told = {package["name"]: package for path in requirements() for package in asked(path)}
+    told = {(p["name"], p.get("version")): p for path in requirements() for p in asked(path)}
     vulnerable = [package for package in told.values() if package.get("vulns")]
-    unknown = sorted(name for name, package in told.items() if "skip_reason" in package)
-    if len(unknown) == len(told):
+    unknown = sorted({package["name"] for package in told.values() if "skip_reason" in package})
+    if len(unknown) == len({name for name, _ in told}):
         print(
-            f"\n*** NOT AUDITED: no advisory database could be reached, so nothing is known of {len(told)} packages. ***"
+            f"\n*** NOT AUDITED: no advisory database could be reached, so nothing is known of {len(unknown)} packages. ***"
             "\n*** Run `make audit` where https://pypi.org can be reached before you release. ***\n",
             file=sys.stderr,
         )
