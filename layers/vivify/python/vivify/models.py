@@ -6,10 +6,12 @@ were hashed are the bytes that are loaded.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import io
 import os
+import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,7 +111,10 @@ def _session(folder: Path, name: str, provider: Provider, threads: int | None) -
     options.log_severity_level = 3  # errors only: what matters is raised
     # Threads that wait sleep: spinning, they take a core from OpenCV and the encoder (6 times the CPU time, with 2 cores).
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    if provider == "cuda":  # one node left to the CPU would move every frame to it and back
+    if provider == "cuda":
+        with contextlib.redirect_stdout(sys.stderr):  # where it says what it misses
+            ort.preload_dlls()  # CUDA and cuDNN are wheels: the system's loader does not know where they lie
+        # One node left to the CPU would move every frame to it and back.
         options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
     if threads is not None:
         options.intra_op_num_threads = threads
