@@ -8,6 +8,7 @@ skip.
 from __future__ import annotations
 
 import shutil
+import tomllib
 from pathlib import Path
 
 import cv2
@@ -210,6 +211,14 @@ def test_the_mean_face_is_symmetric_and_in_centimetres() -> None:
     towards = np.cross(v[t[:, 1]] - v[t[:, 0]], v[t[:, 2]] - v[t[:, 0]])[:, 2]
     assert (towards > 0).mean() > 0.99
     assert not face.vertices.flags.writeable
+
+
+def test_an_installed_package_has_every_model(root: Path) -> None:
+    """The wheel carries models.toml and each file it lists."""
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    carried = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    files = {"models.toml", *(entry["file"] for entry in models.catalogue(models.directory()).values())}
+    assert carried == {f"layers/models/{file}": f"vivify/weights/{file}" for file in files}
 
 
 def test_one_session_for_one_question() -> None:
