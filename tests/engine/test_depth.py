@@ -4,38 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vivify import engine
+from tests.portrait import portrait
 from vivify.depth.estimate import DepthMap, estimate, smoothstep
 from vivify.depth.head import HeadFrame
 from vivify.depth.silhouette import person_matte
-from vivify.faces import Face, Pose, head_pose, rotation
+from vivify.faces import Pose, head_pose, rotation
 from vivify.faces.topology import CHIN, FOREHEAD, MESH, OVAL
-from vivify.photos import Photo, decode
 
 Float = NDArray[np.float32]
 
-ASTRONAUT = Path(__file__).resolve().parents[1] / "fixtures" / "astronaut.png"
 NOSE, CHEEKS, EARS = 1, (50, 280), (234, 454)
 
 
 @cache
-def _portrait() -> tuple[Photo, Face]:
-    """The astronaut's head and shoulders, 256 x 256, and her face."""
-    pixels = np.ascontiguousarray(decode(ASTRONAUT.read_bytes()).pixels[:256, 96:352])
-    photo = Photo(pixels, "png")
-    return photo, engine.analyse(photo)[0]
-
-
-@cache
 def _mapped() -> tuple[DepthMap, HeadFrame, Float]:
-    photo, face = _portrait()
+    photo, face = portrait()
     head = HeadFrame.of(face)
     matte = person_matte(photo.pixels, head)
     return estimate(face.landmarks, head, matte), head, matte
@@ -49,7 +38,7 @@ def _at(values: Float, *points: NDArray[np.floating]) -> float:
 
 def _place(right: float, down: float, origin: int) -> NDArray[np.float64]:
     """A point so many eye distances to the right of and below a landmark, upright."""
-    _, face = _portrait()
+    _, face = portrait()
     head = _mapped()[1]
     angle = np.radians(head.roll)
     step = np.array([np.cos(angle) * right - np.sin(angle) * down, np.sin(angle) * right + np.cos(angle) * down])
@@ -59,7 +48,7 @@ def _place(right: float, down: float, origin: int) -> NDArray[np.float64]:
 def test_nose_before_cheeks_before_ears() -> None:
     """Within the face the nose is nearest, then the cheeks, then the ears, each by a tenth of an eye distance and more."""
     depth, head, _ = _mapped()
-    points = _portrait()[1].landmarks
+    points = portrait()[1].landmarks
     nose, cheeks, ears = (_at(depth.scene, *points[list(which), :2]) for which in ((NOSE,), CHEEKS, EARS))
     assert nose + 0.1 * head.unit < cheeks
     assert cheeks + 0.1 * head.unit < ears
@@ -68,7 +57,7 @@ def test_nose_before_cheeks_before_ears() -> None:
 def test_hair_and_neck_lie_behind_the_face_and_the_background_behind_all() -> None:
     """Hair over the forehead and the neck under the chin are farther than the face there; the background is farthest."""
     depth, head, matte = _mapped()
-    points = _portrait()[1].landmarks
+    points = portrait()[1].landmarks
     hair, neck = _at(depth.scene, _place(0.0, -0.5, FOREHEAD)), _at(depth.scene, _place(0.0, 0.35, CHIN))
     assert hair > _at(depth.scene, points[FOREHEAD, :2])
     assert neck > _at(depth.scene, points[CHIN, :2]) + 0.2 * head.unit
@@ -81,7 +70,7 @@ def test_hair_and_neck_lie_behind_the_face_and_the_background_behind_all() -> No
 def test_the_map_agrees_with_the_mesh() -> None:
     """At the 468 landmarks the map correlates with the mesh's z by 0.95 or better."""
     depth, _, _ = _mapped()
-    points = _portrait()[1].landmarks[:MESH]
+    points = portrait()[1].landmarks[:MESH]
     seen = cv2.remap(depth.person, points[:, 0].copy(), points[:, 1].copy(), cv2.INTER_LINEAR).ravel()
     assert np.corrcoef(seen, points[:, 2])[0, 1] >= 0.95
 
@@ -118,7 +107,7 @@ def test_sixteen_bits_near_is_light() -> None:
 @pytest.mark.parametrize("quarters", [1, 2, 3])
 def test_a_photo_turned_gives_the_map_turned(quarters: int) -> None:
     """Depth does not depend on how the camera was held: nine tenths of the face agree within 0.05 eye distances."""
-    _, face = _portrait()
+    _, face = portrait()
     upright, head, matte = _mapped()
     points = face.landmarks.copy()
     for _ in range(quarters):  # counter-clockwise, as np.rot90 turns
@@ -134,7 +123,7 @@ def test_a_photo_turned_gives_the_map_turned(quarters: int) -> None:
 
 def test_the_matte_holds_the_person() -> None:
     """The face is wholly the person, the far corners of the picture are not, and everything lies in 0..1."""
-    _, face = _portrait()
+    _, face = portrait()
     matte = _mapped()[2]
     inside = np.zeros(matte.shape, np.uint8)
     cv2.fillPoly(inside, [np.round(face.landmarks[list(OVAL), :2]).astype(np.int32)], (1,))
@@ -145,7 +134,7 @@ def test_the_matte_holds_the_person() -> None:
 
 def test_the_matte_follows_when_the_photo_is_turned() -> None:
     """The silhouette of a photo turned by a quarter overlaps the turned silhouette by 95% and more."""
-    photo, face = _portrait()
+    photo, face = portrait()
     points = face.landmarks.copy()
     points[:, 0], points[:, 1] = points[:, 1].copy(), 255 - face.landmarks[:, 0]
     head = HeadFrame.of(replace(face, landmarks=points, pose=head_pose(points)))
@@ -156,7 +145,7 @@ def test_the_matte_follows_when_the_photo_is_turned() -> None:
 
 def test_the_heads_frame() -> None:
     """Eye distances, right and down: the viewer's right eye lies to the right, the chin below, at any roll."""
-    _, face = _portrait()
+    _, face = portrait()
     head = HeadFrame.of(face)
     u, v = head.upright(face.landmarks[[33, 263, CHIN], 0], face.landmarks[[33, 263, CHIN], 1])
     assert u[1] - u[0] > 1.0
@@ -170,7 +159,7 @@ def test_the_heads_frame() -> None:
 
 def test_a_head_is_no_smaller_for_being_turned() -> None:
     """The unit is the distance between the eyes in space: turning the head by 40 degrees leaves it as it was."""
-    _, face = _portrait()
+    _, face = portrait()
     turned = (face.landmarks @ rotation(Pose(40, 0, 0)).T).astype(np.float32)
     assert HeadFrame.of(replace(face, landmarks=turned)).unit == pytest.approx(HeadFrame.of(face).unit, rel=1e-5)
     assert replace(face, landmarks=turned).eye_distance < 0.85 * face.eye_distance

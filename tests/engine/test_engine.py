@@ -18,6 +18,7 @@ import onnxruntime
 import pytest
 from numpy.typing import NDArray
 
+from tests.portrait import portrait
 from vivify import engine
 from vivify.animate import Performer
 from vivify.engine import Options
@@ -34,16 +35,9 @@ STAGES = ["faces", "depth", "motion", "animate", "encode", "total"]
 
 
 @cache
-def _portrait() -> tuple[Photo, list[Face]]:
-    """The astronaut's head and shoulders, 256 x 256, and her face."""
-    photo = Photo(np.ascontiguousarray(decode((FIXTURES / "astronaut.png").read_bytes()).pixels[:256, 96:352]), "png")
-    return photo, engine.analyse(photo)
-
-
-@cache
 def _pair() -> tuple[Photo, list[Face]]:
     """Two of her side by side, the second a little smaller, in 480 x 256 pixels."""
-    photo, (face,) = _portrait()
+    photo, face = portrait()
     small = np.zeros((256, 224, 3), np.uint8) + photo.pixels[:1, :1]
     small[:224] = cv2.resize(photo.pixels, (224, 224), interpolation=cv2.INTER_AREA)
     points = face.landmarks * np.float32(224 / 256) + np.array([256, 0, 0], np.float32)
@@ -80,7 +74,7 @@ def _frames(photo: Photo, faces: list[Face], options: Options, monkeypatch: pyte
 
 def test_the_report_says_what_was_made(tmp_path: Path) -> None:
     """The report has exactly the keys of the command line's contract, is JSON, and says what the file holds."""
-    photo, _ = _portrait()
+    photo, _ = portrait()
     seen: list[tuple[int, int]] = []
     out = tmp_path / "clip.mp4"
     report = engine.animate(photo, None, out, SHORT, lambda done, whole: seen.append((done, whole))).as_dict()
@@ -106,14 +100,14 @@ def test_as_many_frames_as_seconds_times_fps(
     seconds: float | None, fps: float, frames: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The clip has round(seconds * fps) frames, at least 2; without a length it lasts four seconds."""
-    photo, faces = _portrait()
+    photo, *faces = portrait()
     made = _frames(photo, faces, replace(SHORT, seconds=seconds, fps=fps, size=64), monkeypatch)
     assert len(made) == frames
 
 
 def test_the_first_frame_is_the_photo(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before encoding the first frame is the photo bit for bit, a later one is not, and the photo is never written to."""
-    photo, faces = _portrait()
+    photo, *faces = portrait()
     before = photo.pixels.copy()
     frames = _frames(photo, faces, replace(SHORT, seconds=1.0), monkeypatch)
     assert np.array_equal(frames[0], before)
@@ -124,7 +118,7 @@ def test_the_first_frame_is_the_photo(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("size", "wanted"), [(128, (128, 84)), (129, (128, 86)), (320, (320, 212)), ("native", (256, 170))])
 def test_the_long_side_is_what_was_asked_for(size: Any, wanted: tuple[int, int], tmp_path: Path) -> None:
     """``size`` N makes the longer side N pixels, both cut to even numbers; native keeps the photo's own."""
-    photo, (face,) = _portrait()
+    photo, face = portrait()
     wide = Photo(np.ascontiguousarray(photo.pixels[20:190]), "png")
     moved = replace(face, landmarks=face.landmarks - np.array([0, 20, 0], np.float32))
     report = engine.animate(wide, [moved], tmp_path / "clip.mp4", replace(SHORT, size=size))
@@ -135,7 +129,7 @@ def test_the_long_side_is_what_was_asked_for(size: Any, wanted: tuple[int, int],
 
 def test_resized_landmarks_stay_on_the_face(monkeypatch: pytest.MonkeyPatch) -> None:
     """At another size the face is where the landmarks say: those found anew lie within 4% of an eye distance on average."""
-    photo, (face,) = _portrait()
+    photo, face = portrait()
     pixels, (placed,) = engine._framed(photo.pixels, [face], face, replace(SHORT, size=512))
     (found,) = engine.analyse(Photo(pixels, "png"))
     away = np.linalg.norm(found.landmarks[:, :2] - placed.landmarks[:, :2], axis=1).mean()
@@ -144,7 +138,7 @@ def test_resized_landmarks_stay_on_the_face(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_photo_larger_than_h264_allows_is_made_smaller() -> None:
     """Native never goes beyond 4096 pixels."""
-    _, (face,) = _portrait()
+    _, face = portrait()
     pixels, _ = engine._framed(np.zeros((6, 5000, 3), np.uint8), [face], face, SHORT)
     assert pixels.shape == (4, 4096, 3)
 
@@ -181,7 +175,7 @@ def test_whom_to_animate(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("who", [1, 2])
 def test_a_neighbour_who_was_not_chosen_is_not_dragged(who: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two heads close together, one of them animated: the other's face stays bit-identical in every frame."""
-    photo, (face,) = _portrait()
+    photo, face = portrait()
     pixels = np.ascontiguousarray(np.hstack([photo.pixels[:, 50:220]] * 2))
     faces = [replace(face, landmarks=face.landmarks + np.array([x, 0, 0], np.float32)) for x in (-50, 120)]
     frames = _frames(Photo(pixels, "png"), faces, replace(SHORT, seconds=1.4, strength=2.0, faces=who), monkeypatch)
@@ -208,7 +202,7 @@ def test_a_face_that_is_not_there_is_wrong_usage(number: int, tmp_path: Path) ->
 
 def test_a_rejected_face_is_named_and_nothing_is_written(tmp_path: Path) -> None:
     """No face, a rejected face, and a rejected face asked for by its number each raise their own error; no file appears."""
-    photo, (face,) = _portrait()
+    photo, face = portrait()
     aside = replace(face, verdict=Verdict("profile_view", "The head is turned away."))
     out, options = tmp_path / "clip.mp4", replace(SHORT, depth=tmp_path / "depth.png")
     with pytest.raises(NoFaceFound):
@@ -241,7 +235,7 @@ def test_a_cup_of_coffee_is_rejected(tmp_path: Path) -> None:
 @pytest.mark.skipif("CUDAExecutionProvider" in onnxruntime.get_available_providers(), reason="this machine has CUDA")
 def test_cuda_that_is_not_there_is_said_and_never_replaced(tmp_path: Path) -> None:
     """Asking for CUDA on a machine without it raises GpuUnavailable, which another host may heal, and leaves no file."""
-    photo, faces = _portrait()
+    photo, *faces = portrait()
     options = replace(SHORT, provider="cuda", depth=tmp_path / "depth.png")
     with pytest.raises(GpuUnavailable) as caught:
         engine.animate(photo, faces, tmp_path / "clip.mp4", options)
@@ -251,7 +245,7 @@ def test_cuda_that_is_not_there_is_said_and_never_replaced(tmp_path: Path) -> No
 
 def test_a_motion_that_is_not_there_leaves_no_file(tmp_path: Path) -> None:
     """Neither an unknown name nor a template file that is none leaves a clip or a depth map behind."""
-    photo, faces = _portrait()
+    photo, *faces = portrait()
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "bad.json").write_text("{}", encoding="utf-8")
     for name in ("moonwalk", str(tmp_path / "in" / "bad.json"), str(tmp_path / "absent.json")):
@@ -263,7 +257,7 @@ def test_a_motion_that_is_not_there_leaves_no_file(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     """Neither clip nor depth map can be written to a folder that does not exist: VideoError, not a bare exception."""
-    photo, faces = _portrait()
+    photo, *faces = portrait()
     with pytest.raises(VideoError):
         engine.animate(photo, faces, tmp_path / "no" / "clip.mp4", SHORT)
     with pytest.raises(VideoError):
@@ -273,7 +267,7 @@ def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
 
 def test_the_depth_map_is_a_16_bit_picture(tmp_path: Path) -> None:
     """``depth`` writes a PNG whose pixels are (H, W) uint16 over the face's region, nearest at the nose."""
-    photo, faces = _portrait()
+    photo, *faces = portrait()
     engine.animate(photo, faces, tmp_path / "clip.mp4", replace(SHORT, depth=tmp_path / "depth.png"))
     depth = cv2.imread(str(tmp_path / "depth.png"), cv2.IMREAD_UNCHANGED)
     assert depth is not None
@@ -287,7 +281,7 @@ def test_the_depth_map_is_a_16_bit_picture(tmp_path: Path) -> None:
 
 def test_the_same_request_gives_the_same_bytes(tmp_path: Path) -> None:
     """Made twice from the same photo, the clip and the depth map are the same files to the last bit."""
-    photo, _ = _portrait()
+    photo, _ = portrait()
     made = []
     for name in ("one", "two"):
         options = replace(SHORT, motions=("gentle-smile", "blink"), depth=tmp_path / f"{name}.png")
@@ -298,7 +292,7 @@ def test_the_same_request_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_strength_and_the_idle_motion(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without strength only the idle motion is left; a stronger turn moves more."""
-    photo, faces = _portrait()
+    photo, *faces = portrait()
     away = []
     for strength in (0.0, 0.5, 1.0):
         frames = _frames(photo, faces, replace(SHORT, seconds=1.4, strength=strength), monkeypatch)
@@ -308,7 +302,7 @@ def test_strength_and_the_idle_motion(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_loop_ends_where_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
     """The last frame of a loop is nearer to the photo than its neighbours in the middle are to one another."""
-    photo, faces = _portrait()
+    photo, *faces = portrait()
     frames = _frames(photo, faces, replace(SHORT, seconds=1.2, fps=20.0, loop=True), monkeypatch)
     steps = [float(np.abs(b.astype(int) - a).mean()) for a, b in pairwise(frames)]
     assert float(np.abs(frames[-1].astype(int) - photo.pixels).mean()) <= max(steps)
@@ -334,7 +328,7 @@ class Watching(Sink):
 
 def test_memory_does_not_grow_with_the_clip(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten seconds are drawn frame by frame: earlier frames are let go, and the memory held stays flat within one frame."""
-    photo, faces = _portrait()
+    photo, *faces = portrait()
     monkeypatch.setattr(engine, "ClipWriter", Watching)
     tracemalloc.start()
     try:
@@ -349,7 +343,7 @@ def test_memory_does_not_grow_with_the_clip(monkeypatch: pytest.MonkeyPatch) -> 
 @cache
 def _driver(folder: Path) -> Path:
     """A video of her turning her head, made by the engine itself: 512 pixels, 20 frames a second, 1.5 s."""
-    photo, faces = _portrait()
+    photo, *faces = portrait()
     options = Options(motions=("turn-right",), seconds=1.5, fps=20.0, size=384)
     engine.animate(photo, faces, folder / "driver.mp4", options)
     return folder / "driver.mp4"
@@ -362,7 +356,7 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_driver_drives(driver: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The portrait follows a video of somebody turning to the viewer's left: from the photo on, for as long."""
-    photo, faces = _portrait()
+    photo, *faces = portrait()
     frames = _frames(photo, faces, Options(driver=driver, fps=20.0), monkeypatch)
     assert len(frames) == 30
     assert np.array_equal(frames[0], photo.pixels)
@@ -376,7 +370,7 @@ def test_a_driver_is_cut_to_the_length_asked_for(
     driver: Path, seconds: float, fps: float, frames: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A clip of S seconds has S * fps frames with a driver too, and never more than the driver lasts."""
-    photo, faces = _portrait()
+    photo, *faces = portrait()
     made = _frames(photo, faces, Options(driver=driver, seconds=seconds, fps=fps, size=64), monkeypatch)
     assert len(made) == frames
 
@@ -385,7 +379,7 @@ def test_a_driver_that_begins_with_shut_eyes_still_begins_as_the_photo(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first frame is the photo whatever the driver does at that moment: here it is in the middle of a blink."""
-    photo, faces = _portrait()
+    photo, *faces = portrait()
     options = Options(motions=("blink",), seconds=1.2, fps=25.0, size=384)
     frames = _frames(photo, faces, options, monkeypatch)
     peak = int(np.argmax(engine._score(options)[0](0).lids[:, 0]))
@@ -397,7 +391,7 @@ def test_a_driver_that_begins_with_shut_eyes_still_begins_as_the_photo(
 
 def test_a_driver_without_a_face_is_said(tmp_path: Path) -> None:
     """A video in which no face can be followed raises NoFaceFound; a file that is no video VideoError; no clip appears."""
-    photo, faces = _portrait()
+    photo, *faces = portrait()
     with ClipWriter(tmp_path / "empty.mp4", (96, 96), 10.0) as writer:
         for _ in range(5):
             writer.write(np.full((96, 96, 3), 90, np.uint8))

@@ -11,36 +11,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from vivify import engine
+from tests.portrait import ASTRONAUT, portrait
 from vivify.animate import Performer
 from vivify.errors import NoFaceFound, VideoError
-from vivify.faces import Face, Pose
+from vivify.faces import Pose
 from vivify.faces.pose import angles, rotation
 from vivify.motion import FaceTrack, Motion, Template, compose, extract, follow, in_turn, library
 from vivify.motion import template as named
 from vivify.motion.measure import Measured, measure, mouth_width, to_motion
-from vivify.photos import Photo, decode
 from vivify.video import ClipWriter
 
 Float = NDArray[np.float32]
 
-ASTRONAUT = Path(__file__).resolve().parents[1] / "fixtures" / "astronaut.png"
 FPS, SECONDS = 20.0, 1.8
 TURNS = st.builds(Pose, yaw=st.floats(-25, 25), pitch=st.floats(-20, 20), roll=st.floats(-25, 25))
 SHIFT = st.floats(-0.5, 0.5)
 
 
 @cache
-def _portrait() -> tuple[Photo, Face]:
-    pixels = np.ascontiguousarray(decode(ASTRONAUT.read_bytes()).pixels[:256, 96:352])
-    photo = Photo(pixels, "png")
-    return photo, engine.analyse(photo)[0]
-
-
-@cache
 def _driven(name: str, folder: Path) -> tuple[Path, FaceTrack, Motion]:
     """A clip of one motion without the idle one, the track it was drawn from, and the motion."""
-    photo, face = _portrait()
+    photo, face = portrait()
     performer = Performer(photo.pixels, face)
     motion = compose(in_turn([named(name)], SECONDS), None, SECONDS, FPS)
     track = performer.track(motion, named(name).mouth_width)
@@ -100,7 +91,7 @@ def test_head_motion_is_told_in_the_resting_heads_axes(
     turns = np.array([[p.yaw, p.pitch, p.roll] for p in (rest, after)], np.float32)
     necks = np.array([[0, 0, 3], [*place, 3 + np.log(growth)]], np.float32)
     necks[:, :2] *= np.exp(3 - np.median(necks[:, 2]))  # in the video's usual eye distances, not in the first frame's
-    shape = np.broadcast_to(_portrait()[1].landmarks, (2, 478, 3)) / 40
+    shape = np.broadcast_to(portrait()[1].landmarks, (2, 478, 3)) / 40
     found = to_motion(Measured(shape.astype(np.float32), turns, necks, fps=0.1))
     assert np.allclose(found.rotation[1], [turned.yaw, turned.pitch, turned.roll], atol=0.05)
     assert np.allclose(found.translation[1], [*shift, 1 / growth - 1], atol=2e-3)
@@ -174,7 +165,7 @@ def test_the_frame_rate_of_the_clip_is_the_callers(folder: Path) -> None:
 
 def test_frames_that_lose_the_face_are_bridged(folder: Path, tmp_path: Path) -> None:
     """A third of the frames black in the middle: the turn is still measured, without a jump; two thirds are too many."""
-    photo, face = _portrait()
+    photo, face = portrait()
     performer = Performer(photo.pixels, face)
     motion = compose(in_turn([named("turn-left")], 1.5), None, 1.5, FPS)
     track = performer.track(motion, 0.9)
