@@ -12,6 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionError,  # noqa: A004 - botocore's own: no endpoint, or none in time
     HTTPClientError,
     NoCredentialsError,
     ParamValidationError,
@@ -73,7 +74,7 @@ def calls(what: str) -> Iterator[None]:
         raise CloudError(f"AWS would not {what}.", aws_code=code) from error
     except (NoCredentialsError, ParamValidationError) as error:
         raise CloudError(f"AWS was not asked rightly to {what}.", aws_code=type(error).__name__) from error
-    except HTTPClientError as error:
+    except (ConnectionError, HTTPClientError) as error:
         raise CloudUnavailable(f"AWS could not be reached to {what}.", aws_code=type(error).__name__) from error
     except BotoCoreError as error:
         raise CloudError(f"AWS could not {what}.", aws_code=type(error).__name__) from error

@@ -1,0 +1,49 @@
+"""What goes wrong between us and AWS, and what of it another try may cure."""
+
+from __future__ import annotations
+
+import pytest
+from botocore import exceptions
+from botocore.exceptions import ClientError
+
+from vivify.cloud.aws import calls
+from vivify.errors import CloudError, CloudUnavailable
+
+URL = "https://example.org"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        exceptions.EndpointConnectionError(endpoint_url=URL),
+        exceptions.ConnectTimeoutError(endpoint_url=URL),
+        exceptions.ReadTimeoutError(endpoint_url=URL),
+        exceptions.ConnectionClosedError(endpoint_url=URL),
+        ClientError({"Error": {"Code": "ThrottlingException"}}, "Call"),
+        ClientError({"Error": {"Code": "Odd"}, "ResponseMetadata": {"HTTPStatusCode": 503}}, "Call"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_nobody_there_just_now(error: Exception) -> None:
+    """No connection, no answer, or "not now": the state machine knows the error by name and tries again."""
+    with pytest.raises(CloudUnavailable) as caught, calls("do it"):
+        raise error
+    assert caught.value.retryable
+    assert URL not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        exceptions.NoCredentialsError(),
+        exceptions.ParamValidationError(report="x"),
+        ClientError({"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"HTTPStatusCode": 403}}, "Call"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_no_try_would_help(error: Exception) -> None:
+    """Refused, or asked wrongly: the same call would end the same way."""
+    with pytest.raises(CloudError) as caught, calls("do it"):
+        raise error
+    assert not isinstance(caught.value, CloudUnavailable)
+    assert not caught.value.retryable
