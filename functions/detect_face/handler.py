@@ -18,9 +18,9 @@ SETTINGS = settings.load(settings.DetectFace)
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     failures: list[Exception] = []
-    for photo in photos_in(event):
+    for arrival in photos_in(event):
         try:
-            detection = detect_face(photo, SETTINGS)
+            detection = detect_face(arrival, SETTINGS)
         except Exception as error:  # noqa: BLE001 - raised below, after the others; Lambda delivers the event again
             failures.append(error)
             continue

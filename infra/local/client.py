@@ -19,7 +19,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 
-from .settings import PERSON, REGION
+from .settings import PERSON, REGION, Credential
 
 # What phones and browsers write and the standard table of types does not know everywhere.
 _TYPES = {".heic": "image/heic", ".heif": "image/heif", ".avif": "image/avif", ".webp": "image/webp"}
@@ -31,8 +31,8 @@ class RequestRefused(Exception):
     def __init__(self, request: str, status: int, answer: bytes) -> None:
         super().__init__(f"{request}: {status} {answer[:500].decode(errors='replace')}")
         self.usage = ""
-        if status == HTTPStatus.BAD_REQUEST and answer.startswith(b"{"):
-            self.usage = str(json.loads(answer).get("error", {}).get("message", ""))
+        if status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY) and answer.startswith(b"{"):
+            self.usage = str(json.loads(answer).get("message", ""))
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,12 @@ def content_type(photo: Path) -> str:
 
 
 class Client:
-    """Speaks to a running stack at `endpoint` with the names in `outputs` (the template's outputs)."""
+    """Speaks to a running stack at `endpoint` with the names in `outputs` (the template's outputs), signing as `person`."""
 
-    def __init__(self, endpoint: str, outputs: Mapping[str, str]) -> None:
-        self._endpoint = endpoint
+    def __init__(self, endpoint: str, outputs: Mapping[str, str], person: Credential = PERSON) -> None:
+        self.endpoint = endpoint
         self.outputs = outputs
+        self._person = person
         self._http = urllib3.PoolManager(retries=False)
 
     def aws(self, service: str) -> Any:
@@ -62,39 +63,66 @@ class Client:
         return boto3.client(
             service,
             region_name=REGION,
-            endpoint_url=self._endpoint,
-            aws_access_key_id=PERSON.access_key,
-            aws_secret_access_key=PERSON.secret_key,
+            endpoint_url=self.endpoint,
+            aws_access_key_id=self._person.access_key,
+            aws_secret_access_key=self._person.secret_key,
             config=Config(retries={"total_max_attempts": 2}),
         )
 
-    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """A signed request to the HTTP API; the decoded JSON answer. Raises `RequestRefused`."""
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        token: str = "",
+    ) -> Any:
+        """A request to the HTTP API, signed, or with a bearer `token`; the decoded JSON answer. Raises `RequestRefused`."""
         data = b"" if body is None else json.dumps(body).encode()
-        headers = {"content-type": "application/json"} if data else {}
-        request = AWSRequest(method=method, url=f"{self._endpoint}{path}", data=data, headers=headers)
-        SigV4Auth(Credentials(PERSON.access_key, PERSON.secret_key), "execute-api", REGION).add_auth(request)
+        sent = {**({"content-type": "application/json"} if data else {}), **(headers or {})}
+        request = AWSRequest(method=method, url=f"{self.endpoint}{path}", data=data, headers=sent)
+        if token:
+            request.headers["authorization"] = f"Bearer {token}"
+        else:
+            SigV4Auth(Credentials(self._person.access_key, self._person.secret_key), "execute-api", REGION).add_auth(request)
         answer = self._http.request(method, request.url, body=data, headers=dict(request.headers))
         if answer.status >= 300:
             raise RequestRefused(f"{method} {path}", answer.status, answer.data)
-        return json.loads(answer.data)
+        return json.loads(answer.data) if answer.data else None
 
-    def post(self, photo: Path, options: Mapping[str, Any]) -> str:
-        """The HTTPS way: asks for an upload form, then posts the photo with it. Gives the clip_id."""
-        kind = content_type(photo)
-        ticket = self.call("POST", "/v1/clips", {"content_type": kind, **options})
-        form = dict(ticket["upload"]["fields"])
-        form["file"] = (photo.name, photo.read_bytes(), kind)
-        answer = self._http.request("POST", ticket["upload"]["url"], fields=form)
-        if answer.status >= 300:
-            raise RequestRefused("upload", answer.status, answer.data)
+    def token(self, subject: str) -> str:
+        """A bearer token, as a browser would get it from its identity provider."""
+        return self._http.request("GET", f"{self.endpoint}/local/tokens/{subject}").data.decode()
+
+    def post(self, photo: Path, options: Mapping[str, Any], driver: Path | None = None) -> str:
+        """The HTTPS way: asks for upload forms, then posts the driver and the photo with them. Gives the clip_id."""
+        asked = {"content_type": content_type(photo), **options}
+        if driver is not None:
+            asked["driver_content_type"] = content_type(driver)
+        ticket = self.call("POST", "/v1/clips", asked)
+        if driver is not None:
+            self.upload(ticket["driver_upload"], driver)
+        self.upload(ticket["upload"], photo)
         return str(ticket["clip_id"])
 
-    def drop(self, photo: Path, name: str | None = None) -> str:
-        """The plain way: puts the photo into the bucket. Gives the object's version."""
+    def upload(self, form: Mapping[str, Any], file: Path) -> None:
+        """Posts a file with a form of the API's. Raises `RequestRefused`."""
+        fields = {**form["fields"], "file": (file.name, file.read_bytes(), content_type(file))}
+        answer = self._http.request("POST", form["url"], fields=fields)
+        if answer.status >= 300:
+            raise RequestRefused("upload", answer.status, answer.data)
+
+    def drop(self, photo: Path, name: str | None = None, **metadata: str) -> str:
+        """The plain way: puts the photo into the bucket, with x-amz-meta-vivify-... Gives the object's version."""
         key = f"photos/{name or photo.name}"
         bucket = self.outputs["UploadsBucketName"]
-        answer = self.aws("s3").put_object(Bucket=bucket, Key=key, Body=photo.read_bytes(), ContentType=content_type(photo))
+        answer = self.aws("s3").put_object(
+            Bucket=bucket,
+            Key=key,
+            Body=photo.read_bytes(),
+            ContentType=content_type(photo),
+            Metadata={f"vivify-{name}": value for name, value in metadata.items()},
+        )
         return str(answer["VersionId"])
 
     def fetch(self, url: str, target: Path) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import re
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,12 +14,14 @@ import boto3
 from botocore.config import Config
 
 from .event_bus import EventBus, Rule
-from .http_api import HttpApi, Route
+from .http_api import HttpApi
 from .lambda_runtime import AsyncPolicy, LambdaRuntime
 from .lambda_worker import Function
 from .queue_poller import Mapping as QueueMapping
+from .routes import routes
 from .server import Front
 from .settings import ACCOUNT, CREDENTIALS, REGION, STACK_NAME
+from .tokens import Issuer
 from .translate import Translated, references, translate
 
 
@@ -52,7 +53,8 @@ def deploy(
         QueueMapping(properties["EventSourceArn"], properties["FunctionName"], int(properties.get("BatchSize", 10)))
         for _, properties in stack.of("AWS::Lambda::EventSourceMapping")
     )
-    front.api = HttpApi(_routes(translated.resources, stack.physical), lambdas.invoke, CREDENTIALS)
+    made = {name: resource for name, resource in translated.resources.items() if _wanted(resource, stack.map)}
+    front.api = HttpApi(routes(made, stack.physical, stack.resolve), lambdas.invoke, CREDENTIALS, Issuer())
     return Deployment(stack.physical, _outputs(translated, stack, endpoint), mappings)
 
 
@@ -234,21 +236,3 @@ def _notification(configuration: Mapping[str, Any]) -> dict[str, Any]:
     if configuration.get("EventBridgeConfiguration"):
         raise ValueError("a bucket notifies EventBridge, which delivers nothing here")
     return result
-
-
-def _routes(resources: Mapping[str, Any], physical: Mapping[str, str]) -> tuple[Route, ...]:
-    """The routes in the OpenAPI body that the SAM translator wrote."""
-    routes = []
-    for resource in resources.values():
-        if resource["Type"] != "AWS::ApiGatewayV2::Api":
-            continue
-        for path, methods in resource["Properties"]["Body"]["paths"].items():
-            for method, operation in methods.items():
-                uri = json.dumps(operation["x-amazon-apigateway-integration"]["uri"])
-                found = re.search(r"\$\{(\w+)\.Arn\}", uri)
-                if found is None:
-                    raise ValueError(f"{method} {path} is not a route to a function of this stack")
-                iam = any("AWS_IAM" in scheme for scheme in operation.get("security", []))
-                verb = "ANY" if method == "x-amazon-apigateway-any-method" else method.upper()
-                routes.append(Route(verb, path, physical[found[1]], iam))
-    return tuple(routes)

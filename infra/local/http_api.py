@@ -10,7 +10,8 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import parse_qs
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -18,6 +19,7 @@ from botocore.credentials import Credentials
 
 from .lambda_worker import Outcome
 from .settings import ACCOUNT, REGION, Credential
+from .tokens import Issuer, JwtAuthorizer
 
 MAX_BODY = 10 * 1024 * 1024
 Answer = tuple[int, list[tuple[str, str]], bytes]
@@ -25,18 +27,25 @@ Answer = tuple[int, list[tuple[str, str]], bytes]
 
 @dataclass(frozen=True)
 class Route:
-    """``POST /v1/clips`` to a function; ``{name}`` in the path matches one segment."""
+    """``POST /v1/clips`` to a function; ``{name}`` in the path matches one segment, ``{name+}`` all that are left.
+
+    ``authorizer``: who is let through; of requests with a bearer token, only a JWT authorizer's route is asked.
+    """
 
     method: str
     path: str
     function: str
-    iam: bool = False
+    authorizer: JwtAuthorizer | Literal["IAM"] | None = None
 
     def match(self, method: str, path: str) -> dict[str, str] | None:
         """The path's parameters, or None."""
-        pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(self.path))
+        pattern = re.sub(r"\\{(\w+)(\\\+)?\\}", lambda m: f"(?P<{m[1]}>{'.+' if m[2] else '[^/]+'})", re.escape(self.path))
         found = re.fullmatch(pattern, path)
         return found.groupdict() if found and self.method in (method, "ANY") else None
+
+    def precedence(self) -> tuple[bool, bool]:
+        """API Gateway's order: a full match before a greedy one, a method before ANY."""
+        return "+}" in self.path, self.method == "ANY"
 
 
 @dataclass(frozen=True)
@@ -58,10 +67,12 @@ class HttpApi:
         routes: tuple[Route, ...],
         invoke: Callable[[str, bytes], Outcome],
         credentials: Mapping[str, Credential],
+        issuer: Issuer,
     ) -> None:
-        self._routes = routes
+        self._routes = sorted(routes, key=Route.precedence)
         self._invoke = invoke
         self._credentials = credentials
+        self._issuer = issuer
         self._roots = {route.path.split("/")[1] for route in routes}
 
     def owns(self, path: str, authorization: str) -> bool:
@@ -74,17 +85,46 @@ class HttpApi:
 
     def answer(self, request: ApiRequest) -> Answer:
         """Status, headers and body, as API Gateway gives them."""
+        bearer = request.headers.get("authorization", "").startswith("Bearer ")
         for route in self._routes:
             parameters = route.match(request.method, request.path)
-            if parameters is None:
+            if parameters is None or bearer != isinstance(route.authorizer, JwtAuthorizer):
                 continue
             if len(request.body) > MAX_BODY:
                 return _message(413, "Request Entity Too Large")
-            if route.iam and not signed_for_api(request, self._credentials):
-                return _message(403, "Forbidden")
-            outcome = self._invoke(route.function, json.dumps(_event(route, request, parameters)).encode())
-            return _response(outcome)
+            authorized = self._authorized(route, request)
+            if authorized is None:
+                return _message(401, "Unauthorized") if bearer else _message(403, "Forbidden")
+            event = json.dumps(_event(route, request, parameters, authorized)).encode()
+            return _response(self._invoke(route.function, event))
         return _message(404, "Not Found")
+
+    def _authorized(self, route: Route, request: ApiRequest) -> dict[str, Any] | None:
+        """What the authorizer tells the function of the caller; None where it lets nobody through."""
+        authorization = request.headers.get("authorization", "")
+        if isinstance(route.authorizer, JwtAuthorizer):
+            claims = self._issuer.check(authorization.removeprefix("Bearer "), route.authorizer)
+            return claims and {"jwt": {"claims": {name: str(value) for name, value in claims.items()}, "scopes": None}}
+        if route.authorizer is None:
+            return {}
+        if not signed_for_api(request, self._credentials):
+            return None
+        caller = self._credentials[authorization.split("Credential=")[1].split("/")[0]]
+        return {
+            "iam": {
+                "accessKey": caller.access_key,
+                "accountId": ACCOUNT,
+                "callerId": caller.user_id,
+                "userArn": f"arn:aws:iam::{ACCOUNT}:user/{caller.user_id}",
+                "userId": caller.user_id,
+            }
+        }
+
+    def token(self, subject: str) -> str:
+        """A bearer token for ``subject`` that the template's JWT authorizer takes."""
+        return self._issuer.token(
+            subject, next(r.authorizer for r in self._routes if isinstance(r.authorizer, JwtAuthorizer))
+        )
 
 
 def signed_for_api(request: ApiRequest, credentials: Mapping[str, Credential]) -> bool:
@@ -113,7 +153,7 @@ def signed_for_api(request: ApiRequest, credentials: Mapping[str, Credential]) -
     return bool(signer.signature(text, again) == found[5])
 
 
-def _event(route: Route, request: ApiRequest, parameters: dict[str, str]) -> dict[str, Any]:
+def _event(route: Route, request: ApiRequest, parameters: dict[str, str], authorized: dict[str, Any]) -> dict[str, Any]:
     now = datetime.now(UTC)
     try:
         body, encoded = request.body.decode(), False
@@ -137,9 +177,8 @@ def _event(route: Route, request: ApiRequest, parameters: dict[str, str]) -> dic
         "time": now.strftime("%d/%b/%Y:%H:%M:%S +0000"),
         "timeEpoch": int(time.time() * 1000),
     }
-    if route.iam:
-        caller = request.headers["authorization"].split("Credential=")[1].split("/")[0]
-        context["authorizer"] = {"iam": {"accessKey": caller, "accountId": ACCOUNT, "callerId": caller}}
+    if authorized:
+        context["authorizer"] = authorized
     event: dict[str, Any] = {
         "version": "2.0",
         "routeKey": f"{route.method} {route.path}",
@@ -150,7 +189,8 @@ def _event(route: Route, request: ApiRequest, parameters: dict[str, str]) -> dic
         "isBase64Encoded": encoded,
     }
     if request.query:
-        event["queryStringParameters"] = dict(pair.partition("=")[::2] for pair in request.query.split("&"))
+        values: dict[str, list[str]] = parse_qs(request.query, keep_blank_values=True)
+        event["queryStringParameters"] = {name: ",".join(given) for name, given in values.items()}
     if parameters:
         event["pathParameters"] = parameters
     if body:

@@ -7,6 +7,7 @@ right they fail and say which patch can go. moto is pinned exactly, because this
 from __future__ import annotations
 
 import functools
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from urllib.parse import quote
 from .batch import Attempt, JobRequest, JobRunner
 from .event_bus import EventBus
 from .lambda_runtime import LambdaRuntime
-from .settings import ACCOUNT
+from .settings import ACCOUNT, CREDENTIALS, REGION
 
 
 @dataclass(frozen=True)
@@ -186,6 +187,28 @@ def _operation(service: str, snake_case_action: str) -> Any:
     return model.operation_model(names[snake_case_action]) if snake_case_action in names else None
 
 
+def _sfn_stop(_machinery: Machinery) -> None:
+    from moto.batch.models import batch_backends
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_batch import (
+        StateTaskServiceBatch,
+    )
+
+    build, wait = StateTaskServiceBatch._build_sync_resolver, StateTaskServiceBatch._eval_sync
+
+    def build_sync_resolver(self: Any, env: Any, *args: Any, **kwargs: Any) -> Any:
+        env.job_waited_for = env.stack[-1]["JobId"]
+        return build(self, env, *args, **kwargs)
+
+    def eval_sync(self: Any, env: Any, *args: Any, **kwargs: Any) -> Any:
+        outcome = wait(self, env, *args, **kwargs)
+        if not env.is_running():
+            batch_backends[ACCOUNT][REGION].terminate_job(env.job_waited_for, "the execution was stopped")
+        return outcome
+
+    _replace(StateTaskServiceBatch, "_build_sync_resolver", build_sync_resolver)
+    _replace(StateTaskServiceBatch, "_eval_sync", eval_sync)
+
+
 def _s3_event(_machinery: Machinery) -> None:
     from moto.s3 import notifications
 
@@ -194,7 +217,7 @@ def _s3_event(_machinery: Machinery) -> None:
     def get_s3_event(event_name: str, bucket: Any, key: Any, notification_id: str) -> dict[str, Any]:
         event: dict[str, Any] = original(event_name, bucket, key, notification_id)
         for record in event["Records"]:
-            record["userIdentity"] = {"principalId": f"AWS:{ACCOUNT}"}
+            record["userIdentity"] = {"principalId": f"AWS:{_uploader()}"}
             record["requestParameters"] = {"sourceIPAddress": "127.0.0.1"}
             record["responseElements"] = {
                 "x-amz-request-id": uuid.uuid4().hex[:16].upper(),
@@ -209,6 +232,17 @@ def _s3_event(_machinery: Machinery) -> None:
         return event
 
     _replace(notifications, "_get_s3_event", get_s3_event)
+
+
+def _uploader() -> str:
+    """The unique id of whoever signed the request that moto is answering: in its header, or in the form."""
+    from flask import has_request_context, request
+
+    if not has_request_context():
+        return ACCOUNT
+    signed = request.headers.get("Authorization") or request.form.get("x-amz-credential", "")
+    found = re.search(r"(\w+)/\d{8}/", signed)
+    return CREDENTIALS[found[1]].user_id if found and found[1] in CREDENTIALS else ACCOUNT
 
 
 def _s3_multipart(_machinery: Machinery) -> None:
@@ -239,7 +273,8 @@ PATCHES = (
     Patch("sfn_executes", "a state machine made by CloudFormation never runs its states", _sfn_executes),
     Patch("sfn_casing", "submitJob's parameters stay PascalCase, so boto sends none of them", _sfn_casing),
     Patch("sfn_status_events", "an execution's end is no event, so no rule hears of it", _sfn_status_events),
-    Patch("s3_event", "events lack versionId and sequencer, and write a key's slashes as %2F", _s3_event),
+    Patch("sfn_stop", "a stopped execution leaves its job running", _sfn_stop),
+    Patch("s3_event", "events lack versionId, sequencer and who sent it, and write a key's slashes as %2F", _s3_event),
     Patch("s3_multipart", "a multipart upload is announced twice, as a Put and as its completion", _s3_multipart),
 )
 

@@ -20,6 +20,7 @@ from .http_api import ApiRequest, HttpApi
 from .presigned import PresignedRequest, Refusal, check_post, check_query, is_presigned
 from .settings import ACCOUNT, CREDENTIALS, HOST, Credential
 
+TOKENS = "/local/tokens/"  # and then the subject: what a browser would get from its identity provider
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 
@@ -59,6 +60,8 @@ class Front:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path, query = _raw_target(environ)
+        if self.api is not None and path.startswith(TOKENS):
+            return _send(start_response, 200, [("Content-Type", "text/plain")], self.api.token(path[len(TOKENS) :]).encode())
         if self.api is not None and self.api.owns(environ["PATH_INFO"], environ.get("HTTP_AUTHORIZATION", "")):
             body = _read(environ)
             request = ApiRequest(environ["REQUEST_METHOD"], environ["PATH_INFO"], query, _headers(environ), body)

@@ -22,6 +22,7 @@ class Credential:
     access_key: str
     secret_key: str
     session_token: str | None = None
+    user_id: str = ""  # by which IAM and S3's events know its owner
 
     def environment(self) -> dict[str, str]:
         """The variables an AWS SDK reads."""
@@ -31,11 +32,12 @@ class Credential:
         return env
 
 
-# A person's long-lived key, and the temporary one of the functions' and the job's roles: as on AWS, whatever those
+# Two people's long-lived keys, and the temporary one of the functions' and the job's roles: as on AWS, whatever those
 # sign carries a session token, so code that forgets the token fails here too.
-PERSON = Credential("AKIALOCALPERSON00001", "local-secret-of-the-person")
-ROLE = Credential("ASIALOCALROLE0000001", "local-secret-of-the-role", "local-session-token")
-CREDENTIALS = {c.access_key: c for c in (PERSON, ROLE)}
+PERSON = Credential("AKIALOCALPERSON00001", "local-secret-of-the-person", user_id="AIDALOCALPERSON00001")
+STRANGER = Credential("AKIALOCALSTRANGER001", "local-secret-of-a-stranger", user_id="AIDALOCALSTRANGER001")
+ROLE = Credential("ASIALOCALROLE0000001", "local-secret-of-the-role", "local-session-token", "AROALOCALROLE0000001:steps")
+CREDENTIALS = {c.access_key: c for c in (PERSON, STRANGER, ROLE)}
 
 
 @dataclass(frozen=True)

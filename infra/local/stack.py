@@ -12,8 +12,14 @@ from typing import Self
 
 from .settings import DEFAULT_PATHS, PERSON, REGION, TEMPLATE, Paths, child_environment
 
-# The template's parameters here. No GPU: the engine runs on the CPU, exactly the same code.
-LOCAL_PARAMETERS: Mapping[str, str] = {"Provider": "cpu"}
+# The template's parameters here. No GPU: the engine runs on the CPU, exactly the same code. Both doors of the API are made.
+LOCAL_PARAMETERS: Mapping[str, str] = {
+    "Provider": "cpu",
+    "DailyClips": "10000",
+    "JwtIssuer": "https://issuer.local",
+    "JwtAudience": "vivify-local",
+    "BrowserOrigin": "https://pages.local",
+}
 
 
 class Stack:

@@ -52,6 +52,9 @@ BY_MOTO = frozenset(
 BY_US = frozenset(
     {
         "AWS::ApiGatewayV2::Api",
+        "AWS::ApiGatewayV2::Authorizer",
+        "AWS::ApiGatewayV2::Integration",
+        "AWS::ApiGatewayV2::Route",
         "AWS::ApiGatewayV2::Stage",
         "AWS::Events::Rule",
         "AWS::Lambda::EventInvokeConfig",

@@ -15,9 +15,11 @@ import pytest
 from moto import mock_aws
 
 from vivify.cloud import aws, keys, links
+from vivify.service import clip_options
 
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "eu-west-1"
+SOMEBODY = "iam:AIDAEXAMPLEEXAMPLEEXA"  # who signs the requests of events/
 Event = dict[str, Any]
 
 
@@ -31,10 +33,25 @@ class Context:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What the API answered."""
+
+    status: int
+    body: Any
+    headers: dict[str, str]
+
+    @classmethod
+    def of(cls, answer: dict[str, Any]) -> Answer:
+        headers = {name.lower(): value for name, value in answer["headers"].items()}
+        return cls(answer["statusCode"], json.loads(answer["body"]) if answer["body"] else None, headers)
+
+
+@dataclass(frozen=True)
 class Stack:
     """The resources that the handlers are given, and what a test wants to know of them."""
 
     table: str
+    callers: str
     uploads: str
     work: str
     clips: str
@@ -46,6 +63,8 @@ class Stack:
     def environment(self) -> dict[str, str]:
         return {
             "TABLE_NAME": self.table,
+            "CALLERS_TABLE": self.callers,
+            "DOCS_URL": "infra/api.md",
             "UPLOADS_BUCKET": self.uploads,
             "WORK_BUCKET": self.work,
             "CLIPS_BUCKET": self.clips,
@@ -78,11 +97,21 @@ class Stack:
 
     def put_record(self, clip_id: str, state: str, **attributes: Any) -> None:
         times = dict.fromkeys(("created_at", "updated_at", "arrived_at"), "2026-01-15T09:30:12.482Z")
-        item = {"clip_id": clip_id, "state": state, "options": {"motions": "nod"}, **times, **attributes}
+        usual = {"owner": SOMEBODY, "options": clip_options.DEFAULTS, **times}
+        given = {"clip_id": clip_id, "state": state, **usual, **attributes}
+        item = {name: value for name, value in given.items() if value is not None}
         boto3.resource("dynamodb").Table(self.table).put_item(Item=item)
 
     def objects(self, bucket: str) -> list[dict[str, Any]]:
         return list(boto3.client("s3").list_objects_v2(Bucket=bucket).get("Contents", []))
+
+    def everything(self) -> list[str]:
+        """Every version of every object in every bucket, and every delete marker."""
+        s3, found = boto3.client("s3"), []
+        for bucket in (self.uploads, self.work, self.clips):
+            listed = s3.list_object_versions(Bucket=bucket)
+            found += [f"{bucket}/{thing['Key']}" for thing in listed.get("Versions", []) + listed.get("DeleteMarkers", [])]
+        return sorted(found)
 
     def executions(self) -> list[dict[str, Any]]:
         """Each execution's input, under the name it was started with."""
@@ -136,7 +165,8 @@ def _make() -> Stack:
         TableName="clips",
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"} for name in ("clip_id", "pending", "updated_at")
+            {"AttributeName": name, "AttributeType": "S"}
+            for name in ("clip_id", "pending", "updated_at", "owner", "created_at")
         ],
         KeySchema=[{"AttributeName": "clip_id", "KeyType": "HASH"}],
         GlobalSecondaryIndexes=[
@@ -147,8 +177,22 @@ def _make() -> Stack:
                     {"AttributeName": "updated_at", "KeyType": "RANGE"},
                 ],
                 "Projection": {"ProjectionType": "ALL"},
-            }
+            },
+            {
+                "IndexName": "by_owner",
+                "KeySchema": [
+                    {"AttributeName": "owner", "KeyType": "HASH"},
+                    {"AttributeName": "created_at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["state", "progress", "updated_at"]},
+            },
         ],
+    )
+    boto3.client("dynamodb").create_table(
+        TableName="callers",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
     )
     topic = sns.create_topic(Name="notifications")["TopicArn"]
     inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]
@@ -161,13 +205,31 @@ def _make() -> Stack:
     )["stateMachineArn"]
     boto3.client("secretsmanager").create_secret(Name="webhooks", SecretString="first secret")
     webhooks = sqs.create_queue(QueueName="webhooks")["QueueUrl"]
-    return Stack("clips", "uploads", "work", "clips", topic, machine, inbox, webhooks)
+    return Stack("clips", "callers", "uploads", "work", "clips", topic, machine, inbox, webhooks)
 
 
 @pytest.fixture
 def event() -> Callable[[str], Event]:
     """An event of events/ by its file's name."""
     return lambda name: json.loads((ROOT / "events" / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def ask(event: Callable[[str], Event], invoke: Callable[[str, Event], Any]) -> Callable[..., Answer]:
+    """Sends the API a request: an event of events/ with changes put in."""
+
+    def send(like: str, *, path: str = "", body: Any = None, caller: str = "", **headers: str) -> Answer:
+        request = event(like)
+        if path:
+            request["rawPath"] = request["requestContext"]["http"]["path"] = path
+        if body is not None:
+            request["body"] = body if isinstance(body, str) else json.dumps(body)
+        if caller:
+            request["requestContext"]["authorizer"]["iam"]["userId"] = caller
+        request["headers"] |= {name.replace("_", "-"): value for name, value in headers.items()}
+        return Answer.of(invoke("serve_api", request))
+
+    return send
 
 
 @pytest.fixture

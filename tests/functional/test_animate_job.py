@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,7 @@ def job(stack: Stack, invoke: Invoke, arrival: Arrival, astronaut: Path, monkeyp
         "PROVIDER": "cpu",
         "AWS_BATCH_JOB_ID": "7d1c1d5c",
         "AWS_BATCH_JOB_ATTEMPT": "2",
-        **{name.upper(): value for name, value in execution["options"].items()},
-        "SECONDS": "0.4",
+        "OPTIONS": json.dumps(json.loads(execution["options"]) | {"seconds": 0.4}),
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
@@ -164,7 +164,7 @@ def test_the_frames_are_lossless(
     """The engine is asked for what the execution says, and for the lossless file that publishing encodes."""
     asked: list[engine.Options] = []
 
-    def stand_in(photo: Any, faces: Any, out: Path, options: engine.Options) -> engine.Report:
+    def stand_in(photo: Any, faces: Any, out: Path, options: engine.Options, tell: engine.Progress) -> engine.Report:
         asked.append(options)
         with ClipWriter(out, (64, 48), fps=25.0, quality="lossless") as clip:
             clip.write(np.zeros((48, 64, 3), np.uint8))
@@ -180,12 +180,11 @@ def test_the_frames_are_lossless(
         0.4,
         "native",
     )
-    assert ",".join(options.motions) == clip_options.DEFAULTS["motions"]
+    assert options.motions == engine.DEFAULT_MOTIONS
 
 
 def test_both_doors_have_the_same_defaults() -> None:
     """A clip with nothing asked for is the one the command line makes."""
-    here, there = clip_options.parse({}), engine.Options()
-    assert here["motions"] == ",".join(there.motions)
-    assert (float(here["fps"]), float(here["strength"])) == (there.fps, there.strength)
-    assert (here["size"], here["frame"]) == (there.size, there.frame)
+    here = clip_options.ClipOptions().model_dump()
+    there = asdict(engine.Options())
+    assert here == {name: there[name] for name in here} | {"motions": list(engine.DEFAULT_MOTIONS)}

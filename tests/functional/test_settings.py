@@ -10,8 +10,16 @@ from vivify.errors import SettingsInvalid
 from .conftest import load
 
 NEEDED = {
-    "create_clip": ["TABLE_NAME", "UPLOADS_BUCKET"],
-    "get_clip": ["CLIPS_BUCKET", "LINK_ROLE", "TABLE_NAME"],
+    "serve_api": [
+        "CLIPS_BUCKET",
+        "LINK_ROLE",
+        "TABLE_NAME",
+        "CALLERS_TABLE",
+        "UPLOADS_BUCKET",
+        "WORK_BUCKET",
+        "STATE_MACHINE_ARN",
+        "DOCS_URL",
+    ],
     "detect_face": ["TABLE_NAME", "WORK_BUCKET", "STATE_MACHINE_ARN"],
     "publish_clip": ["TABLE_NAME", "WORK_BUCKET", "CLIPS_BUCKET"],
     "sweep_photos": ["UPLOADS_BUCKET", "PHOTO_HOURS"],
@@ -43,8 +51,8 @@ def test_missing_and_wrong_are_told_together() -> None:
 
 def test_numbers_are_numbers() -> None:
     """Fields have the types they declare, and defaults where the environment is silent."""
-    environ = {"TABLE_NAME": "t", "CLIPS_BUCKET": "c", "LINK_ROLE": "r", "URL_SECONDS": "60"}
-    loaded = settings.load(settings.GetClip, environ)
-    assert loaded == settings.GetClip(table_name="t", clips_bucket="c", link_role="r", url_seconds=60)
+    environ = {**dict.fromkeys(NEEDED["serve_api"], "x"), "DAILY_CLIPS": "7", "URL_SECONDS": "60"}
+    loaded = settings.load(settings.ServeApi, environ)
+    assert (loaded.daily_clips, loaded.url_seconds) == (7, 60)
     del environ["URL_SECONDS"]
-    assert settings.load(settings.GetClip, environ).url_seconds == 3600
+    assert settings.load(settings.ServeApi, environ).url_seconds == 3600

@@ -130,8 +130,8 @@ def sfn_executes(scene: Scene) -> Any:
     return output and json.loads(output)
 
 
-def sfn_casing(scene: Scene) -> Any:
-    name = scene.job(["python", "-c", "pass"])
+def _machine_of_job(scene: Scene, code: str) -> str:
+    name = scene.job(["python", "-c", code])
     task = {
         "Type": "Task",
         "Resource": "arn:aws:states:::batch:submitJob.sync",
@@ -140,8 +140,21 @@ def sfn_casing(scene: Scene) -> Any:
     }
     definition = json.dumps({"StartAt": "Run", "States": {"Run": task}})
     states = scene.aws("stepfunctions")
-    arn = states.create_state_machine(name="m", definition=definition, roleArn=ROLE)["stateMachineArn"]
-    return _execution(scene, arn)["status"]
+    return str(states.create_state_machine(name="m", definition=definition, roleArn=ROLE)["stateMachineArn"])
+
+
+def sfn_casing(scene: Scene) -> Any:
+    return _execution(scene, _machine_of_job(scene, "pass"))["status"]
+
+
+def sfn_stop(scene: Scene) -> Any:
+    ran = scene.folder / "ran"
+    machine = _machine_of_job(scene, f"open({str(ran)!r}, 'w'); import time; time.sleep(60)")
+    states, batch = scene.aws("stepfunctions"), scene.aws("batch")
+    arn = states.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
+    scene.wait(ran.exists)
+    states.stop_execution(executionArn=arn)
+    return bool(scene.wait(lambda: batch.list_jobs(jobQueue="job", jobStatus="FAILED")["jobSummaryList"], 5.0))
 
 
 def sfn_status_events(scene: Scene) -> Any:
@@ -189,6 +202,7 @@ def s3_event(scene: Scene) -> Any:
         "key": thing["key"],
         "version": thing.get("versionId") == sent["VersionId"],
         "sequencer": "sequencer" in thing,
+        "uploader": record["userIdentity"]["principalId"] == f"AWS:{PERSON.user_id}",
     }
 
 
@@ -212,6 +226,7 @@ PROBES: Mapping[str, Callable[[Scene], Any]] = {
         sfn_executes,
         sfn_casing,
         sfn_status_events,
+        sfn_stop,
         s3_event,
         s3_multipart,
     )

@@ -113,6 +113,8 @@ import handler
     path = os.pathsep.join([str(folder), str(ROOT / "layers/vivify/python")])
     settings = [
         "TABLE_NAME",
+        "CALLERS_TABLE",
+        "DOCS_URL",
         "UPLOADS_BUCKET",
         "WORK_BUCKET",
         "CLIPS_BUCKET",

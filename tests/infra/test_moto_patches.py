@@ -24,7 +24,8 @@ RIGHT: dict[str, Any] = {
     "sfn_executes": {"said": "hello"},
     "sfn_casing": "SUCCEEDED",
     "sfn_status_events": [["FAILED", "{}", "Why", "Because"]],
-    "s3_event": {"key": "photos/a+b%2B%C3%A9.jpg", "version": True, "sequencer": True},
+    "sfn_stop": True,
+    "s3_event": {"key": "photos/a+b%2B%C3%A9.jpg", "version": True, "sequencer": True, "uploader": True},
     "s3_multipart": ["ObjectCreated:CompleteMultipartUpload"],
 }
 

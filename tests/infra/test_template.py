@@ -83,8 +83,7 @@ def test_the_job_gets_every_variable_it_reads(machine: dict[str, Any], resources
 @pytest.mark.parametrize(
     ("function", "kind"),
     [
-        ("CreateClipFunction", "CreateClip"),
-        ("GetClipFunction", "GetClip"),
+        ("ServeApiFunction", "ServeApi"),
         ("DetectFaceFunction", "DetectFace"),
         ("PublishClipFunction", "PublishClip"),
         ("NotifyFunction", "Notify"),
@@ -133,14 +132,39 @@ def test_gpus_are_paid_for_while_they_work(resources: dict[str, Resource]) -> No
 # ---------------------------------------------------------------- who may ask
 
 
-def test_only_the_account_may_ask(resources: dict[str, Resource]) -> None:
-    """Every route of the API wants a signature."""
-    (api,) = of(resources, "AWS::ApiGatewayV2::Api").values()
-    routes = [
-        (path, method, operation) for path, methods in api["Body"]["paths"].items() for method, operation in methods.items()
-    ]
-    assert {(path, method) for path, method, _ in routes} == {
-        ("/v1/clips", "post"),
-        ("/v1/clips/{clip_id}", "get"),
-    }
-    assert all(operation["security"] == [{"AWS_IAM": []}] for _, _, operation in routes)
+def test_nobody_gets_in_unknown(resources: dict[str, Resource]) -> None:
+    """Every route wants a signature of IAM or a token of the issuer; no parameter opens one, no function has a URL."""
+    bodies = [api["Body"] for api in of(resources, "AWS::ApiGatewayV2::Api").values() if "Body" in api]
+    operations = [operation for body in bodies for path in body["paths"].values() for operation in path.values()]
+    assert [operation["security"] for operation in operations] == [[{"AWS_IAM": []}]] * 2
+    routes = of(resources, "AWS::ApiGatewayV2::Route").values()
+    assert [(route["AuthorizationType"], route["AuthorizerId"]) for route in routes] == [
+        ("JWT", {"Ref": "BrowserAuthorizer"})
+    ] * 3
+    assert "$default" not in {route["RouteKey"] for route in routes}
+    assert not [name for name, resource in resources.items() if resource["Type"] == "AWS::Lambda::Url"]
+    (authorizer,) = of(resources, "AWS::ApiGatewayV2::Authorizer").values()
+    assert authorizer["JwtConfiguration"] == {"Issuer": {"Ref": "JwtIssuer"}, "Audience": [{"Ref": "JwtAudience"}]}
+
+
+def test_the_door_for_browsers_is_opened_on_purpose(template: dict[str, Any], resources: dict[str, Resource]) -> None:
+    """Without an issuer nothing of it is made; with one, the audience and the pages' one origin must be named."""
+    doors = {name: resource for name, resource in resources.items() if name.startswith("Browser")}
+    assert len(doors) == 8
+    assert {resource["Condition"] for resource in doors.values()} == {"ForBrowsers"}
+    assert template["Parameters"]["JwtIssuer"]["Default"] == ""
+    assert template["Conditions"]["ForBrowsers"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "JwtIssuer"}, ""]}]}
+    (rule,) = template["Rules"]["BrowsersAreKnown"]["Assertions"]
+    assert "JwtAudience" in json.dumps(rule["Assert"])
+    assert "BrowserOrigin" in json.dumps(rule["Assert"])
+    cors = doors["BrowserApi"]["Properties"]["CorsConfiguration"]
+    assert cors["AllowOrigins"] == [{"Ref": "BrowserOrigin"}]
+    assert "AllowCredentials" not in cors
+
+
+def test_nobody_gets_in_too_fast(resources: dict[str, Resource]) -> None:
+    """Both doors hold every route to a rate, and the one that begins work to a lower one."""
+    for stage in of(resources, "AWS::ApiGatewayV2::Stage").values():
+        rest, create = stage["DefaultRouteSettings"], stage["RouteSettings"]["POST /v1/clips"]
+        assert 0 < create["ThrottlingRateLimit"] < rest["ThrottlingRateLimit"] <= 100
+        assert 0 < create["ThrottlingBurstLimit"] < rest["ThrottlingBurstLimit"] <= 100

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "layers" / "vivify" / "python" / "vivify"
 PURE = ("animate", "depth", "motion", "faces", "photos", "video")
 ENGINE = tuple(f"vivify.{room}" for room in (*PURE, "engine", "models"))
-SERVICE_LINES = ("vivify.service", "vivify.cloud.settings", "vivify.errors")
+SERVICE_LINES = ("vivify.service", "vivify.api", "vivify.cloud.settings", "vivify.errors")
 
 
 def _imports(path: Path) -> set[str]:
@@ -109,7 +109,9 @@ def test_package_never_imports_the_local_stack() -> None:
     assert not _breaches(_files(PACKAGE), "infra")
 
 
-@pytest.mark.parametrize("module", ["vivify.video", "vivify.cloud", "vivify.cloud.records", "vivify.service.publish_clip"])
+@pytest.mark.parametrize(
+    "module", ["vivify.video", "vivify.api.app", "vivify.cloud", "vivify.cloud.records", "vivify.service.publish_clip"]
+)
 def test_light_rooms_import_without_heavy_wheels(module: str) -> None:
     """Functions with the small layer can import this although numpy, OpenCV, Pillow and ONNX Runtime are not there."""
     heavy = ("numpy", "cv2", "onnxruntime", "PIL")

@@ -75,7 +75,7 @@ def ends_in_failure(journey: Journey, photo: bytes, name: str, folder: Path, cod
     assert (record["state"], record["verdict"]) == ("failed", news["verdict"])
     assert [e["status"] for e in ending.executions] == ["FAILED"]
     view = journey.client.call("GET", f"/v1/clips/{clip_id}")
-    assert (view["state"], view["verdict"]) == ("failed", news["verdict"])
+    assert (view["status"], view["verdict"]) == ("failed", news["verdict"])
 
 
 @pytest.mark.parametrize("name", MADE)

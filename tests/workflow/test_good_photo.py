@@ -29,7 +29,7 @@ def test_posted(journey: Journey, astronaut: Path, tmp_path: Path) -> None:
     assert ending.record["state"] == "ready"
     assert [e["status"] for e in ending.executions] == ["SUCCEEDED"]
     view = journey.client.call("GET", f"/v1/clips/{clip_id}")
-    assert (view["state"], view["clip"]["frames"]) == ("ready", 10)
+    assert (view["status"], view["clip"]["frames"]) == ("ready", 10)
     assert [s.name for s in journey.client.timings(clip_id)] == ["Animate", "Publish", "TellSuccess"]
 
 
@@ -62,7 +62,9 @@ def test_good_beside_bad(journey: Journey, astronaut: Path, tmp_path: Path) -> N
 def test_motion_nobody_has(journey: Journey, astronaut: Path) -> None:
     """Bad input found only by the job (the library lost a motion that was asked for): tried once, told with its verdict."""
     clip_id = f"c{uuid.uuid4().hex[:25]}"
-    options = {"motions": "no-such-motion", "seconds": "1", "fps": "10", "strength": "1", "size": "native", "frame": "photo"}
+    options = (
+        '{"motions":["no-such-motion"],"strength":1,"seconds":1,"fps":10,"size":"native","frame":"photo","driver":null}'
+    )
     times = dict.fromkeys(("created_at", "updated_at"), "2026-01-15T09:30:12.482Z")
     record = {"clip_id": clip_id, "state": "created", "options": options, **times}
     item = {name: TypeSerializer().serialize(value) for name, value in record.items()}
@@ -83,7 +85,7 @@ def test_the_form_is_for_a_photo_only(journey: Journey, tmp_path: Path) -> None:
     """What is no photo by its type is refused at the door, and an empty one by the form."""
     letter = tmp_path / "letter.txt"
     letter.write_text("Dear ...")
-    with pytest.raises(RequestRefused, match="400") as refused:
+    with pytest.raises(RequestRefused, match="422") as refused:
         journey.client.post(letter, {})
     assert "content_type" in refused.value.usage
     empty = tmp_path / "empty.jpg"

@@ -11,10 +11,12 @@
     ├── GpuUnavailable           CUDA was asked for and is not there
     ├── VideoError               the encoder or a video file failed
     ├── MotionInvalid            a motion template does not follow its schema
+    ├── RequestRefused           the API does not take this request; infra/api.md tells each code
     └── CloudError
         ├── CloudUnavailable     AWS could not answer just now; another try may be answered
         ├── SettingsInvalid      environment variables are missing or wrong
         ├── ClipNotFound
+        │   └── ClipDeleted      there was one; whatever a step still makes of it must go
         ├── WebhookFailed        a receiver did not take the news; another try may do
         │   └── WebhookForbidden the address is not one we call
         └── TransitionRefused    a record is already in a terminal state
@@ -139,6 +141,54 @@ class MotionInvalid(VivifyError):
     code = "motion_invalid"
 
 
+class RequestRefused(VivifyError):
+    """The API does not take this request. ``details["retry_after"]``: the seconds after which it may, if it says so."""
+
+    code = "request_refused"
+
+
+class NotAuthenticated(RequestRefused):
+    """No authorizer vouches for the caller: whatever the gateway lets through, nobody is served without a name."""
+
+    code = "not_authenticated"
+
+
+class BodyUnreadable(RequestRefused):
+    code = "body_unreadable"
+
+
+class BodyTooLarge(RequestRefused):
+    code = "body_too_large"
+
+
+class BodyNotJson(RequestRefused):
+    code = "body_not_json"
+
+
+class RequestInvalid(RequestRefused):
+    """The request does not follow its schema; the message names the fields."""
+
+    code = "request_invalid"
+
+
+class KeyReused(RequestRefused):
+    """The idempotency key has been used for another request."""
+
+    code = "idempotency_key_reused"
+
+
+class QuotaSpent(RequestRefused):
+    code = "quota_spent"
+    retryable = True
+
+
+class NotAccepting(RequestRefused):
+    """The operator takes no new work for now; what has begun goes on."""
+
+    code = "not_accepting"
+    retryable = True
+
+
 class CloudError(VivifyError):
     """Base of what the service rooms raise; itself: AWS refused what we asked."""
 
@@ -160,6 +210,10 @@ class SettingsInvalid(CloudError):
 
 class ClipNotFound(CloudError):
     code = "clip_not_found"
+
+
+class ClipDeleted(ClipNotFound):
+    """Its owner deleted it. To callers the same as one that never was; to a step, the word to remove what it made."""
 
 
 class TransitionRefused(CloudError):

@@ -1,4 +1,4 @@
-"""Starting the state machine: once for a name, however often it is asked; and looking how it fares."""
+"""Starting the state machine: once for a name, however often it is asked; looking how it fares; and stopping it."""
 
 from __future__ import annotations
 
@@ -28,12 +28,27 @@ def start(state_machine_arn: str, name: str, pointers: Mapping[str, Any]) -> boo
 
 def status(state_machine_arn: str, name: str) -> str | None:
     """RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED; None for an execution that was never started."""
-    arn = f"{state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
     with calls("look at an execution"):
         try:
-            found: str = client("stepfunctions").describe_execution(executionArn=arn)["status"]
+            found: str = client("stepfunctions").describe_execution(executionArn=_arn(state_machine_arn, name))["status"]
         except ClientError as error:
             if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
                 return None
             raise
     return found
+
+
+def stop(state_machine_arn: str, name: str) -> None:
+    """Stops the execution ``name`` and with it the job it waits for; that it does not run is as good."""
+    with calls("stop an execution"):
+        try:
+            client("stepfunctions").stop_execution(
+                executionArn=_arn(state_machine_arn, name), error="ClipDeleted", cause="Its owner asked for it."
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
+                raise
+
+
+def _arn(state_machine_arn: str, name: str) -> str:
+    return f"{state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"

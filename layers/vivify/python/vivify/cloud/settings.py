@@ -10,12 +10,6 @@ from typing import Any, Literal, TypeVar, get_args, get_type_hints
 from vivify.errors import SettingsInvalid
 
 
-@dataclass(frozen=True)
-class CreateClip:
-    table_name: str
-    uploads_bucket: str
-
-
 @dataclass(frozen=True, kw_only=True)
 class Links:
     """What signing links takes. ``link_role``: the role whose credentials sign; with ``clips_domain``, the CloudFront
@@ -30,8 +24,15 @@ class Links:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GetClip(Links):
+class ServeApi(Links):
     table_name: str
+    callers_table: str
+    uploads_bucket: str
+    work_bucket: str
+    state_machine_arn: str
+    docs_url: str
+    daily_clips: int = 100
+    accept_work: Literal["yes", "no"] = "yes"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class DetectFace:
     table_name: str
     work_bucket: str
     state_machine_arn: str
+    accept_work: Literal["yes", "no"] = "yes"
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,7 @@ class AnimateClip:
     photo_version: str
     faces_key: str
     output_prefix: str
-    motions: str
-    seconds: float
-    fps: float
-    strength: float
-    size: str
-    frame: Literal["photo", "portrait"]
+    options: str  # JSON, as vivify.service.clip_options writes it
     # Batch sets these two; they keep two attempts from writing over each other.
     aws_batch_job_id: str = "job"
     aws_batch_job_attempt: int = 1
@@ -109,7 +106,7 @@ class SweepPhotos:
     photo_hours: float
 
 
-T = TypeVar("T", CreateClip, GetClip, DetectFace, AnimateClip, PublishClip, Notify, DeliverWebhook, Reconcile, SweepPhotos)
+T = TypeVar("T", ServeApi, DetectFace, AnimateClip, PublishClip, Notify, DeliverWebhook, Reconcile, SweepPhotos)
 
 
 def load(kind: type[T], environ: Mapping[str, str] = os.environ) -> T:

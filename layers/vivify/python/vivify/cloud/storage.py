@@ -31,10 +31,19 @@ class ObjectPointer:
         return request if self.version in ("", "null") else {**request, "VersionId": self.version}
 
 
-def size_of(pointer: ObjectPointer) -> int:
-    """The object's size in bytes, without fetching it."""
+@dataclass(frozen=True)
+class About:
+    """What S3 tells of an object without giving it. ``size``: bytes. ``metadata``: without x-amz-meta-, lower case."""
+
+    size: int
+    metadata: dict[str, str]
+
+
+def look(pointer: ObjectPointer) -> About:
+    """About the object, without fetching it."""
     with calls("look at an object"):
-        return int(client("s3").head_object(**pointer.request())["ContentLength"])
+        head = client("s3").head_object(**pointer.request())
+    return About(int(head["ContentLength"]), {name.lower(): value for name, value in head["Metadata"].items()})
 
 
 def read(pointer: ObjectPointer) -> bytes:
@@ -120,3 +129,18 @@ def expire(bucket: str, before: dt.datetime) -> int:
                     raise CloudUnavailable("AWS could not delete all objects just now.", aws_code=errors[0]["Code"])
             count += len(old)
     return count
+
+
+def erase_versions(bucket: str, key: str) -> None:
+    """Deletes every version of the one object, so that nothing of it is left. That there is none is fine."""
+    with calls("delete an object's versions"):
+        for page in client("s3").get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key):
+            for thing in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+                if thing["Key"] == key:
+                    client("s3").delete_object(Bucket=bucket, Key=key, VersionId=thing["VersionId"])
+
+
+def erase_version(pointer: ObjectPointer) -> None:
+    """Deletes one version of one object. That it is not there is fine."""
+    with calls("delete an object"):
+        client("s3").delete_object(**pointer.request())

@@ -1,10 +1,12 @@
-"""The form with which a person uploads one photo, straight into the bucket."""
+"""The form with which a person uploads one file, straight into the bucket."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from vivify.cloud.aws import calls, client
+
+MAX_BYTES = 50_000_000  # of a photo or a driver, by a form or dropped
 
 
 @dataclass(frozen=True)
@@ -15,14 +17,14 @@ class UploadForm:
     fields: dict[str, str]
 
 
-def allow(bucket: str, key: str, content_type: str, *, max_bytes: int, seconds: int) -> UploadForm:
-    """A form good for ``seconds`` that puts exactly ``key``, of exactly ``content_type``, of 1 to ``max_bytes`` bytes."""
+def allow(bucket: str, key: str, content_type: str, *, seconds: int) -> UploadForm:
+    """A form good for ``seconds`` that puts exactly ``key``, of exactly ``content_type``, of 1 to MAX_BYTES bytes."""
     with calls("allow an upload"):
         post = client("s3").generate_presigned_post(
             bucket,
             key,
             Fields={"Content-Type": content_type},
-            Conditions=[{"Content-Type": content_type}, ["content-length-range", 1, max_bytes]],
+            Conditions=[{"Content-Type": content_type}, ["content-length-range", 1, MAX_BYTES]],
             ExpiresIn=seconds,
         )
     return UploadForm(post["url"], post["fields"])

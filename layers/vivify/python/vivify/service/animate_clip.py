@@ -20,27 +20,35 @@ from vivify.cloud import storage
 from vivify.cloud.records import Records
 from vivify.cloud.settings import AnimateClip
 from vivify.cloud.storage import ObjectPointer
-from vivify.errors import CloudError, MotionInvalid, PhotoRejected, UsageError
+from vivify.cloud.uploads import MAX_BYTES
+from vivify.errors import CloudError, CloudUnavailable, MotionInvalid, PhotoRejected, RequestInvalid, UsageError, VideoError
 from vivify.faces import Face
 from vivify.photos import decode
+from vivify.service.leftovers import unless_over
 from vivify.video import probe
 
 _CONTENT_TYPES = {".mkv": "video/x-matroska", ".png": "image/png", ".json": "application/json"}
+_TELL_SECONDS = 3
+_DRIVER_SECONDS = 60
 
 
 def animate_clip(settings: AnimateClip) -> None:
-    """Raises PhotoRejected, MotionInvalid or UsageError (told in the record by then), GpuUnavailable, CloudError."""
+    """Raises PhotoRejected, MotionInvalid, UsageError or RequestInvalid (told in the record by then), GpuUnavailable,
+    CloudError; ClipDeleted as soon as it is known.
+    """
     models.require(settings.provider)  # a host without its GPU says so before anything is read or recorded
     records = Records(settings.table_name)
     records.advance(settings.clip_id, "animating")
     with _spending(records, settings.clip_id), tempfile.TemporaryDirectory() as folder:
         try:
-            report = _animate(settings, Path(folder))
-        except (PhotoRejected, MotionInvalid, UsageError) as rejected:
+            report = _animate(settings, Path(folder), _teller(records, settings.clip_id))
+        except (PhotoRejected, MotionInvalid, UsageError, RequestInvalid) as rejected:
             records.note(settings.clip_id, verdict={"code": rejected.code, "message": rejected.message})
             raise
-        records.advance(settings.clip_id, "animating")  # given up meanwhile? then nothing may be left of it
-        _hand_over(settings, Path(folder), report)
+        attempt = f"{settings.aws_batch_job_id}.{settings.aws_batch_job_attempt}"
+        with unless_over(settings.work_bucket, f"{settings.output_prefix}/{attempt}/"):
+            _hand_over(settings, attempt, Path(folder), report)
+            records.advance(settings.clip_id, "animating")
 
 
 @contextmanager
@@ -54,27 +62,54 @@ def _spending(records: Records, clip_id: str) -> Iterator[None]:
             records.spend(clip_id, time.monotonic() - began)
 
 
-def _animate(settings: AnimateClip, folder: Path) -> dict[str, Any]:
+def _teller(records: Records, clip_id: str) -> engine.Progress:
+    """Writes into the record how far the job is, every few seconds: people see it, and a deleted clip's job ends here."""
+    told = time.monotonic()
+
+    def tell(done: int, whole: int) -> None:
+        nonlocal told
+        if time.monotonic() - told >= _TELL_SECONDS:
+            told = time.monotonic()
+            with suppress(CloudUnavailable):  # a progress bar is not worth a clip
+                records.note(clip_id, progress=str(100 * done // whole))
+
+    return tell
+
+
+def _driver(settings: AnimateClip, key: str, folder: Path) -> Path:
+    """The video to follow, fetched and looked at. Raises RequestInvalid."""
+    pointer, path = ObjectPointer(settings.photo_bucket, key), folder / "driver"
+    if storage.look(pointer).size > MAX_BYTES:
+        raise RequestInvalid(f"The driver video is too large. It may have {MAX_BYTES / 1e6:.0f} MB.")
+    storage.download(pointer, path)
+    try:
+        seconds = probe(path).seconds
+    except VideoError:
+        raise RequestInvalid("The driver is no video that can be read. Send an MP4, QuickTime or WebM file.") from None
+    if seconds > _DRIVER_SECONDS:
+        raise RequestInvalid(f"The driver video is too long. It may have {_DRIVER_SECONDS} s.")
+    return path
+
+
+def _animate(settings: AnimateClip, folder: Path, tell: engine.Progress) -> dict[str, Any]:
     photo = ObjectPointer(settings.photo_bucket, settings.photo_key, settings.photo_version)
     picture = decode(storage.read(photo))
     found = json.loads(storage.read(ObjectPointer(settings.work_bucket, settings.faces_key)))
     faces = [Face.from_dict(face) for face in found["faces"]]
+    asked: dict[str, Any] = json.loads(settings.options)  # checked at the door
+    driver, motions = asked.pop("driver"), asked.pop("motions")
     options = engine.Options(
-        motions=tuple(settings.motions.split(",")),
-        seconds=settings.seconds,
-        fps=settings.fps,
-        strength=settings.strength,
-        size="native" if settings.size == "native" else int(settings.size),
-        frame=settings.frame,
+        **asked,
+        motions=tuple(motions),
+        driver=_driver(settings, driver, folder) if driver else None,
         quality="lossless",
         depth=folder / "depth.png",
         provider=settings.provider,
     )
-    return engine.animate(picture, faces, folder / "frames.mkv", options).as_dict()
+    return engine.animate(picture, faces, folder / "frames.mkv", options, tell).as_dict()
 
 
-def _hand_over(settings: AnimateClip, folder: Path, report: dict[str, Any]) -> None:
-    attempt = f"{settings.aws_batch_job_id}.{settings.aws_batch_job_attempt}"
+def _hand_over(settings: AnimateClip, attempt: str, folder: Path, report: dict[str, Any]) -> None:
     prefix = f"{settings.output_prefix}/{attempt}"
     frames = folder / "frames.mkv"
     info = probe(frames)

@@ -9,6 +9,7 @@ import secrets
 from vivify.cloud.storage import ObjectPointer
 
 PHOTOS = "photos/"
+DRIVERS = "drivers/"
 _MINTED = re.compile(r"c[0-9a-f]{25}")
 
 
@@ -20,6 +21,11 @@ def mint() -> str:
 def is_minted(clip_id: str) -> bool:
     """Whether the id looks like one that :func:`mint` gave out."""
     return _MINTED.fullmatch(clip_id) is not None
+
+
+def is_of_drop(clip_id: str) -> bool:
+    """Whether the id is one of :func:`of_drop`'s."""
+    return clip_id.startswith("d")
 
 
 def of_drop(photo: ObjectPointer) -> str:

@@ -1,64 +1,107 @@
-"""What a person may ask of a clip, checked at the door. From there on it travels as strings, into the job's environment."""
+"""What a person may ask of a clip, checked at the door; from there on it travels as one JSON text.
+
+The API takes it in a request's body (vivify.api.schemas adds what only that has), a bucket drop in the object's metadata.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
-from vivify.errors import UsageError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-DEFAULTS: dict[str, str] = {
-    "motions": "turn-left,gentle-smile",
-    "seconds": "4",
-    "fps": "25",
-    "strength": "1",
-    "size": "native",
-    "frame": "photo",
-}
-_RANGES = {"seconds": (1, 30), "fps": (10, 60), "strength": (0.1, 2)}
+from vivify.errors import RequestInvalid
+from vivify.service.clip_ids import DRIVERS
 
-
-def parse(wanted: Mapping[str, Any]) -> dict[str, str]:
-    """``wanted`` (from JSON) over the defaults. Raises UsageError, naming the field and what it takes."""
-    options = dict(DEFAULTS)
-    unknown = sorted(set(wanted) - set(DEFAULTS))
-    if unknown:
-        raise UsageError(f"Unknown fields: {', '.join(unknown)}. Known: content_type, {', '.join(DEFAULTS)}.")
-    for name, value in wanted.items():
-        options[name] = _motions(value) if name == "motions" else _scalar(name, value)
-    return options
+METADATA = "vivify-"  # x-amz-meta-vivify-seconds: 3
 
 
 @cache
-def _library() -> tuple[str, ...]:
-    """The names of the library's motions, told from its files: this step has no numpy to read them with."""
+def library() -> tuple[str, ...]:
+    """The names of the library's motions, told from its files: these steps have no numpy to read them with."""
     templates = (resources.files("vivify") / "motion" / "templates").iterdir()
     return tuple(sorted(file.name.removesuffix(".json") for file in templates if file.name.endswith(".json")))
 
 
-def _motions(value: Any) -> str:
-    names = [value] if isinstance(value, str) else value
-    if not isinstance(names, list) or not 1 <= len(names) <= 8:
-        raise UsageError("motions takes a list of 1 to 8 names.")
-    known = _library()
-    if not all(name in known for name in names):
-        raise UsageError(f"motions takes names of the library: {', '.join(known)}.")
-    return ",".join(names)
+def _in_library(name: str) -> str:
+    if name not in library():
+        raise ValueError(f"there is no motion of this name; there are {', '.join(library())}")
+    return name
 
 
-def _scalar(name: str, value: Any) -> str:
-    number = value if isinstance(value, int | float) and not isinstance(value, bool) else None
-    if name in _RANGES:
-        low, high = _RANGES[name]
-        if number is None or not low <= number <= high:
-            raise UsageError(f"{name} takes a number from {low} to {high}.")
-        return f"{number:g}"
-    if name == "size":
-        if value == "native" or (isinstance(number, int) and 64 <= number <= 4096):
-            return str(value)
-        raise UsageError('size takes "native" or the long side in pixels, 64 to 4096.')
-    if value not in ("photo", "portrait"):
-        raise UsageError('frame takes "photo" or "portrait".')
-    return str(value)
+def _https(url: str) -> str:
+    """Where a webhook really leads is looked at when it is called; here only that it may be called at all."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not parts.hostname or parts.username or parts.password or parts.fragment:
+        raise ValueError("a webhook is an https:// address without a name, a password or a fragment in it")
+    return url
+
+
+Motion = Annotated[str, AfterValidator(_in_library), Field(json_schema_extra={"enum": list(library())})]
+Webhook = Annotated[str, AfterValidator(_https), Field(max_length=2048, pattern=r"^https://[^\s/]+")]
+
+
+class ClipOptions(BaseModel):
+    """How the clip is to be."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    motions: Annotated[
+        list[Motion], Field(min_length=1, max_length=8, description="Motions of the library, played in turn.")
+    ] = ["turn-left", "gentle-smile"]
+    strength: Annotated[float, Field(ge=0.1, le=2, description="How far the motions go.")] = 1
+    seconds: Annotated[float | None, Field(ge=1, le=30, description="Length; 4, or the driver's own, if not given.")] = None
+    fps: Annotated[float, Field(ge=10, le=60, description="Frames a second.")] = 25
+    size: Annotated[
+        Literal["native"] | Annotated[int, Field(ge=64, le=4096)],
+        Field(description="The photo's own pixels, or the long side in pixels."),
+    ] = "native"
+    frame: Annotated[Literal["photo", "portrait"], Field(description="The whole picture, or head and shoulders.")] = "photo"
+    faces: Annotated[
+        Literal["all", "largest"] | Annotated[int, Field(ge=1, le=100)],
+        Field(description="Whom to animate; a number counts from the largest face, 1."),
+    ] = "all"
+    loop: Annotated[bool, Field(description="End where it begins, so that it plays round and round.")] = False
+
+
+class StoredOptions(ClipOptions):
+    """As the record and the job have them. ``driver``: the key of a video to follow, in the uploads bucket."""
+
+    driver: Annotated[str | None, Field(pattern=f"^{DRIVERS}.+", max_length=1024)] = None
+
+
+class DroppedOptions(StoredOptions):
+    """What a dropped photo's metadata may ask: x-amz-meta-vivify-motions: nod,blink and so on."""
+
+    webhook: Webhook | None = None
+
+    @classmethod
+    def of(cls, metadata: Mapping[str, str]) -> Self:
+        """Reads an object's metadata; what is not ours is nobody's business. Raises RequestInvalid."""
+        asked: dict[str, Any] = {
+            name.removeprefix(METADATA): value for name, value in metadata.items() if name.startswith(METADATA)
+        }
+        if "motions" in asked:
+            asked["motions"] = [name.strip() for name in asked["motions"].split(",")]
+        try:
+            return cls.model_validate(asked)
+        except ValidationError as error:
+            raise RequestInvalid(f"The photo's metadata asks for what there is not. {sentence(error.errors())}") from None
+
+    def stored(self) -> str:
+        return StoredOptions.model_validate(self.model_dump(exclude={"webhook"})).model_dump_json()
+
+
+DEFAULTS = StoredOptions().model_dump_json()
+
+
+def sentence(errors: Any) -> str:
+    """Pydantic's findings as one public sentence a field: where and what, never the value itself."""
+    told = []
+    for error in errors:
+        where = ".".join(str(part) for part in error["loc"] if part not in ("body", "query", "path", "header"))
+        told.append(f"{where}: {error['msg'].removeprefix('Value error, ')}." if where else f"{error['msg']}.")
+    return " ".join(dict.fromkeys(told))

@@ -1,51 +1,87 @@
-"""A person asks for a clip: a record, and a form to upload the one photo with."""
+"""A person asks for a clip: a record, and forms to upload the photo, and the driver if there is one, with."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
 from vivify.cloud import uploads
+from vivify.cloud.callers import Callers
 from vivify.cloud.records import Records
-from vivify.cloud.settings import CreateClip
-from vivify.errors import UsageError
-from vivify.service import clip_ids, clip_options
+from vivify.cloud.settings import ServeApi
+from vivify.cloud.uploads import UploadForm
+from vivify.errors import ClipDeleted, ClipNotFound, KeyReused, NotAccepting
+from vivify.service import clip_ids
+from vivify.service.clip_options import StoredOptions
 
-CONTENT_TYPES = (
-    "image/avif",
-    "image/heic",
-    "image/heif",
-    "image/jpeg",
-    "image/png",
-    "image/tiff",
-    "image/webp",
-)
-MAX_BYTES = 50_000_000
 UPLOAD_SECONDS = 300
+_TRY_AGAIN_SECONDS = 600
 
 
-def create_clip(request: Mapping[str, Any], settings: CreateClip) -> dict[str, Any]:
-    """``request``: content_type and any of the clip options. Raises UsageError.
+@dataclass(frozen=True)
+class Order:
+    """``content_type`` and ``driver_content_type``: what will be uploaded. ``key``: the caller's Idempotency-Key."""
 
-    Returns ``{"clip_id", "upload": {"url", "fields"}, "expires_at"}``; expires_at (UTC) is the form's.
+    caller: str
+    content_type: str
+    options: StoredOptions
+    driver_content_type: str | None = None
+    webhook: str | None = None
+    key: str | None = None
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """``expires_at`` (UTC) is the forms'."""
+
+    clip_id: str
+    upload: UploadForm
+    driver_upload: UploadForm | None
+    expires_at: dt.datetime
+
+
+def create_clip(order: Order, settings: ServeApi) -> Ticket:
+    """The clip of this order: a new one, or the one that the caller's key stands for already, with fresh forms.
+
+    Raises KeyReused, NotAccepting, QuotaSpent.
     """
-    content_type = request.get("content_type")
-    if content_type not in CONTENT_TYPES:
-        raise UsageError(f"content_type takes one of {', '.join(CONTENT_TYPES)}.")
-    options = clip_options.parse({name: value for name, value in request.items() if name != "content_type"})
     clip_id = clip_ids.mint()
+    if order.key is not None:
+        clip_id = Callers(settings.callers_table).clip_for(order.caller, order.key, order.digest, clip_id)
+    if order.key is None or not _exists(clip_id, settings):
+        _begin(clip_id, order, settings)
     expires_at = dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(seconds=UPLOAD_SECONDS)
-    Records(settings.table_name).create(clip_id, options)
-    form = uploads.allow(
-        settings.uploads_bucket,
-        clip_ids.PHOTOS + clip_id,
-        content_type,
-        max_bytes=MAX_BYTES,
-        seconds=UPLOAD_SECONDS,
+    driver = order.driver_content_type
+    return Ticket(
+        clip_id,
+        _form(clip_ids.PHOTOS + clip_id, order.content_type, settings),
+        _form(clip_ids.DRIVERS + clip_id, driver, settings) if driver else None,
+        expires_at,
     )
-    return {
-        "clip_id": clip_id,
-        "upload": {"url": form.url, "fields": form.fields},
-        "expires_at": expires_at.isoformat(),
-    }
+
+
+def _exists(clip_id: str, settings: ServeApi) -> bool:
+    try:
+        Records(settings.table_name).get(clip_id)
+    except ClipDeleted as deleted:
+        raise KeyReused("The clip of this Idempotency-Key was deleted. Use a new key for a new clip.") from deleted
+    except ClipNotFound:
+        return False
+    return True
+
+
+def _begin(clip_id: str, order: Order, settings: ServeApi) -> None:
+    if settings.accept_work == "no":
+        raise NotAccepting("No new clips are made just now. Please try again later.", retry_after=_TRY_AGAIN_SECONDS)
+    callers = Callers(settings.callers_table)
+    callers.spend(order.caller, settings.daily_clips)
+    driver = clip_ids.DRIVERS + clip_id if order.driver_content_type else None
+    options = order.options.model_copy(update={"driver": driver}).model_dump_json()
+    notify = {"webhook": order.webhook} if order.webhook else None
+    if not Records(settings.table_name).create(clip_id, order.caller, options, notify):
+        callers.refund(order.caller)  # the same request, sent twice at once: the other has begun it
+
+
+def _form(key: str, content_type: str, settings: ServeApi) -> UploadForm:
+    return uploads.allow(settings.uploads_bucket, key, content_type, seconds=UPLOAD_SECONDS)

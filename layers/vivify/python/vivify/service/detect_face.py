@@ -17,11 +17,23 @@ from vivify.cloud import executions, storage
 from vivify.cloud.records import Record, Records
 from vivify.cloud.settings import DetectFace
 from vivify.cloud.storage import ObjectPointer
-from vivify.errors import ClipNotFound, PhotoRejected, PhotoTooLarge, TransitionRefused
+from vivify.cloud.uploads import MAX_BYTES
+from vivify.errors import (
+    ClipDeleted,
+    ClipNotFound,
+    NotAccepting,
+    PhotoRejected,
+    PhotoTooLarge,
+    RequestInvalid,
+    RequestRefused,
+    TransitionRefused,
+)
 from vivify.faces import Face, find_faces, portrait_crop, require_animatable
 from vivify.photos import Photo, decode
 from vivify.service import clip_ids, clip_options
-from vivify.service.create_clip import MAX_BYTES
+from vivify.service.clip_options import DroppedOptions
+from vivify.service.leftovers import unless_over
+from vivify.service.photo_events import Arrival
 
 
 @dataclass(frozen=True)
@@ -33,21 +45,37 @@ class Detection:
     verdict: dict[str, str] | None = None
 
 
-def detect_face(photo: ObjectPointer, settings: DetectFace) -> Detection:
-    """Raises CloudError where AWS fails us; never for what is wrong with the photo."""
-    records = Records(settings.table_name)
+def detect_face(arrival: Arrival, settings: DetectFace) -> Detection:
+    """Raises CloudError where AWS fails us; never for what is wrong with the photo, or with what was asked."""
+    records, photo = Records(settings.table_name), arrival.photo
+    clip_id = ""
     try:
-        record = _claim(records, photo)
+        record = _claim(records, arrival)
+        clip_id = record["clip_id"]
+        with unless_over(settings.work_bucket, f"faces/{clip_id}/"):
+            return _start(records, record, photo, settings)
     except TransitionRefused as refused:  # a late duplicate, or a second upload with the form of the first
         return Detection(refused.details["clip_id"], started=False)
-    clip_id = record["clip_id"]
+    except ClipDeleted as deleted:  # before the photo came, or while it was looked at
+        storage.erase_version(photo)
+        if clip_id:
+            executions.stop(settings.state_machine_arn, clip_ids.execution_name(clip_id, photo))
+        return Detection(deleted.details["clip_id"], started=False)
+
+
+def _start(records: Records, record: Record, photo: ObjectPointer, settings: DetectFace) -> Detection:
+    clip_id, options = record["clip_id"], record["options"]
     faces_key = f"faces/{clip_id}/faces.json"
     verdict: dict[str, str] | None = None
     try:
-        picture = decode(_fetch(photo))
+        about = storage.look(photo)
+        if clip_ids.is_of_drop(clip_id):
+            options = _wishes(records, clip_id, about, settings)
+        _require_driver(photo.bucket, options)
+        picture = decode(_fetch(photo, about.size))
         faces = find_faces(picture)
         crop, found = _portrait_jpeg(picture, require_animatable(faces)[0]), _faces_json(picture, faces)
-    except PhotoRejected as rejected:
+    except (PhotoRejected, RequestRefused) as rejected:
         verdict = {"code": rejected.code, "message": rejected.message}
         records.note(clip_id, verdict=verdict)
     else:
@@ -57,32 +85,47 @@ def detect_face(photo: ObjectPointer, settings: DetectFace) -> Detection:
     started = executions.start(
         settings.state_machine_arn,
         name,
-        {
-            "clip_id": clip_id,
-            "photo": photo.as_dict(),
-            "faces_key": faces_key,
-            "options": record["options"],
-            "verdict": verdict,
-        },
+        {"clip_id": clip_id, "photo": photo.as_dict(), "faces_key": faces_key, "options": options, "verdict": verdict},
     )
     records.note(clip_id, execution=name)
     return Detection(clip_id, started, verdict)
 
 
-def _claim(records: Records, photo: ObjectPointer) -> Record:
+def _claim(records: Records, arrival: Arrival) -> Record:
     """A photo at photos/{clip_id} belongs to that clip if create_clip gave the id out; any other was dropped."""
-    asked_for = photo.key.removeprefix(clip_ids.PHOTOS)
+    asked_for = arrival.photo.key.removeprefix(clip_ids.PHOTOS)
     if clip_ids.is_minted(asked_for):
         try:
-            return records.claim(asked_for, photo, new=False, options=clip_options.DEFAULTS)
+            return records.claim(asked_for, arrival.photo)
+        except ClipDeleted:
+            raise
         except ClipNotFound:
             pass
-    return records.claim(clip_ids.of_drop(photo), photo, new=True, options=clip_options.DEFAULTS)
+    owner = {"owner": arrival.owner} if arrival.owner else {}
+    return records.claim(clip_ids.of_drop(arrival.photo), arrival.photo, {"options": clip_options.DEFAULTS, **owner})
 
 
-def _fetch(photo: ObjectPointer) -> bytes:
-    size = storage.size_of(photo)  # a dropped file has passed no form: look before fetching
-    if size > MAX_BYTES:
+def _wishes(records: Records, clip_id: str, about: storage.About, settings: DetectFace) -> str:
+    """What the dropped photo's metadata asks for, written into the record. Raises RequestInvalid, NotAccepting."""
+    if settings.accept_work == "no":
+        raise NotAccepting("No new clips are made just now. Please send the photo again later.")
+    asked = DroppedOptions.of(about.metadata)
+    options = asked.stored()
+    notify = {"notify": {"webhook": asked.webhook}} if asked.webhook else {}
+    if notify or options != clip_options.DEFAULTS:
+        records.note(clip_id, options=options, **notify)
+    return options
+
+
+def _require_driver(bucket: str, options: str) -> None:
+    """Raises RequestInvalid where a driver is asked for and not there: the photo, which starts the work, comes after it."""
+    driver = json.loads(options)["driver"]
+    if driver is not None and storage.latest(bucket, driver) is None:
+        raise RequestInvalid("The driver video is not there. Upload it before the photo.")
+
+
+def _fetch(photo: ObjectPointer, size: int) -> bytes:
+    if size > MAX_BYTES:  # a dropped file has passed no form: look before fetching
         raise PhotoTooLarge(
             f"The file is {size / 1e6:.0f} MB; the most is {MAX_BYTES / 1e6:.0f} MB. Send a smaller one.",
             bytes=size,

@@ -1,21 +1,34 @@
-"""Where a clip stands, and its links once it is ready."""
+"""Where clips stand, and their links once they are ready. Callers see their own; any other is as one that never was."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from vivify.cloud.records import Records
-from vivify.cloud.settings import GetClip
-from vivify.service.links import links
+from vivify.cloud.records import Page, Record, Records
+from vivify.cloud.settings import ServeApi
+from vivify.errors import ClipNotFound
+
+# What each state means for the whole way, in percent. While animating, the job says how far it is.
+_PERCENT = {"created": 0, "detecting": 5, "animating": 10, "publishing": 90, "ready": 100, "failed": 100}
 
 
-def get_clip(clip_id: str, settings: GetClip) -> dict[str, Any]:
-    """The public view of the record: never a bucket, a key or the photo's name. Raises ClipNotFound."""
+def get_clip(clip_id: str, caller: str, settings: ServeApi) -> Record:
+    """The caller's own record. Raises ClipNotFound."""
     record = Records(settings.table_name).get(clip_id)
-    view = {name: record[name] for name in ("clip_id", "state", "created_at", "updated_at")}
-    view["options"] = record.get("options", {})  # a photo that was never claimed has none
-    if record["state"] == "failed":
-        view["verdict"] = record["verdict"]
-    if record["state"] == "ready":
-        view["clip"] = links(record, settings)
-    return view
+    if record.get("owner") != caller:
+        raise ClipNotFound("There is no clip with this id.")
+    return record
+
+
+def list_clips(caller: str, limit: int, after: dict[str, str] | None, settings: ServeApi) -> Page:
+    """The caller's own records, newest first."""
+    return Records(settings.table_name).of_owner(caller, limit, after)
+
+
+def progress(record: Record) -> dict[str, Any]:
+    """``{"stage", "percent"}``: the state, and how much of the whole way lies behind."""
+    stage = record["state"]
+    percent = _PERCENT[stage]
+    if stage == "animating":
+        percent += round(int(record.get("progress", 0)) * (_PERCENT["publishing"] - percent) / 100)
+    return {"stage": stage, "percent": percent}

@@ -14,15 +14,18 @@ from typing import Any
 from vivify.cloud import notifications, storage
 from vivify.cloud.records import TERMINAL, Record, Records
 from vivify.cloud.settings import Notify
-from vivify.errors import ClipNotFound, TransitionRefused
+from vivify.errors import ClipDeleted, ClipNotFound, TransitionRefused
 from vivify.service import metrics, news
 
 NO_GPU, OUT_OF_MEMORY = 78, 137  # exit codes of the job
 
 
 def tell_success(clip_id: str, settings: Notify) -> Record | None:
-    """``ready``, and the news of it. None if this clip's end was told before."""
-    return _tell(_end(clip_id, "ready", settings), settings)
+    """``ready``, and the news of it. None if this clip's end was told before, or the clip was deleted."""
+    try:
+        return _tell(_end(clip_id, "ready", settings), settings)
+    except ClipDeleted:
+        return None
 
 
 def tell_failure(
@@ -30,12 +33,18 @@ def tell_failure(
 ) -> Record | None:
     """``failed``, and the news of it with the verdict: the one given, else the one a step left in the record, else ours.
 
-    ``error``: the execution's Error and Cause. None if this clip's end was told before, or the clip was erased.
+    ``error``: the execution's Error and Cause. None if this clip's end was told before, or the clip was deleted.
     """
     try:
-        judged = verdict or Records(settings.table_name).get(clip_id).get("verdict")
+        return _fail(clip_id, verdict, settings, error)
     except ClipNotFound:
         return None
+
+
+def _fail(
+    clip_id: str, verdict: Mapping[str, str] | None, settings: Notify, error: Mapping[str, str] | None
+) -> Record | None:
+    judged = verdict or Records(settings.table_name).get(clip_id).get("verdict")
     failure = "photo" if judged else failure_of(error or {})
     record = _end(clip_id, "failed", settings, verdict=dict(judged or news.OUR_FAULT), failure=failure)
     if record["state"] == "failed" and "notified_at" not in record:  # nobody will ever be sent to what is left of it

@@ -11,8 +11,9 @@ from vivify.cloud import storage
 from vivify.cloud.records import Records
 from vivify.cloud.settings import PublishClip
 from vivify.cloud.storage import ObjectPointer
-from vivify.errors import CloudError, TransitionRefused, VideoError
+from vivify.errors import CloudError, VideoError
 from vivify.service import content_credentials
+from vivify.service.leftovers import unless_over
 from vivify.video import ClipInfo, probe, transcode, write_poster, write_preview
 
 _CONTENT_TYPES = {"poster.jpg": "image/jpeg", "preview.webp": "image/webp", "clip.mp4": "video/mp4"}
@@ -36,17 +37,14 @@ def publish_clip(clip_id: str, settings: PublishClip) -> None:
             content_credentials.sign(folder / file, content_type, settings)
         info = probe(folder / "clip.mp4")
         _check(info, manifest)
-        for file, content_type in _CONTENT_TYPES.items():  # the clip last: where it is, the others are
-            storage.upload(folder / file, settings.clips_bucket, f"clips/{clip_id}/{file}", content_type)
-    figures = {"seconds": f"{info.seconds:.3f}", "fps": f"{info.fps:g}"}
-    figures |= {name: str(getattr(info, name)) for name in ("width", "height", "frames")}
-    prefix = f"clips/{clip_id}"
-    keys = {"clip_key": f"{prefix}/clip.mp4", "poster_key": f"{prefix}/poster.jpg", "preview_key": f"{prefix}/preview.webp"}
-    try:
-        records.advance(clip_id, "publishing", **keys, clip=figures)
-    except TransitionRefused:  # given up meanwhile: nobody will ever be sent to this clip
-        storage.erase(settings.clips_bucket, f"{prefix}/")
-        raise
+        figures = {"seconds": f"{info.seconds:.3f}", "fps": f"{info.fps:g}"}
+        figures |= {name: str(getattr(info, name)) for name in ("width", "height", "frames")}
+        prefix = f"clips/{clip_id}"
+        keys = {f"{Path(file).stem}_key": f"{prefix}/{file}" for file in _CONTENT_TYPES}
+        with unless_over(settings.clips_bucket, f"{prefix}/"):
+            for file, content_type in _CONTENT_TYPES.items():  # the clip last: where it is, the others are
+                storage.upload(folder / file, settings.clips_bucket, f"{prefix}/{file}", content_type)
+            records.advance(clip_id, "publishing", **keys, clip=figures)
     storage.erase(settings.work_bucket, f"frames/{clip_id}/", but=manifest["frames_key"].rpartition("/")[0])
 
 

@@ -1,0 +1,71 @@
+"""Use cases' answers as the API shows them: never a bucket, a key, an owner or a photo's name."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+from pydantic import TypeAdapter, ValidationError
+
+from vivify.api.schemas import Clip, ClipPage, ClipSummary, ClipTicket, Links, Progress, Upload, Verdict
+from vivify.cloud.records import Page, Record
+from vivify.cloud.settings import ServeApi
+from vivify.errors import RequestInvalid
+from vivify.service.clip_options import DEFAULTS, ClipOptions
+from vivify.service.create_clip import Ticket
+from vivify.service.get_clip import progress
+from vivify.service.links import links
+
+_PLACE = TypeAdapter(dict[str, str])
+
+
+def ticket(made: Ticket) -> ClipTicket:
+    return ClipTicket(
+        clip_id=made.clip_id,
+        upload=Upload(url=made.upload.url, fields=made.upload.fields),
+        driver_upload=Upload(url=made.driver_upload.url, fields=made.driver_upload.fields) if made.driver_upload else None,
+        expires_at=made.expires_at,
+    )
+
+
+def summary(record: Record) -> ClipSummary:
+    return ClipSummary(
+        clip_id=record["clip_id"],
+        status=record["state"],
+        progress=Progress(**progress(record)),
+        created_at=record["created_at"],
+        updated_at=record["updated_at"],
+    )
+
+
+def clip(record: Record, settings: ServeApi) -> Clip:
+    """The whole of it. The verdict shows once the clip has failed, the links once it is ready."""
+    options = json.loads(record.get("options", DEFAULTS))  # a photo never claimed has none
+    driver = options.pop("driver")
+    ready, failed = (record["state"] == state for state in ("ready", "failed"))
+    return Clip(
+        **summary(record).model_dump(),
+        options=ClipOptions.model_construct(**options),  # as they were when asked: the library may have changed
+        driver=driver is not None,
+        verdict=Verdict(code=record["verdict"]["code"], message=record["verdict"]["message"]) if failed else None,
+        clip=Links(**links(record, settings)) if ready else None,
+    )
+
+
+def page(found: Page) -> ClipPage:
+    """Its cursor is opaque: it says where the list goes on, and the list is always the caller's own."""
+    cursor = base64.urlsafe_b64encode(json.dumps(found.after).encode()).decode() if found.after else None
+    return ClipPage(clips=[summary(record) for record in found.records], next_cursor=cursor)
+
+
+def place(cursor: str | None) -> dict[str, str] | None:
+    """What :func:`page` wrapped. Raises RequestInvalid."""
+    if cursor is None:
+        return None
+    try:
+        where = _PLACE.validate_json(base64.b64decode(cursor, altchars=b"-_", validate=True))
+    except (ValueError, ValidationError) as error:
+        raise RequestInvalid("cursor: take next_cursor of the page before, as it is.") from error
+    if where.keys() != {"clip_id", "created_at"}:
+        raise RequestInvalid("cursor: take next_cursor of the page before, as it is.")
+    return where

@@ -1,0 +1,183 @@
+"""DELETE /v1/clips/{clip_id}: everything goes, and nothing that was on its way comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from vivify.cloud import executions, storage
+from vivify.cloud.records import Records
+from vivify.cloud.storage import ObjectPointer
+from vivify.errors import ClipDeleted, CloudUnavailable
+from vivify.service import clip_ids
+from vivify.service.leftovers import unless_over
+
+from .conftest import SOMEBODY, Answer, Event, Stack
+
+Ask = Callable[..., Answer]
+Invoke = Callable[[str, Event], Any]
+Arrival = Callable[..., Event]
+DELETE = "http_delete_clip"
+CLIP = "c0123456789abcdef012345678"
+OTHER = "c0123456789abcdef012345679"
+
+
+def put(bucket: str, *keys: str) -> None:
+    for key in keys:
+        boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=b"-")
+
+
+def fill(stack: Stack, clip_id: str) -> None:
+    """All that a clip can have anywhere, its photo in two versions."""
+    put(stack.uploads, f"photos/{clip_id}", f"photos/{clip_id}", f"drivers/{clip_id}")
+    put(stack.work, f"faces/{clip_id}/faces.json", f"faces/{clip_id}/crop.jpg", f"frames/{clip_id}/job.1/frames.mkv")
+    put(stack.clips, f"clips/{clip_id}/clip.mp4", f"clips/{clip_id}/poster.jpg", f"clips/{clip_id}/preview.webp")
+
+
+@pytest.mark.parametrize("state", ["created", "animating", "ready"])
+def test_everything_goes(stack: Stack, ask: Ask, state: str) -> None:
+    """204; no version of anything is left, of the record only whose it was; another clip keeps all it has."""
+    for clip_id in (CLIP, OTHER):
+        fill(stack, clip_id)
+        stack.put_record(clip_id, state, verdict={"code": "x", "message": "y"}, notify={"webhook": "https://a.example"})
+    others = [name for name in stack.everything() if OTHER in name]
+    answer = ask(DELETE)
+    assert (answer.status, answer.body) == (204, None)
+    assert stack.everything() == others
+    record = stack.record(CLIP)
+    assert record is not None
+    assert record.keys() == {"clip_id", "owner", "state", "updated_at", "expires_on"}
+    assert record["state"] == "deleted"
+    assert ask("http_get_clip").status == 404
+
+
+def test_again(stack: Stack, ask: Ask) -> None:
+    """Deleting what is deleted is as good: 204. What never was is 404."""
+    stack.put_record(CLIP, "ready")
+    assert [ask(DELETE).status for _ in range(3)] == [204, 204, 204]
+    assert ask(DELETE, path=f"/v1/clips/{OTHER}").status == 404
+
+
+def test_only_the_drops_own_version_goes(stack: Stack, invoke: Invoke, arrival: Arrival, ask: Ask, astronaut: Path) -> None:
+    """Two photos dropped under one name are two clips: deleting one leaves the other's version of the photo."""
+    versions = [stack.put_photo("photos/astronaut.png", astronaut.read_bytes()) for _ in range(2)]
+    for version in versions:
+        event = arrival(stack, version)
+        event["Records"][0]["userIdentity"]["principalId"] = "AWS:AIDAEXAMPLEEXAMPLEEXA"
+        invoke("detect_face", event)
+    first = next(r["clip_id"] for r in stack.records() if r["photo"]["version"] == versions[0])
+    assert ask(DELETE, path=f"/v1/clips/{first}").status == 204
+    left = boto3.client("s3").list_object_versions(Bucket=stack.uploads)
+    assert [version["VersionId"] for version in left["Versions"]] == [versions[1]]
+    assert "DeleteMarkers" not in left
+
+
+def test_the_work_is_stopped(
+    stack: Stack, invoke: Invoke, arrival: Arrival, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The execution is asked to stop by the name that the photo gave it."""
+    stopped: list[str] = []
+    monkeypatch.setattr(executions, "stop", lambda _machine, name: stopped.append(name))
+    photo = ObjectPointer(stack.uploads, f"photos/{CLIP}", "1")
+    stack.put_record(CLIP, "animating", photo=photo.as_dict())
+    ask(DELETE)
+    assert stopped == [clip_ids.execution_name(CLIP, photo)]
+
+
+def test_broken_off_half_way(stack: Stack, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """S3 fails in the middle: 503, the clip is gone to callers already, and asking again finishes the work."""
+    fill(stack, CLIP)
+    stack.put_record(CLIP, "ready")
+
+    def fail(*_: Any) -> None:
+        raise CloudUnavailable("AWS could not erase objects just now.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(storage, "erase", fail)
+        answer = ask(DELETE)
+    assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+    assert ask("http_get_clip").status == 404
+    assert stack.everything()
+    assert ask(DELETE).status == 204
+    assert stack.everything() == []
+
+
+def test_a_photo_that_comes_after(stack: Stack, invoke: Invoke, arrival: Arrival, ask: Ask, astronaut: Path) -> None:
+    """The form is still good when the clip is deleted: the photo it brings is removed, and nothing begins."""
+    stack.put_record(CLIP, "created")
+    ask(DELETE)
+    version = stack.put_photo(f"photos/{CLIP}", astronaut.read_bytes())
+    invoke("detect_face", arrival(stack, version, key=f"photos/{CLIP}", like="s3_photo_uploaded_by_form"))
+    assert stack.everything() == []
+    assert stack.executions() == []
+    record = stack.record(CLIP)
+    assert record is not None
+    assert record["state"] == "deleted"
+
+
+def test_deleted_while_the_face_is_looked_for(
+    stack: Stack, invoke: Invoke, arrival: Arrival, ask: Ask, astronaut: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Detection finds out when it has written the face and started the execution: it removes the one and stops the other."""
+    stopped: list[str] = []
+    start = executions.start
+
+    def deleted_meanwhile(*given: Any) -> bool:
+        ask(DELETE)
+        put(stack.work, f"faces/{CLIP}/late.json")
+        return start(*given)
+
+    monkeypatch.setattr(executions, "start", deleted_meanwhile)
+    monkeypatch.setattr(executions, "stop", lambda _machine, name: stopped.append(name))
+    stack.put_record(CLIP, "created")
+    version = stack.put_photo(f"photos/{CLIP}", astronaut.read_bytes())
+    invoke("detect_face", arrival(stack, version, key=f"photos/{CLIP}", like="s3_photo_uploaded_by_form"))
+    assert stack.everything() == []
+    photo = ObjectPointer(stack.uploads, f"photos/{CLIP}", version)
+    assert set(stopped) == {clip_ids.execution_name(CLIP, photo)}
+
+
+def test_no_step_gets_past_a_tombstone(stack: Stack, ask: Ask) -> None:
+    """Whatever a late step writes into the record is refused with ClipDeleted, and the tombstone stays as it is."""
+    stack.put_record(CLIP, "created")
+    ask(DELETE)
+    before, records = stack.record(CLIP), Records(stack.table)
+    photo = ObjectPointer(stack.uploads, f"photos/{CLIP}", "1")
+    for state in ("detecting", "animating", "publishing", "ready", "failed"):
+        with pytest.raises(ClipDeleted):
+            records.advance(CLIP, state)
+    with pytest.raises(ClipDeleted):
+        records.note(CLIP, execution="late")
+    with pytest.raises(ClipDeleted):
+        records.claim(CLIP, photo)
+    with pytest.raises(ClipDeleted):
+        records.claim(CLIP, photo, {"owner": SOMEBODY, "options": "{}"})
+    assert stack.record(CLIP) == before
+
+
+@pytest.mark.parametrize("first", ["sweep", "write"])
+def test_whoever_comes_last_removes_it(stack: Stack, ask: Ask, first: str) -> None:
+    """A step's write before the sweep is swept; after it, the step's own confirmation removes it. Nothing stays."""
+    stack.put_record(CLIP, "publishing")
+    with pytest.raises(ClipDeleted), unless_over(stack.clips, f"clips/{CLIP}/"):
+        if first == "write":
+            put(stack.clips, f"clips/{CLIP}/clip.mp4")
+        ask(DELETE)
+        if first == "sweep":
+            put(stack.clips, f"clips/{CLIP}/clip.mp4")
+        Records(stack.table).note(CLIP, clip_key="late")
+    assert stack.everything() == []
+
+
+def test_nobody_is_told_of_a_deleted_clip(stack: Stack, ask: Ask, invoke: Invoke, event: Callable[[str], Event]) -> None:
+    """The end of a stopped execution sends no news and fails nothing."""
+    for name in ("notify_success", "notify_failure_job", "notify_failure_verdict"):
+        payload = event(name)
+        stack.put_record(payload["clip_id"], "publishing")
+        ask(DELETE, path=f"/v1/clips/{payload['clip_id']}")
+        invoke("notify", payload)
+    assert stack.messages() == []
