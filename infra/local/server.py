@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import threading
@@ -57,6 +58,7 @@ class Front:
         self.api: HttpApi | None = None
         self._credentials = credentials
         self._moto = DomainDispatcherApplication(create_backend_app)
+        self._turn = threading.Lock()  # moto looks through dictionaries that another request would change meanwhile
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path, query = _raw_target(environ)
@@ -70,7 +72,8 @@ class Front:
         if refusal := self._refusal(environ, path, query):
             body = b"" if environ["REQUEST_METHOD"] == "HEAD" else refusal.body()
             return _send(start_response, refusal.status, [("Content-Type", "application/xml")], body)
-        answered: Iterable[bytes] = self._moto(environ, start_response)
+        with contextlib.nullcontext() if _waits(environ) else self._turn:
+            answered: Iterable[bytes] = self._moto(environ, start_response)
         return answered
 
     def _refusal(self, environ: Environ, path: str, query: str) -> Refusal | None:
@@ -118,6 +121,11 @@ class LocalServer:
         self._http.shutdown()
         self._thread.join()
         self._http.server_close()
+
+
+def _waits(environ: Environ) -> bool:
+    """Whether a request is one that takes long by nature: a function's work, and waiting for messages."""
+    return environ["PATH_INFO"].endswith("/invocations") or environ.get("HTTP_X_AMZ_TARGET") == "AmazonSQS.ReceiveMessage"
 
 
 def _raw_target(environ: Environ) -> tuple[str, str]:
