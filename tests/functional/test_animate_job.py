@@ -143,6 +143,19 @@ def test_being_stopped_is_retryable(stack: Stack, job: dict[str, Any], monkeypat
     assert written(stack) == []
 
 
+def test_every_attempt_counts_its_seconds(
+    stack: Stack, job: dict[str, Any], main: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An attempt that fails has been paid for too, and being counted changes nothing about how it ends."""
+    clock = iter((100.0, 130.5, 200.0, 241.5))
+    monkeypatch.setattr("vivify.service.animate_clip.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr(engine, "animate", lambda *_: 1 / 0)
+    assert (main(), main()) == (1, 1)
+    record = stack.record(job["clip_id"])
+    assert record is not None
+    assert record["gpu_seconds"] == 72
+
+
 def test_a_clip_that_has_ended(stack: Stack, job: dict[str, Any], main: Callable[[], int]) -> None:
     """A late job about a clip that was given up does not bring it back: 1, and the record stays."""
     stack.put_record(job["clip_id"], "failed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable
 from decimal import Decimal
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from vivify.cloud.records import Records
+from vivify.cloud.records import Records, timestamp
 
 from .conftest import Event, Stack
 
@@ -81,3 +82,14 @@ def test_a_fault_of_ours(stack: Stack, invoke: Invoke, counted: Counted, cause: 
     stack.put_record(CLIP, "animating")
     invoke("notify", {"clip_id": CLIP, "verdict": None, "error": {"Error": "States.TaskFailed", "Cause": json.dumps(cause)}})
     assert counted() == {"ClipsFailed": 1} | ({also: 1} if also else {})
+
+
+def test_waiting_for_a_gpu(stack: Stack, invoke: Invoke, capsys: pytest.CaptureFixture[str]) -> None:
+    """The age of the clip that has waited longest since its execution began; one whose job has begun waits no more."""
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    for clip_id, state, minutes in (("d1", "detecting", 4), ("d2", "detecting", 10), ("d3", "animating", 12)):
+        since = timestamp(now - dt.timedelta(minutes=minutes))
+        stack.put_record(clip_id, state, pending="yes", execution="x", updated_at=since)
+    invoke("reconcile", {"time": now.isoformat()})
+    (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    assert (line["GpuQueueAge"], line["ReconcilerFinds"]) == ([600.0], [0.0])
