@@ -1,0 +1,113 @@
+"""What holds for every route: who is let in, what an error looks like, and what the OpenAPI document says."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from vivify import errors
+from vivify.api.errors import ROUTE_NOT_FOUND, STATUS
+from vivify.errors import CloudUnavailable
+from vivify.service import get_clip
+
+from .conftest import ROOT, Answer, Event, Stack
+
+Ask = Callable[..., Answer]
+Invoke = Callable[[str, Event], Any]
+Events = Callable[[str], Event]
+POST = "http_create_clip"
+
+
+def test_nobody_is_served_without_a_name(stack: Stack, invoke: Invoke, event: Events, subtests: pytest.Subtests) -> None:
+    """Whatever a gateway lets through: without an authorizer's word for who is calling it is 401, on every route."""
+    for name in ("http_create_clip", "http_get_clip", "http_list_clips", "http_delete_clip"):
+        for authorizer in (None, {}, {"iam": None}, {"iam": {"userId": ""}}, {"jwt": {"claims": {"sub": "me"}}}):
+            with subtests.test(f"{name} {authorizer}"):
+                request = event(name)
+                request["requestContext"]["authorizer"] = authorizer
+                answer = Answer.of(invoke("serve_api", request))
+                assert (answer.status, answer.body["code"]) == (401, "not_authenticated")
+    assert stack.records() == []
+
+
+def test_a_body_that_is_no_json(stack: Stack, ask: Ask) -> None:
+    """415 by its declared type, 413 by its size, before anybody reads it."""
+    form = ask(POST, content_type="application/x-www-form-urlencoded")
+    assert (form.status, form.body["code"]) == (415, "body_not_json")
+    large = ask(POST, body=json.dumps({"content_type": "image/png", "motions": ["nod" * 10_000]}))
+    assert (large.status, large.body["code"]) == (413, "body_too_large")
+    assert ask(POST, content_type="application/json; charset=utf-8").status == 201
+
+
+def test_a_path_that_is_none(stack: Stack, ask: Ask) -> None:
+    """404 in the same form as any other error."""
+    for path in ("/v1/clip", "/v1/clips/x/y", "/v1/"):
+        answer = ask("http_get_clip", path=path)
+        assert (answer.status, answer.body["code"]) == (404, "route_not_found")
+    assert ask("http_get_clip", path="/v1/clips/not-an-id").status == 422
+
+
+def test_every_error_has_one_form(stack: Stack, ask: Ask) -> None:
+    """Code, message and a link to the code's explanation; nobody may keep it, as nothing else that we answer."""
+    for answer in (
+        ask(POST, body="{"),
+        ask(POST, body={}),
+        ask(POST, content_type="text/plain"),
+        ask("http_get_clip"),
+        ask("http_get_clip", path="/v1/x"),
+    ):
+        assert answer.body.keys() == {"code", "message", "docs"}
+        assert answer.body["docs"] == f"infra/api.md#{answer.body['code']}"
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["content-type"] == "application/json"
+    assert ask(POST).headers["cache-control"] == "no-store"
+
+
+def test_when_to_try_again(stack: Stack, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS cannot answer: 503, and after how many seconds another try may be answered."""
+
+    def fail(*_: Any) -> None:
+        raise CloudUnavailable("AWS could not read a record just now.")
+
+    monkeypatch.setattr(get_clip.Records, "get", fail)
+    answer = ask("http_get_clip")
+    assert (answer.status, answer.body["code"], answer.headers["retry-after"]) == (503, "cloud_unavailable", "5")
+
+
+def test_every_code_is_explained() -> None:
+    """infra/api.md has a heading for each code that the API may answer, with its status, and for no other."""
+    text = (ROOT / "infra" / "api.md").read_text(encoding="utf-8")
+    explained = {code: int(status) for code, status in re.findall(r"^### (\w+)\n(\d{3})\. ", text, re.MULTILINE)}
+    told = {kind.code: int(status) for kind, status in STATUS.items()}
+    assert explained == told | {ROUTE_NOT_FOUND: 404, errors.VivifyError.code: 500}
+
+
+def test_the_document(stack: Stack, ask: Ask) -> None:
+    """It is served, names every route and its errors, both ways in, and the schemas that requests are checked against."""
+    answer = ask("http_get_clip", path="/v1/openapi.json")
+    document = answer.body
+    assert answer.status == 200
+    assert document["openapi"].startswith("3.1")
+    operations = {
+        operation["operationId"]: operation["responses"].keys()
+        for path in document["paths"].values()
+        for operation in path.values()
+    }
+    always = {"401", "403", "413", "429", "500", "503"}
+    assert operations == {
+        "createClip": {"201", "400", "409", "415", "422"} | always,
+        "listClips": {"200", "422"} | always,
+        "getClip": {"200", "404", "422"} | always,
+        "deleteClip": {"204", "404", "422"} | always,
+        "getOpenApi": {"200"} | always,
+    }
+    assert document["security"] == [{"sigv4": []}, {"token": []}]
+    assert set(document["components"]["securitySchemes"]) == {"sigv4", "token"}
+    asked = document["components"]["schemas"]["ClipRequest"]
+    assert asked["additionalProperties"] is False
+    assert asked["required"] == ["content_type"]
+    assert "gentle-smile" in asked["properties"]["motions"]["items"]["enum"]
