@@ -124,14 +124,14 @@ def sharpness(rows: list[Report]) -> list[Figure]:
 def speed(report: Report) -> list[Figure]:
     rows, long = report["rows"], report["long"]
     print("\nSpeed: one process a row; the floor is the slower of the encoder alone and reading and writing all pixels")
-    head = ("side", "frames", "frames/s", "ms", "CPU ms", "drawing", "encoder", "memory", "x floor", "ms/Mpx", "peak MB")
+    head = ("side", "frames", "frames/s", "ms", "CPU ms", "encoder", "memory", "x floor", "ms/Mpx", "peak MB")
     print("".join(f"{name:>9}" for name in head))
     for row in (*rows, long):
         pixels = row["size"][0] * row["size"][1] / 1e6
         print(
             f"{row['side']:>9}{row['frames']:>9}{row['frames_per_second']:>9.1f}{row['frame_ms']:>9.2f}"
             f"{row['cpu_ms']:>9.2f}"
-            f"{row['drawing_ms']['all drawing']:>9.2f}{row['encoder_ms']:>9.2f}{row['memory_ms']:>9.2f}"
+            f"{row['encoder_ms']:>9.2f}{row['memory_ms']:>9.2f}"
             f"{row['over_floor']:>9.1f}{row['frame_ms'] / pixels:>9.1f}{row['memory_mb']:>9.0f}"
         )
     _stages(rows)
@@ -167,17 +167,21 @@ def gpu(report: Report) -> list[Figure]:
 
 def _stages(rows: list[Report]) -> None:
     """A row a stage: what a photo costs, what a frame costs, and the floor under it."""
-    once = [("find and judge faces", [1e3 * row["stages"]["faces"] for row in rows])]
-    once += [("matte, depth, mesh, layers", [1e3 * row["stages"]["depth"] for row in rows])]
-    names = list(rows[0]["drawing_ms"])
-    each = [(name, [row["drawing_ms"][name] for row in rows]) for name in names]
-    each += [("handing frames to the encoder", [1e3 * row["stages"]["encode"] / row["frames"] for row in rows])]
-    floor = [("encoder alone", [row["encoder_ms"] for row in rows])]
-    floor += [("every pixel read and written once", [row["memory_ms"] for row in rows])]
-    for title, part in (("ms a photo", once), ("ms a frame", each), ("floor", floor)):
-        print(f"{title:<36}" + "".join(f"{row['side']:>9}" for row in rows))
-        for name, values in part:
-            print(f"  {name:<34}" + "".join(f"{value:>9.2f}" for value in values))
+    once = {"find and judge faces": "faces", "matte, depth, mesh, layers": "depth"}
+    print(f"{'ms a photo':<36}" + "".join(f"{row['side']:>9}" for row in rows))
+    for name, stage in once.items():
+        _line(name, [1e3 * row["stages"][stage] for row in rows])
+    print("CPU ms a frame")
+    for name in rows[0]["stages_cpu_ms"]:
+        _line(name, [row["stages_cpu_ms"][name] for row in rows])
+    print("ms a frame")
+    _line("waiting for the encoder", [1e3 * row["stages"]["encode"] / row["frames"] for row in rows])
+    _line("floor: the encoder alone", [row["encoder_ms"] for row in rows])
+    _line("floor: all pixels read and written", [row["memory_ms"] for row in rows])
+
+
+def _line(name: str, values: list[float]) -> None:
+    print(f"  {name:<34}" + "".join(f"{value:>9.2f}" for value in values))
 
 
 def figures(rows: Sequence[Figure]) -> None:
