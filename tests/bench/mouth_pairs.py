@@ -58,6 +58,7 @@ MOMENTS = {  # clips of the gallery, and the frames at which their mouths are se
     "wide": (("d18", 130), ("d12", 124), ("d10", 100)),
 }
 _SIDE = 512
+_BEYOND = 0.05
 _TEETH = 1.05  # of the skin's luma, at most
 
 
@@ -151,7 +152,7 @@ class Transplant:
         luma = (colour @ LUMA)[..., None]
         hue = colour / np.maximum(luma, 1)
         # Bright and nearly colourless is tooth, all else is flesh.
-        tooth = np.clip(luma / own.skin / 0.35 - 1.2, 0, 1) * np.clip(3.2 - 4 * np.ptp(hue, axis=2)[..., None], 0, 1)
+        tooth = np.clip((luma / own.skin - 0.5) / 0.25, 0, 1) * np.clip((0.45 - np.ptp(hue, axis=2)[..., None]) / 0.15, 0, 1)
         flesh = tones.tooth * (np.maximum(hue, 0.05) * tones.flesh / own.flesh / tones.tooth) ** np.float32(tones.colour)
         inside = cv2.fillPoly(np.zeros(luma.shape[:2], np.uint8), [np.round(landmarks[list(INNER_LIPS), :2]).astype(int)], 1)
         bright = float(np.percentile(luma[inside > 0], 95)) / own.skin
@@ -164,7 +165,11 @@ class Transplant:
         raster = Rasteriser(mouth, np.ones(len(mouth), np.float32), base=0, size=place.window.size)
         there = vertices[:MESH].copy()
         there[:, :2] -= place.window.corner
-        source = raster.draw(there, np.ascontiguousarray(self._points[:, :2]))
+        values = np.ascontiguousarray(self._points[:, :2])
+        for points in (there, values):  # a little beyond the lips' edge, which is soft
+            ring = points[list(INNER_LIPS), :2]
+            points[list(INNER_LIPS), :2] += (ring - ring.mean(axis=0)) * _BEYOND
+        source = raster.draw(there, values)
         picture = cv2.remap(self._picture, source, np.empty(0, np.float32), cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         return Patch(place.window, np.clip(picture, 0, 255).astype(np.float32), place.alpha)
 

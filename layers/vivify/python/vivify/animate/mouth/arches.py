@@ -167,7 +167,7 @@ def _turn_away(light: Float, arch: Arch, along: Float) -> None:
     """The farther round the arch, the less of the light from the front arrives."""
     x, z = arch.points(along)
     slope = np.gradient(x, along)
-    light *= ((0.45 + 0.55 * np.clip(slope, 0, 1) ** 0.8) * np.exp(-np.maximum(z - 2, 0) / 26))[None].astype(np.float32)
+    light *= ((0.52 + 0.48 * np.clip(slope, 0, 1) ** 0.8) * np.exp(-np.maximum(z - 2, 0) / 30))[None].astype(np.float32)
 
 
 def _mottle(shape: tuple[int, ...], size: float, rng: np.random.Generator) -> Float:

@@ -15,8 +15,9 @@ Float = NDArray[np.float32]
 # The tongue's back, from tip to root: millimetres behind the lower row's edge, and below it.
 _BACK = np.array([5.0, 7.0, 10.0, 15.0, 26.0, 38.0, 50.0, 60.0])
 _DROP = np.array([9.0, 4.5, 2.0, 0.2, -2.0, -3.5, -3.0, 0.0])
-_SIDES = 9.0  # that its sides are lower
+_SIDES = 7.0  # that its sides are lower
 _THROAT_WIDTH, _THROAT_HEIGHT = 12.0, 7.0
+_DEEP = np.array([-0.12, 0.12, 0.10], np.float32)  # powers of shade for R, G, B, less 1: flesh in the dark is redder
 _LIT_FROM, _LIT = 100.0, 1500.0  # mm² between the lips: a mouth nearly shut is dark inside, a wide one lit
 
 
@@ -29,25 +30,24 @@ def behind_teeth(view: View, a: Float, b: Float, tones: Tones, opening: float) -
     side = (a - np.float32(view.upper[0])) / unit
 
     # Roof and throat: dim under the upper teeth, flesh farther down, dark where the throat goes on.
-    light = (0.10 + 0.34 * lit) * (1 - 0.45 * np.exp(-np.maximum(roof, 0) / 5))
+    light = (0.06 + 0.21 * lit) * (1 - 0.45 * np.exp(-np.maximum(roof, 0) / 5))
     top = (tip - np.float32(view.upper[1])) / unit
     throat = np.exp(-((side / _THROAT_WIDTH) ** 2) - ((roof - top + 3.0) / _THROAT_HEIGHT) ** 2)
-    light = light * (1 - 0.62 * throat) * (1 + 0.25 * smoothstep((np.abs(side) - 14) / 12))
+    light = light * (1 - 0.7 * throat) * (1 + 0.25 * smoothstep((np.abs(side) - 14) / 12))
 
     lift = (
-        (0.19 + 0.55 * lit)
-        * np.exp(-np.maximum(back - 16, 0) / (15 + 22 * lit))
+        (0.17 + 0.57 * lit)
+        * np.exp(-np.maximum(back - 16, 0) / (16 + 26 * lit))
         * (1 - 0.6 * np.exp(-np.maximum(back - 5, 0) / 3.5))
     )
     across = side / TONGUE_HALF_WIDTH
     groove = 1 - 0.10 * np.exp(-((across / 0.09) ** 2)) * smoothstep((back - 12) / 10)
-    rounding = 1 - 0.5 * smoothstep((np.abs(across) - 0.2) / 0.7)
+    rounding = 1 - 0.35 * smoothstep((np.abs(across) - 0.35) / 0.65)
     shine = 0.10 * lit * np.exp(-(((back - 17) / 6) ** 2) - ((np.abs(across) - 0.22) / 0.16) ** 2)
     tongue = lift * groove * rounding + shine
     light = light + (tongue - light) * shape
-    return np.asarray(
-        tones.flesh * np.power(np.maximum(light, 1e-3)[..., None], tones.warm) * tones.skin + tones.black, np.float32
-    )
+    deep = np.maximum(light, 1e-3)[..., None] ** (1 + _DEEP * np.float32(tones.colour))
+    return np.asarray(tones.flesh * deep * tones.skin + tones.black, np.float32)
 
 
 def _tongue(view: View, a: Float, b: Float) -> tuple[Float, Float, float]:
@@ -57,7 +57,7 @@ def _tongue(view: View, a: Float, b: Float) -> tuple[Float, Float, float]:
     height = np.minimum.accumulate(height)  # what lies behind a crest is hidden
     shift = np.float32(20 * view.jaw[0, 2])
     across = (a - np.float32(view.lower[0]) - shift) / unit / TONGUE_HALF_WIDTH
-    below = (b - np.float32(view.lower[1])) / unit - _SIDES * np.abs(across) ** 2.3
+    below = (b - np.float32(view.lower[1])) / unit - _SIDES * np.abs(across) ** 2.8
     order = np.argsort(height, kind="stable")
     back = np.interp(below, height[order], _BACK[order]).astype(np.float32)
     shape = smoothstep((below - height.min()) / 1.6 + 0.5)

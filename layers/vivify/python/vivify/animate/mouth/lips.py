@@ -16,9 +16,9 @@ Float = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 
 # In millimetres.
-_SHADOW, _SHADOW_DEPTH = 2.6, 0.34  # of the upper lip, downwards
-_EDGE, _EDGE_DEPTH = 1.3, 0.25
-_CORNER, _CORNER_LEAST = 12.0, 0.16
+_SHADOW, _SHADOW_DEPTH = 2.4, 0.28  # of the upper lip, downwards
+_EDGE, _EDGE_DEPTH = 1.2, 0.2
+_CORNER, _CORNER_LEAST = 10.5, 0.2
 _RIM_UPPER, _RIM_LOWER = 0.8, 1.9
 
 _INTO_LIP = 0.3  # of the way from a lip's inner edge to its outer: where the rim takes its colour
