@@ -8,7 +8,7 @@ CASES ?= 100000
 export PYTHONPATH :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check audit fuzz format bench faults build deploy sbom lock clean
+.PHONY: help demo test check audit fuzz format bench faults load build deploy sbom lock clean
 
 help: ## show this
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -42,8 +42,11 @@ format: $(VENV)/dev ## put the code in the house style
 bench: $(VENV)/dev ## measure the engine on this machine; prints a table, writes out/bench.json
 	@$(BIN)/python -m tests.bench
 
+load: $(VENV)/dev ## 125, 250 and 500 uploads, 20 at a time, with a stand-in for the engine; what they took and cost
+	@$(BIN)/python -m tests.workflow.load
+
 faults: $(VENV)/dev ## break the stack at every stage and print how each clip ended
-	@$(BIN)/python -m tests.workflow.faults 2>out/faults.log
+	@$(BIN)/python -m tests.workflow.faults
 
 build: $(VENV)/sam/done ## build the Lambda functions and layers for AWS
 	$(VENV)/sam/bin/sam build --template template.yaml

@@ -15,22 +15,20 @@ import json
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import urllib3
-
 from infra.local.client import RequestRefused
-from tests.functional.receiver import Call, Receiver, listening
+from tests.functional.receiver import HOST, Call, Receiver, listening
 
 from .fault_rows import QUICK, ROWS, SUITE, TWICE, UNDELIVERED, Row
 from .lab import Lab, lab
 
 HERE = Path(__file__).parent
-PHOTO = HERE.parents[1] / "tests" / "fixtures" / "astronaut.png"
 QUARTER, HOUR = dt.timedelta(minutes=16), dt.timedelta(minutes=61)
 
 
@@ -85,29 +83,18 @@ def run(home: Path, rows: Sequence[Row]) -> list[Result]:
         return [_result(it, row, clips[row.name], receiver) for row in rows]
 
 
-def _create(it: Lab) -> dict[str, Any]:
-    ticket: dict[str, Any] = it.client.call("POST", "/v1/clips", {"content_type": "image/png", "seconds": 1})
-    return ticket
-
-
-def _upload(ticket: dict[str, Any]) -> None:
-    form = {**ticket["upload"]["fields"], "file": (PHOTO.name, PHOTO.read_bytes(), "image/png")}
-    answer = urllib3.request("POST", ticket["upload"]["url"], fields=form, retries=False)
-    assert answer.status < 300, answer.data
-
-
 def _api_row(it: Lab, row: Row) -> str:
     """One by one, before the others: which clip a request is about is not known before it is answered."""
     before = it.records().keys()
     it.faults["*"] = [dataclasses.replace(fault) for fault in row.faults]
     with contextlib.suppress(RequestRefused):
-        _create(it)
+        it.create()
         raise AssertionError(f"{row.name}: the API answered")
     faults = it.faults.pop("*")
     if row.state == "ready":
-        ticket = _create(it)  # what a person does with a 503
+        ticket = it.create()  # what a person does with a 503
         clip_id: str = ticket["clip_id"]
-        _upload(ticket)
+        it.upload(ticket)
     else:
         (clip_id,) = it.records().keys() - before
     it.faults[clip_id] = faults
@@ -115,22 +102,13 @@ def _api_row(it: Lab, row: Row) -> str:
 
 
 def _send(it: Lab, row: Row, receiver: Receiver) -> str:
-    ticket = _create(it)
+    ticket = it.create(_webhook(row, receiver) if row.webhook else None)
     clip_id: str = ticket["clip_id"]
     it.faults[clip_id] = [dataclasses.replace(fault) for fault in row.faults]
     it.jobs[clip_id] = row.job
-    if row.webhook:
-        host = "private.example" if row.webhook == "private" else "receiver.example"
-        url = f"https://{host}:{receiver.port}/{row.webhook}/{clip_id}"
-        it.aws("dynamodb").update_item(
-            TableName=it.client.outputs["ClipsTableName"],
-            Key={"clip_id": {"S": clip_id}},
-            UpdateExpression="SET notify = :notify",
-            ExpressionAttributeValues={":notify": {"M": {"webhook": {"S": url}}}},
-        )
     if row.event == "lost":
         it.lost_events.add(clip_id)
-    _upload(ticket)
+    it.upload(ticket)
     if row.job == "hang":
         _abort(it, clip_id)
     if row.event == "thrice":
@@ -141,6 +119,11 @@ def _send(it: Lab, row: Row, receiver: Receiver) -> str:
         for _ in range(2):
             it.stack.lambdas.invoke_event(it.function("DetectFaceFunction"), json.dumps(event).encode())
     return clip_id
+
+
+def _webhook(row: Row, receiver: Receiver) -> str:
+    host = "private.example" if row.webhook == "private" else HOST
+    return f"https://{host}:{receiver.port}/{row.webhook}/{uuid.uuid4().hex}"
 
 
 def _abort(it: Lab, clip_id: str) -> None:
@@ -198,16 +181,9 @@ def _deliver(it: Lab, receiver: Receiver) -> None:
 
     def over() -> bool:
         it.let_time_pass("WebhookQueue")
-        return _waiting(it, "WebhookQueue") == 0
+        return it.waiting("WebhookQueue") == 0
 
     assert it.until(over), "webhooks are left in the queue"
-
-
-def _waiting(it: Lab, queue: str) -> int:
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    url = it.stack.deployment.physical[queue]
-    counts = it.aws("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-    return sum(int(count) for count in counts.values())
 
 
 def _put_aside(it: Lab) -> Iterator[str]:
@@ -223,7 +199,7 @@ def _result(it: Lab, row: Row, clip_id: str, receiver: Receiver) -> Result:
     told = it.told.get(clip_id, [])
     met = sum(fault.met for fault in it.faults.get(clip_id, ()))
     met += (row.job not in (QUICK, "ok")) + (row.event != "once")
-    calls = [call for call in receiver.calls if call.path.endswith(clip_id)]
+    calls = [call for call in receiver.calls if json.loads(call.body)["clip_id"] == clip_id]
     webhook = "put aside" if clip_id in _put_aside(it) else "delivered" if calls else ""
     return Result(
         row.name,
