@@ -167,7 +167,7 @@ def test_the_mouth_is_one_persons_own() -> None:
     """The same photo gives the same teeth again; another face gets others."""
     pixels, performer = _closed()
     again = _closed.__wrapped__()[1]
-    assert np.array_equal(performer._mouth._upper.light, again._mouth._upper.light)
+    assert np.array_equal(performer._mouth._upper.row.light, again._mouth._upper.row.light)
     turned = engine.analyse(Photo(np.ascontiguousarray(pixels[:, ::-1]), "png"))[0]
     other = Performer(np.ascontiguousarray(pixels[:, ::-1]), turned)
-    assert not np.array_equal(performer._mouth._upper.light, other._mouth._upper.light)
+    assert not np.array_equal(performer._mouth._upper.row.light, other._mouth._upper.row.light)

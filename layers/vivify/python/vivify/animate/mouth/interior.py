@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivify.animate.mouth.anatomy import EYES_APART
-from vivify.animate.mouth.arches import Row, draw_row
+from vivify.animate.mouth.arches import draw_row
 from vivify.animate.mouth.cavity import behind_teeth
 from vivify.animate.mouth.lips import Rim, between_lips
+from vivify.animate.mouth.rows import PaintedRow
 from vivify.animate.mouth.shown import Shown
 from vivify.animate.mouth.tones import LUMA, Tones, read_tones
 from vivify.animate.mouth.view import View
@@ -37,8 +38,6 @@ _USUAL_WIDTH = 46.0  # of a mouth
 _TEETH_SCALE = (0.8, 14.0)  # pixels per millimetre that rows are drawn at
 _UNDER, _UNDER_REACH = 0.5, 1.6  # how dark the shade is just below the upper row, and how far it reaches
 _COARSE = 160  # pixels: light and flesh are smooth and are computed on a picture of this side
-_GUM = 0.7  # luma of the gum, of the skin's
-_SHADED = 1.05  # how much brighter teeth are before the lips' shade falls on them
 
 
 class Mouth:
@@ -56,9 +55,8 @@ class Mouth:
         self._tones = read_tones(region, landmarks, head.unit)
         rng = np.random.default_rng(_seed(landmarks, head))
         scale = float(np.clip(1.3 * millimetre, *_TEETH_SCALE))
-        rows = [draw_row(upper=upper, scale=scale, rng=rng) for upper in (True, False)]
-        self._upper, self._lower = rows
-        self._paints = [_painted(row, self._tones) for row in rows]
+        self._upper = PaintedRow(draw_row(upper=True, scale=scale, rng=rng), self._tones, upper=True)
+        self._lower = PaintedRow(draw_row(upper=False, scale=scale, rng=rng), self._tones, upper=False)
         shape = head.local(landmarks[:MESH])
         self._bite_at_rest = bite(shape, np.zeros((1, MESH, 3), np.float32))[0]
         place = View.of(self._lip, head, Turn.none(), self._bite_at_rest, 1.0).beside_lip(0, 0)
@@ -72,13 +70,15 @@ class Mouth:
         """
         parting = float((_gaps(vertices) - self._rest).max()) / self._head.unit
         strength = smoothstep((parting - _PARTING) / (_PARTED - _PARTING))
+        if strength == 0:
+            return []
         polygon = vertices[list(INNER_LIPS), :2]
         moved = (rows - self._bite_at_rest).astype(float) * EYES_APART
         if self._shown.edge is not None:  # the photo says where the upper teeth end
             rows = rows + np.array([self._shown.edge / EYES_APART - self._bite_at_rest[0], 0, 0], np.float32)
         view = View.of(self._lip, self._head, turn, rows, self._size)
         window = Window.around(polygon, _MARGIN * view.millimetre, self._shape)
-        if strength == 0 or window is None:
+        if window is None:
             return []
         rgb = self._drawn(polygon, window, view)
         self._shown.lay_on(rgb, window, view.beside_lip(0, moved[0]), view.beside_lip(moved[2], moved[1]))
@@ -96,8 +96,7 @@ class Mouth:
         a, b = view.grid(x, y)
         shrunk = np.asarray((polygon - window.corner + 0.5) * (few[0] / width, few[1] / height) - 0.5, np.float32)
         lips = between_lips(shrunk, few, view.down, view.millimetre * few[0] / width, tones.side)
-        _, above_edge = view.place(self._upper, a, b, upper=True)
-        under = 1 - _UNDER * np.exp(np.minimum(above_edge, 0) / _UNDER_REACH)
+        under = 1 - _UNDER * np.exp(np.minimum(self._upper.height(view, a, b), 0) / _UNDER_REACH)
         opening = cv2.contourArea(polygon) / view.millimetre**2
         deep = behind_teeth(view, a, b, tones, opening) * lips.shade[..., None] ** (0.6 * tones.warm)
 
@@ -108,21 +107,9 @@ class Mouth:
         fine_x = np.arange(window.x0, window.x1, dtype=np.float32)[None]
         fine_y = np.arange(window.y0, window.y1, dtype=np.float32)[:, None]
         fine_a, fine_b = view.grid(fine_x, fine_y)
-        for row, paint, light in (
-            (self._lower, self._paints[1], lips.shade * under),
-            (self._upper, self._paints[0], lips.shade),
-        ):
-            along, above = view.place(row, fine_a, fine_b, upper=row is self._upper)
-            layer = cv2.remap(
-                paint,
-                row.column(along),
-                row.line(above),
-                cv2.INTER_LINEAR,
-                borderMode=cv2.BORDER_CONSTANT,
-                borderValue=(0, 0, 0, 0),
-            )
-            gain = enlarged(np.asarray(np.power(light[..., None], tones.warm), np.float32))
-            rgb = rgb * (1 - layer[..., 3:] * np.float32(1 / 255)) + layer[..., :3] * gain
+        for row, light in ((self._lower, lips.shade * under), (self._upper, lips.shade)):
+            colour, alpha = row.seen(view, fine_a, fine_b)
+            rgb = rgb * (1 - alpha) + colour * enlarged(np.asarray(light[..., None] ** tones.warm, np.float32))
         rim, weight = self._rim.at(shrunk, lips)
         rgb += (enlarged(rim) - rgb) * enlarged(weight)[..., None]
         rgb = np.asarray(cv2.GaussianBlur(rgb, (0, 0), tones.blur), np.float32)
@@ -134,7 +121,7 @@ def _grainy(rgb: Float, tones: Tones, window: Window) -> Float:
     rows = np.arange(window.y0, window.y1) % tones.grain.shape[0]
     columns = np.arange(window.x0, window.x1) % tones.grain.shape[1]
     weight = np.clip(0.35 + 0.65 * (rgb @ LUMA) / tones.skin, 0, 1)
-    return np.asarray(rgb + tones.grain[rows][:, columns] * weight[..., None], np.float32)
+    return np.asarray(np.clip(rgb + tones.grain[rows][:, columns] * weight[..., None], 0, 255), np.float32)
 
 
 def _gaps(points: Float) -> Float:
@@ -146,17 +133,3 @@ def _gaps(points: Float) -> Float:
 def _seed(landmarks: Float, head: HeadFrame) -> int:
     """A number of this face's own, the same for every clip of one photo, at any size but for rare rounding."""
     return zlib.crc32(np.round(head.local(landmarks[list(OUTER_LIPS)]), 1).astype(np.float32).tobytes())
-
-
-def _painted(row: Row, tones: Tones) -> Pixels:
-    """(h, w, 4) uint8: the row's colours in the photo's light, times how much of it there is, and that."""
-    tooth = tones.tooth + (tones.dentine * (tones.tooth @ LUMA) * 0.94 - tones.tooth) * row.yellow[..., None]
-    solid = row.tooth[..., None] * tooth + row.gum[..., None] * tones.flesh * _GUM
-    light = np.maximum(row.light, 0)[..., None] ** tones.warm
-    lit = solid * light + (0.13 * row.gloss * (row.tooth + row.gum))[..., None]
-    front = row.tooth > 0.98
-    front[:, : front.shape[1] // 3] = front[:, -front.shape[1] // 3 :] = False
-    top = float(np.percentile(lit[front] @ LUMA, 95))
-    lit *= tones.skin * tones.teeth * _SHADED / max(top, 1e-3)
-    alpha = np.clip(row.tooth + row.gum, 0, 1)
-    return np.round(np.clip(np.concatenate([lit, 255 * alpha[..., None]], axis=2), 0, 255)).astype(np.uint8)

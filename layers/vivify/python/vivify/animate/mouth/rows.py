@@ -1,0 +1,55 @@
+"""A row of teeth in the colours of a photo, and what of it is seen from somewhere."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vivify.animate.mouth.arches import Row
+from vivify.animate.mouth.tones import LUMA, Tones
+from vivify.animate.mouth.view import View
+
+Float = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
+
+_GUM = 0.7  # luma of the gum, of the skin's
+_DENTINE = 0.94  # of dentine, of the enamel's
+_GLOSS = 0.13  # of the skin's luma, at most
+_SHADED = 1.05  # how much brighter teeth are before the lips' shade falls on them
+
+
+class PaintedRow:
+    """``row`` painted with ``tones``; ``upper``: whether it is the skull's or the jaw's."""
+
+    def __init__(self, row: Row, tones: Tones, *, upper: bool) -> None:
+        self.row = row
+        self._upper = upper
+        self._paint = _painted(row, tones)
+
+    def height(self, view: View, a: Float, b: Float) -> Float:
+        """(h, w): millimetres from the edge of the teeth towards the gum, at the places ``a``, ``b`` (``View.grid``)."""
+        return view.place(self.row, a, b, upper=self._upper)[1]
+
+    def seen(self, view: View, a: Float, b: Float) -> tuple[Float, Float]:
+        """(h, w, 3) RGB, times how much of it there is, and (h, w, 1), that, 0..1; at the places ``a``, ``b``."""
+        along, height = view.place(self.row, a, b, upper=self._upper)
+        column, line = self.row.column(along), self.row.line(height)
+        nothing = (0, 0, 0, 0)
+        seen = cv2.remap(
+            self._paint, column, line, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=nothing
+        ).astype(np.float32)
+        return seen[..., :3], seen[..., 3:] / np.float32(255)
+
+
+def _painted(row: Row, tones: Tones) -> Pixels:
+    """(h, w, 4) uint8: the row's colours in the photo's light, times how much of it there is, and that."""
+    dentine = tones.dentine * (tones.tooth @ LUMA) * _DENTINE
+    tooth = tones.tooth + (dentine - tones.tooth) * row.yellow[..., None]
+    solid = row.tooth[..., None] * tooth + row.gum[..., None] * tones.flesh * _GUM
+    alpha = np.clip(row.tooth + row.gum, 0, 1)[..., None]
+    lit = solid * np.maximum(row.light, 0)[..., None] ** tones.warm + _GLOSS * row.gloss[..., None] * alpha
+    front = row.tooth[:, row.tooth.shape[1] // 3 : -row.tooth.shape[1] // 3]
+    top = np.percentile((lit @ LUMA)[:, lit.shape[1] // 3 : -lit.shape[1] // 3][front >= 0.9 * front.max()], 95)
+    lit *= tones.skin * tones.teeth * _SHADED / max(float(top), 1e-3)
+    return np.round(np.clip(np.concatenate([lit, 255 * alpha], axis=2), 0, 255)).astype(np.uint8)
