@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from vivify.animate.folds import shade
 from vivify.animate.layers import Layers
+from vivify.animate.patch import Window
 from vivify.animate.sketch import Sketch
 
 Pixels = NDArray[np.uint8]
@@ -30,12 +31,14 @@ class CvPainter:
         self._layers = layers
 
     def paint(self, sketches: Iterable[Sketch]) -> Iterator[Pixels]:
-        return map(self._painted, sketches)
+        return (painted(self._layers, sketch) for sketch in sketches)
 
-    def _painted(self, sketch: Sketch) -> Pixels:
-        picture = self._layers.compose(sketch.deformation)
-        if sketch.shading is not None:
-            picture = shade(picture, sketch.shading.gains())
-        for patch in sketch.patches:
-            patch.lay_over(picture)
-        return picture
+
+def painted(layers: Layers, sketch: Sketch, window: Window | None = None) -> Pixels:
+    """The region, or its ``window`` alone, as ``sketch`` says: (H, W, 3) uint8 RGB."""
+    picture = layers.compose(sketch.deformation, window)
+    if sketch.shading is not None:
+        picture = shade(picture, sketch.shading.gains(window))
+    for patch in sketch.patches:
+        patch.lay_over(picture, window)
+    return picture

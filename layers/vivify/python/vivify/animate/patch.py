@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -13,6 +14,10 @@ from vivify.depth.raster import filled
 
 Float = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
+
+_FILL_SIDE = 96  # pixels
+
+T = TypeVar("T", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,16 @@ class Window:
         x0, y0, x1, y1 = zip(*((w.x0, w.y0, w.x1, w.y1) for w in windows), strict=True)
         return cls(min(x0), min(y0), max(x1), max(y1))
 
+    def overlap(self, other: Window) -> Window | None:
+        """What lies in both, or None."""
+        x0, y0 = max(self.x0, other.x0), max(self.y0, other.y0)
+        x1, y1 = min(self.x1, other.x1), min(self.y1, other.y1)
+        return Window(x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
+
+    def seen_from(self, other: Window) -> Window:
+        """This window in pixels of ``other``, whose corner becomes the origin."""
+        return Window(self.x0 - other.x0, self.y0 - other.y0, self.x1 - other.x0, self.y1 - other.y0)
+
     @property
     def size(self) -> tuple[int, int]:
         """(width, height)."""
@@ -48,7 +63,7 @@ class Window:
     def corner(self) -> Float:
         return np.array([self.x0, self.y0], np.float32)
 
-    def of(self, picture: NDArray[np.uint8]) -> Pixels:
+    def of(self, picture: NDArray[T]) -> NDArray[T]:
         """The view of ``picture`` in this window; writing to it writes to the picture."""
         return picture[self.y0 : self.y1, self.x0 : self.x1]
 
@@ -61,11 +76,17 @@ class Patch:
     colour: Float
     alpha: Float
 
-    def lay_over(self, frame: Pixels) -> None:
-        """Blends the patch into its window of ``frame`` (H, W, 3), in place."""
-        under = self.window.of(frame)
+    def lay_over(self, frame: Pixels, view: Window | None = None) -> None:
+        """Blends the patch into ``frame`` (H, W, 3), in place; ``view``: the part of the frame that is given, if not all."""
+        seen = view or Window(0, 0, frame.shape[1], frame.shape[0])
+        both = self.window.overlap(seen)
+        if both is None:
+            return
+        under = both.seen_from(seen).of(frame)
+        own = both.seen_from(self.window)
+        colour, alpha = own.of(self.colour), own.of(self.alpha)[..., None]
         base = under.astype(np.float32)
-        under[...] = np.clip(base + (self.colour - base) * self.alpha[..., None] + 0.5, 0, 255).astype(np.uint8)
+        under[...] = np.clip(base + (colour - base) * alpha + 0.5, 0, 255).astype(np.uint8)
 
 
 def polygon_mask(window: Window, polygon: Float, softness: float) -> Float:
@@ -81,3 +102,19 @@ def similarity(a0: Float, a1: Float, b0: Float, b1: Float) -> NDArray[np.float64
     z = zb / za
     linear = np.array([[z.real, -z.imag], [z.imag, z.real]])
     return np.concatenate([linear, (b0 - linear @ a0)[:, None]], axis=1)
+
+
+def filled_in(picture: Pixels, gap: Pixels) -> Pixels:
+    """``picture`` (h, w, 3) with ``gap`` (h, w), where not 0, filled in from around.
+
+    At a bounded size: what is filled in is smooth, and large photos would take seconds.
+    """
+    height, width = gap.shape
+    shrink = min(1.0, _FILL_SIDE / max(height, width))
+    small = (max(4, round(width * shrink)), max(4, round(height * shrink)))
+    few = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
+    hole = (cv2.resize(gap, small, interpolation=cv2.INTER_AREA) > 0).astype(np.uint8)
+    if hole.all():
+        return picture.copy()
+    beneath = cv2.resize(cv2.inpaint(few, hole, 4, cv2.INPAINT_TELEA), (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.where(gap[..., None] == 0, picture, beneath).astype(np.uint8)

@@ -11,6 +11,7 @@ from vivify.animate.eyes import PaintedEye
 from vivify.animate.folds import Folds
 from vivify.animate.graph_painter import GraphPainter
 from vivify.animate.layers import Layers, split
+from vivify.animate.lids import Eyelids
 from vivify.animate.mouth import Mouth
 from vivify.animate.painter import CvPainter, Painter
 from vivify.animate.patch import Window
@@ -60,6 +61,7 @@ class Performer:
         self._warp = Warp(self._surface, (width, height), self._head.unit)
         self._painter = _painter(self._layers, self._warp.grid, provider)
         self._eyes = [PaintedEye(eye, self._pixels, self._landmarks) for eye in EYES]
+        self._lids = Eyelids(self._layers, self._pixels, self._landmarks, provider)
         self._folds = Folds(self._landmarks)
         self._mouth = Mouth(self._pixels, self._landmarks, self._head)
 
@@ -94,12 +96,9 @@ class Performer:
         deformation = self._warp.deformation(vertices, source)
         gains = self._folds.gains(self._expression(track, index))
         shading = None if gains is None else self._warp.shading(gains)
-        patches = [
-            patch
-            for eye, closure in zip(self._eyes, track.lids[index], strict=True)
-            for patch in eye.patches(deformation, vertices, track.gaze[index], closure)
-        ]
-        return Sketch(deformation, shading, (*patches, *self._mouth.patches(vertices, turn, track.bite[index])))
+        eyes = tuple(patch for eye in self._eyes for patch in eye.patches(vertices, track.gaze[index]))
+        lids = self._lids.patches(Sketch(deformation, shading, eyes), vertices, track.lids[index])
+        return Sketch(deformation, shading, (*eyes, *lids, *self._mouth.patches(vertices, turn, track.bite[index])))
 
     def _cut_off(self, matte: Float, shape: tuple[int, ...]) -> float:
         """The share of the head's height along which a side of the photo, of ``shape``, cuts it off; at any roll."""

@@ -74,9 +74,9 @@ class Shading:
         self.grid = grid
         self.coarse: Float = np.asarray(np.round(gains * _GAINS) / _GAINS, np.float32)
 
-    def gains(self) -> Float:
-        """(height, width) float32 at every pixel of the region."""
-        return self.grid.enlarged(self.coarse)
+    def gains(self, window: Window | None = None) -> Float:
+        """(height, width) float32 at every pixel of the region, or of ``window`` alone."""
+        return self.grid.enlarged(self.coarse, window)
 
 
 @dataclass(frozen=True)

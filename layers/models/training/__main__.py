@@ -1,0 +1,60 @@
+"""Train one of Vivify's networks.
+
+python -m training eyelids --shared FOLDER     read the clips, train (or go on), measure, write eyelids.onnx and models.toml
+
+Run it in layers/models. What it makes on the way (landmarks, pairs, checkpoint) is kept in --work; a run that was stopped
+goes on from its last checkpoint.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import cv2
+import torch
+
+from . import clips, metrics, pairs
+from .export import STUDY_SCALE, export
+from .fit import Recipe, Trainer
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="training", description=__doc__.splitlines()[0])
+    parser.add_argument("network", choices=["eyelids"])
+    parser.add_argument("--shared", type=Path, required=True, help="the folder with training/ and gallery/driving/")
+    parser.add_argument("--work", type=Path, default=Path("../../out/training"), help="what is made on the way")
+    parser.add_argument("--steps", type=int, default=Recipe.steps, help="to train in all; a lower number ends a run sooner")
+    parser.add_argument("--seed", type=int, default=Recipe.seed)
+    parser.add_argument("--threads", type=int, default=1, help="cores to train on")
+    parser.add_argument("--export-only", action="store_true", help="measure and export the checkpoint as it is")
+    chosen = parser.parse_args()
+    torch.set_num_threads(chosen.threads)
+    cv2.setNumThreads(chosen.threads)
+
+    listed = clips.listed(chosen.shared)
+    checkpoint = chosen.work / f"{chosen.network}.pt"
+    if not chosen.export_only:
+        known = pairs.gathered([clip for clip in listed if not clip.held_out], chosen.work, chosen.seed)
+        print(f"{len(known)} pairs of {len({clip.identity for clip in listed if not clip.held_out})} people", flush=True)
+        Trainer(known, Recipe(steps=chosen.steps, seed=chosen.seed)).run(checkpoint)
+    unseen = pairs.gathered([clip for clip in listed if clip.held_out], chosen.work, chosen.seed)
+    network = export(torch.load(checkpoint, weights_only=False)["averaged"])
+    made = metrics.repaired(network, unseen)
+    warp = unseen.inputs[:, :3].astype("float32") / 255
+    report = {
+        name: {kind: {"pairs": count, **asdict(score)} for kind, (count, score) in metrics.table(of, unseen, scale).items()}
+        for name, of, scale in (
+            ("warp", warp, 1.0),
+            ("network", made, 1.0),
+            ("warp, at the study's scale", warp, STUDY_SCALE),
+            ("network, at the study's scale", made, STUDY_SCALE),
+        )
+    }
+    print(json.dumps(report, indent=1))
+    (chosen.work / f"{chosen.network}.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+main()

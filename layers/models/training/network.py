@@ -1,0 +1,83 @@
+"""The networks: a small U-Net that repairs a warped eye, and the critic it is trained against."""
+
+from __future__ import annotations
+
+import itertools
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from vivify.animate import eye_patch
+
+_SLOPE = 0.1  # of the leaky rectifier
+_FORGOTTEN = 0.1  # of the deepest features, while training: there are few people to learn from
+
+
+class _Residual(nn.Module):
+    """Two convolutions beside a straight line; starts out close to doing nothing."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first, self.second = nn.Conv2d(width, width, 3, padding=1), nn.Conv2d(width, width, 3, padding=1)
+        nn.init.normal_(self.second.weight, std=0.01)
+        nn.init.zeros_(self.second.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.second(F.leaky_relu(self.first(F.leaky_relu(x, _SLOPE)), _SLOPE))
+
+
+class Eyelids(nn.Module):
+    """(N, 10, 80, 112) in 0..1 (eye_patch.inputs over 255) -> (N, 3, 80, 112) RGB in 0..1: the eye with its lids repaired.
+
+    What it adds to the warped eye passes a gate, so that what needs no repair stays bit by bit what the warp made.
+    """
+
+    def __init__(self, widths: tuple[int, ...] = (24, 48, 96, 128), deepest: int = 2) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(eye_patch.CHANNELS * 4, widths[0], 3, padding=1)
+        pairs = list(itertools.pairwise(widths))
+        self.down = nn.ModuleList(nn.Conv2d(wide, deep, 4, stride=2, padding=1) for wide, deep in pairs)
+        depth = [1] * (len(widths) - 2) + [deepest]
+        self.encode = nn.ModuleList(
+            nn.Sequential(*(_Residual(w) for _ in range(n))) for w, n in zip(widths[1:], depth, strict=True)
+        )
+        self.up = nn.ModuleList(nn.Conv2d(deep, wide * 4, 1) for wide, deep in pairs)
+        self.join = nn.ModuleList(nn.Conv2d(2 * wide, wide, 1) for wide in widths[:-1])
+        self.decode = nn.ModuleList(_Residual(wide) for wide in widths[:-1])
+        self.head = nn.Conv2d(widths[0], 16, 3, padding=1)
+        nn.init.normal_(self.head.weight, std=0.01)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, eye: Tensor) -> Tensor:
+        x = self.stem(F.pixel_unshuffle(2 * eye - 1, 2))
+        passed = []
+        for down, encode in zip(self.down, self.encode, strict=True):
+            passed.append(x)
+            x = encode(down(x))
+        x = F.dropout2d(x, _FORGOTTEN, self.training)
+        for level in reversed(range(len(passed))):
+            x = F.pixel_shuffle(self.up[level](x), 2)
+            x = self.decode[level](self.join[level](torch.cat([x, passed[level]], 1)))
+        change = F.pixel_shuffle(self.head(F.leaky_relu(x, _SLOPE)), 2)
+        return eye[:, :3] + torch.sigmoid(4 * change[:, 3:]) * change[:, :3]
+
+
+class Critic(nn.Module):
+    """Judges patches of an eye: (N, 6, 80, 112) (picture in -1..1 and three masks) -> logits, and its features."""
+
+    def __init__(self, widths: tuple[int, ...] = (32, 64, 96)) -> None:
+        super().__init__()
+        smooth = nn.utils.parametrizations.spectral_norm
+        steps = zip((6, *widths[:-1]), widths, (2, 2, 1), strict=True)
+        self.layers = nn.ModuleList(
+            smooth(nn.Conv2d(less, more, 4 if stride == 2 else 3, stride=stride, padding=1)) for less, more, stride in steps
+        )
+        self.verdict = nn.Conv2d(widths[-1], 1, 3, padding=1)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        features = []
+        for layer in self.layers:
+            x = F.leaky_relu(layer(x), 0.2)
+            features.append(x)
+        return self.verdict(x), features

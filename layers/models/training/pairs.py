@@ -1,0 +1,183 @@
+"""Pairs for the eyelid network: a frame with the eye open, warped by the engine to a later frame, and that later frame.
+
+The warp, the eyeball and the patches are the engine's own (vivify.animate): what the network learns to repair is exactly
+what it will be given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vivify.animate import eye_patch
+from vivify.animate.eyes import PaintedEye
+from vivify.animate.layers import Layers
+from vivify.animate.painter import painted
+from vivify.animate.sketch import Sketch
+from vivify.animate.surface import build_surface
+from vivify.animate.warp import Warp
+from vivify.depth.head import HeadFrame
+from vivify.faces import Face, head_pose
+from vivify.faces.topology import EYES, MESH, RIGID, Eye
+from vivify.motion.measure import opening
+
+from .clips import Clip
+
+Float = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
+
+SOURCES, TARGETS = 6, 14  # a clip: frames with open eyes, and frames each of them is warped to
+AWAKE = 0.17  # of the eye's width: a source's eye is at least this open
+LARGE = 26.0  # pixels: a source's eyes are at least this wide on average
+TURNED, TURN = 30.0, 18.0  # degrees of yaw: at most in the target, and at most between both
+MEETING = 0.8  # where snapped lids meet: this far from the measured upper to the measured lower lid
+SHUT, SURELY_SHUT = 0.07, 0.045  # of the eye's width: what the landmarks report for shut lids, at most and at least
+SNAP_FROM = 0.4  # closure from which on lids are brought together more and more
+CLOSING = 0.5  # closure from which a target counts as closing
+SHARES = ((0.9, 1.01, 0.4), (CLOSING, 0.9, 0.25), (0.12, CLOSING, 0.2), (-0.2, 0.12, 0.15))  # of the targets, by closure
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """``inputs``: (N, 10, 80, 112) uint8 (eye_patch.inputs). ``truth``: (N, 3, 80, 112) uint8 RGB. ``cover``: (N, 80, 112)
+    uint8 (eye_patch.cover). ``closure``: (N,) float32. ``clip``: (N,) int32, which clip of the list.
+    """
+
+    inputs: Pixels
+    truth: Pixels
+    cover: Pixels
+    closure: Float
+    clip: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.closure)
+
+
+def gathered(clips: list[Clip], cache: Path, seed: int) -> Pairs:
+    """The pairs of all ``clips``; each clip's are made once and kept in the folder ``cache``."""
+    parts = []
+    for number, clip in enumerate(clips):
+        kept = cache / "pairs" / f"{clip.name}.npz"
+        if not kept.exists():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            made = _of_clip(clip, cache / "landmarks", np.random.default_rng([seed, *clip.name.encode()]))
+            np.savez(kept, **made)
+        with np.load(kept) as stored:
+            arrays = dict(stored)
+        parts.append(Pairs(**arrays, clip=np.full(len(arrays["closure"]), number, np.int32)))
+    return Pairs(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Pairs)))
+
+
+def _of_clip(clip: Clip, cache: Path, rng: np.random.Generator) -> dict[str, Pixels | Float]:
+    frames, points = clip.frames(), clip.landmarks(cache)
+    seen = np.isfinite(points).all(axis=(1, 2))
+    yaw = np.array([head_pose(p).yaw if ok else np.nan for p, ok in zip(points, seen, strict=True)])
+    apart = np.stack([np.where(seen, opening(eye, points), np.nan) for eye in EYES], axis=1)
+    both = apart.mean(axis=1)
+    rows: list[tuple[Pixels, Pixels, Pixels, float]] = []
+    usual = np.nanpercentile(both, 60) if seen.any() else np.inf
+    wide = np.mean([np.linalg.norm(points[:, eye.outer, :2] - points[:, eye.inner, :2], axis=1) for eye in EYES], axis=0)
+    awake = np.flatnonzero((both >= max(AWAKE, usual)) & (np.abs(yaw) <= TURNED) & (wide >= LARGE))
+    # The least this person ever shows is a blink, if it is little enough.
+    shut = float(np.clip(np.nanpercentile(both, 1), SURELY_SHUT, SHUT)) if seen.any() else SHUT
+    for source in rng.permutation(awake)[:SOURCES]:
+        stage = _Stage(frames[source], points[source])
+        near = np.flatnonzero(seen & (np.abs(yaw) <= TURNED) & (np.abs(yaw - yaw[source]) <= TURN))
+        closure = _closure(apart[source].mean(), both[near], shut)
+        for least, most, share in SHARES:
+            fit = near[(closure >= least) & (closure < most) & (near != source)]
+            for target in rng.permutation(fit)[: round(share * TARGETS)]:
+                each = _closure(apart[source], apart[target], shut)
+                rows += [
+                    stage.pair(eye, frames[target], points[target], float(c)) for eye, c in zip(EYES, each, strict=True)
+                ]
+    if not rows:
+        shape = (0, eye_patch.HEIGHT, eye_patch.WIDTH)
+        return {
+            "inputs": np.zeros((0, eye_patch.CHANNELS, *shape[1:]), np.uint8),
+            "truth": np.zeros((0, 3, *shape[1:]), np.uint8),
+            "cover": np.zeros(shape, np.uint8),
+            "closure": np.zeros(0, np.float32),
+        }
+    inputs, truth, cover, closures = zip(*rows, strict=True)
+    return {
+        "inputs": np.stack(inputs),
+        "truth": np.stack(truth),
+        "cover": np.stack(cover),
+        "closure": np.array(closures, np.float32),
+    }
+
+
+class _Stage:
+    """A source frame, ready to be warped: the engine's surface, warp and eyes, without its matte and depth."""
+
+    def __init__(self, frame: Pixels, points: Float) -> None:
+        head = HeadFrame.of(Face(points, 1.0, head_pose(points)))
+        self._frame, self._points = frame, points
+        self._surface = build_surface(points, head, np.zeros(frame.shape[:2], np.float32))
+        self._warp = Warp(self._surface, (frame.shape[1], frame.shape[0]), head.unit)
+        self._layers = Layers(np.dstack([frame, np.full(frame.shape[:2], 255, np.uint8)]), frame)
+        self._eyes = {eye: PaintedEye(eye, frame, points) for eye in EYES}
+
+    def pair(self, eye: Eye, frame: Pixels, points: Float, closure: float) -> tuple[Pixels, Pixels, Pixels, float]:
+        """Inputs, truth, cover and closure of one eye, of the target ``frame`` with its ``points``."""
+        moved = _onto(points, self._points)
+        _snap(moved, eye, float(opening(eye, self._points[None])[0]), closure)
+        eyes, vertices, place = self._eyes[eye], self._surface.vertices.copy(), self._surface.vertices[:, :2].copy()
+        vertices[:MESH] = moved[:MESH]
+        eyes.tuck_rims(place, closure)
+        deformation = self._warp.deformation(vertices, place)
+        patches = eyes.patches(vertices, _gaze(eye, self._points, moved, closure))
+        picture = painted(self._layers, Sketch(deformation, None, tuple(patches)))
+
+        here, rest, there = (eye_patch.placing(eye, p) for p in (vertices, self._points, points))
+        now, still = eye_patch.placed(vertices, here), eye_patch.placed(self._points, rest)
+        masks = eye_patch.Masks.of(eye, now, still)
+        photo = eye_patch.sampled(self._frame, rest)
+        skin = eye_patch.lidded(photo, masks.resting)
+        planes = eye_patch.inputs(eye_patch.sampled(picture, here), photo, skin, masks, closure)
+        truth = eye_patch.sampled(frame, there).transpose(2, 0, 1)
+        cover = np.round(255 * eye_patch.cover(eye, now, still)).astype(np.uint8)
+        return planes, truth, cover, closure
+
+
+def _onto(points: Float, source: Float) -> Float:
+    """``points`` (478, 3) moved, turned and scaled in the picture onto ``source`` by what does not move in a face."""
+    rigid = list(RIGID)
+    a, b = (p[:, 0].astype(np.float64) + 1j * p[:, 1] for p in (points, source))
+    middle, goal = a[rigid].mean(), b[rigid].mean()
+    turn = np.vdot(a[rigid] - middle, b[rigid] - goal) / np.vdot(a[rigid] - middle, a[rigid] - middle)
+    moved = (a - middle) * turn + goal
+    return np.stack([moved.real, moved.imag, points[:, 2] * abs(turn)], axis=1).astype(np.float32)
+
+
+def _closure(rest: Float | float, apart: Float, shut: float) -> Float:
+    """How far lids are closed that are ``apart`` and in the source as far as ``rest``, of the eye's width: 1 is shut."""
+    return np.minimum((rest - apart) / np.maximum(rest - shut, 1e-3), 1).astype(np.float32)
+
+
+def _snap(points: Float, eye: Eye, rest: float, closure: float) -> None:
+    """Brings lids together by what the landmarks fail to report: they never show a shut eye shut.
+
+    ``rest``: the source's opening. Lids that are far apart are where they are seen.
+    """
+    upper, lower = list(eye.upper[0]), list(eye.lower[0])
+    apart = float(opening(eye, points[None])[0])
+    part = max(0.0, (closure - SNAP_FROM) / (1 - SNAP_FROM))
+    keep = np.float32(1 + part * (min(1.0, rest * (1 - closure) / max(apart, 1e-3)) - 1))
+    meeting = points[upper] + np.float32(MEETING) * (points[lower] - points[upper])
+    points[upper] = meeting + keep * (points[upper] - meeting)
+    points[lower] = meeting + keep * (points[lower] - meeting)
+
+
+def _gaze(eye: Eye, source: Float, target: Float, closure: float) -> Float:
+    """The shift of the iris, (2,) eye widths right and down, as far as the lids show it."""
+    shifts = []
+    for points in (source, target):
+        corners = points[[eye.outer, eye.inner], :2]
+        width = np.linalg.norm(corners[1] - corners[0])
+        shifts.append((points[eye.iris[0], :2] - corners.mean(axis=0)) / width)
+    return np.asarray(np.clip(shifts[1] - shifts[0], -0.25, 0.25) * max(0.0, 1 - closure), np.float32)

@@ -1,0 +1,58 @@
+"""Pores and grain for skin that a network has painted: it works at a fixed small size, photos do not.
+
+What a patch is too small to hold is taken from the skin below the eye, and moves with the lid it is laid on.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vivify.animate import eye_patch
+from vivify.animate.patch import Window
+
+Float = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
+
+_BELOW = 30.0  # patch pixels from the lid to the skin that its detail is taken from
+_CUT = 0.5  # patch pixels: finer than this the patch holds nothing
+_OUTLIER = 3.0  # deviations: hairs, spectacle frames and the like are no skin
+_LEAST = 1.1  # of the photo's pixels to one of the patch: photos with fewer have no finer detail
+
+
+class SkinDetail:
+    """The fine detail of the skin below one eye. ``region``: (H, W, 3) uint8 RGB; ``place``: the eye's patch in it."""
+
+    def __init__(self, region: Pixels, place: Float) -> None:
+        scale = 1 / float(np.sqrt(abs(np.linalg.det(place[:, :2]))))
+        size = np.array([eye_patch.WIDTH, eye_patch.HEIGHT], np.float32)
+        below = np.array(
+            [[0, _BELOW / 2], [size[0], _BELOW / 2], [0, size[1] + _BELOW], size + np.array([0, _BELOW])], np.float32
+        )
+        window = Window.around(eye_patch.placed(below, eye_patch.inverse(place)), 2 * scale, region.shape)
+        self._fine: Float | None = None
+        if scale < _LEAST or window is None:
+            return
+        grey = cv2.cvtColor(np.ascontiguousarray(window.of(region)), cv2.COLOR_RGB2GRAY).astype(np.float32)
+        fine = grey - cv2.GaussianBlur(grey, (0, 0), _CUT * scale)
+        usual = 1.4826 * float(np.median(np.abs(fine)))
+        self._fine = np.asarray(np.clip(fine, -_OUTLIER * usual, _OUTLIER * usual), np.float32)
+        self._back = eye_patch.inverse(place)
+        self._back[:, 2] -= window.corner
+
+    def over(self, place: Float, size: tuple[int, int], travel: float) -> Float | None:
+        """(h, w) float32 levels to add, for a picture of ``size`` (w, h) whose patch is at ``place``; None if there is none.
+
+        ``travel``: patch pixels that the lid has come down.
+        """
+        if self._fine is None:
+            return None
+        # The picture's pixels -> patch -> down to the skin below, less what the lid has moved -> the detail's pixels.
+        linear = self._back[:, :2] @ place[:, :2]
+        shift = self._back[:, :2] @ (place[:, 2] + np.array([0, _BELOW - travel], np.float32)) + self._back[:, 2]
+        matrix = np.concatenate([linear, shift[:, None]], axis=1)
+        flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+        return np.asarray(
+            cv2.warpAffine(self._fine, matrix, size, flags=flags, borderMode=cv2.BORDER_REFLECT_101), np.float32
+        )

@@ -1,0 +1,94 @@
+"""Training: who is held out, that a run can be stopped and go on, and that what is exported is what was trained.
+
+PyTorch is installed for training alone (the dependency group "training"): without it these tests skip.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+onnx = pytest.importorskip("onnx")
+ort = pytest.importorskip("onnxruntime")
+
+MODELS = Path(__file__).resolve().parents[2] / "layers" / "models"
+pytestmark = pytest.mark.filterwarnings("ignore")  # PyTorch's exporter warns of itself
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _importable() -> None:
+    sys.path.insert(0, str(MODELS))
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def fit() -> ModuleType:
+    from training import fit
+
+    return fit
+
+
+def _pairs(count: int) -> object:
+    from training.pairs import Pairs
+
+    random = np.random.default_rng(3)
+    return Pairs(
+        inputs=random.integers(0, 256, (count, 10, 80, 112), np.uint8),
+        truth=random.integers(0, 256, (count, 3, 80, 112), np.uint8),
+        cover=random.integers(0, 256, (count, 80, 112), np.uint8),
+        closure=random.random(count, np.float32),
+        clip=np.arange(count, dtype=np.int32) % 3,
+    )
+
+
+def test_a_stopped_run_goes_on_as_if_it_had_not_been(fit: ModuleType, tmp_path: Path) -> None:
+    """Two steps, a checkpoint and two more give the very weights of four steps, the critic's part included."""
+    recipe = fit.Recipe(steps=4, batch=2, critic_from=0.25)
+    whole = fit.Trainer(_pairs(6), recipe)
+    whole.run(tmp_path / "whole.pt")
+    first = fit.Trainer(_pairs(6), recipe)
+    for _ in range(2):
+        first._advance()
+    torch.save(first.state(), tmp_path / "parts.pt")
+    torch.manual_seed(99)  # whatever happens in between
+    second = fit.Trainer(_pairs(6), recipe)
+    second.run(tmp_path / "parts.pt")
+    assert second.step == 4
+    for name, value in whole.averaged.state_dict().items():
+        assert torch.equal(value, second.averaged.state_dict()[name]), name
+
+
+def test_what_is_exported_is_what_was_trained() -> None:
+    """ONNX Runtime and PyTorch agree within 1e-4 on a network with random weights, for one eye and for three."""
+    from training.export import to_onnx
+    from training.network import Eyelids
+
+    torch.manual_seed(5)
+    network = Eyelids().eval()
+    for value in network.parameters():
+        value.data = (value + 0.02 * torch.randn_like(value)).half().float()
+    session = ort.InferenceSession(to_onnx(network), providers=["CPUExecutionProvider"])
+    for count in (1, 3):
+        eye = torch.rand(count, 10, 80, 112)
+        with torch.no_grad():
+            expected = network(eye).numpy()
+        assert np.abs(session.run(None, {"eye": eye.numpy()})[0] - expected).max() < 1e-4
+
+
+def test_nobody_is_on_both_sides(gallery: Path) -> None:
+    """The held-out people are there, a fifth or less of all, and no clip of theirs is trained on."""
+    from training import clips
+
+    listed = clips.listed(gallery.parent)
+    held, known = ({clip.identity for clip in listed if clip.held_out is side} for side in (True, False))
+    assert held == clips.HELD_OUT
+    assert not held & known
+    assert len(held) <= (len(held) + len(known)) / 5
+    names = {clip.name: clip.held_out for clip in listed}
+    assert names["id_LivePortrait_01"]
+    assert names["d0"]
