@@ -11,7 +11,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.fuzz import documents, photos
+from tests.fuzz import documents, photos, requests
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,12 @@ def _decode(data: bytes) -> object:
     from vivify.photos import decode
 
     return decode(data)
+
+
+def _object_metadata(metadata: dict[str, str]) -> object:
+    from vivify.service.clip_options import DroppedOptions
+
+    return DroppedOptions.of(metadata)
 
 
 def _motion(document: object) -> object:
@@ -66,8 +72,8 @@ def _bytes_of(document: Any) -> bytes:
 
 
 TARGETS = (
-    Target("photos", 45, st.one_of(photos.damaged(), photos.anything()), _decode),
-    Target("photo metadata", 25, photos.with_metadata(), _decode),
+    Target("photos", 35, st.one_of(photos.damaged(), photos.anything()), _decode),
+    Target("photo metadata", 20, photos.with_metadata(), _decode),
     Target("motions", 10, st.one_of(documents.nearly(documents.motion()), documents.ANY_JSON), _motion),
     Target(
         "motion files",
@@ -82,4 +88,6 @@ TARGETS = (
         st.one_of(documents.nearly(documents.STORYBOARD).map(_bytes_of), st.binary(max_size=200)),
         _storyboard_file,
     ),
+    Target("API requests", 10, requests.events(), requests.ask),
+    Target("object metadata", 5, requests.metadata(), _object_metadata),
 )
