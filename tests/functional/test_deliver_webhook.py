@@ -20,7 +20,7 @@ from vivify.errors import WebhookFailed, WebhookForbidden
 from vivify.service import deliver_webhook, outside
 from vivify.service.outside import Outside, is_public
 
-from .conftest import ROOT, Context, Stack, load
+from .conftest import Context, Stack, load
 from .receiver import HOST, Receiver, listening
 
 CLIP = "d5f0c2a9b7e41d386c0b5e72a9"
@@ -165,11 +165,6 @@ class TestTriedAgain:
         assert "Messages" not in sqs.receive_message(QueueUrl=stack.webhooks)
         counts = sqs.get_queue_attributes(QueueUrl=stack.webhooks, AttributeNames=["All"])["Attributes"]
         assert counts["ApproximateNumberOfMessagesNotVisible"] == "1"
-
-    def test_the_queue_holds_as_many_tries(self) -> None:
-        """The template's queue puts a message aside after exactly as many tries as there are waits, and one more."""
-        text = (ROOT / "template.yaml").read_text(encoding="utf-8")
-        assert f"maxReceiveCount: {len(deliver_webhook.DELAYS) + 1} }}" in text
 
 
 class TestOutside:

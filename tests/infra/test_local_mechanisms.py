@@ -14,6 +14,7 @@ import urllib3
 
 from infra.local import daemon
 from infra.local.client import Client, RequestRefused
+from infra.local.event_bus import Rule
 from infra.local.settings import Paths
 
 TEMPLATE = Path(__file__).parent / "small_stack" / "template.yaml"
@@ -165,6 +166,62 @@ class TestStateMachine:
         _, output = execute(client, {"job": "hang"})
         cause = json.loads(output["Cause"])
         assert [a["StatusReason"] for a in cause["Attempts"]] == ["Job attempt duration exceeded timeout"]
+
+
+class TestEvents:
+    """EventBridge and SQS, as they invoke functions."""
+
+    def test_a_rule_hears_of_an_execution(self, client: Client) -> None:
+        """An execution that fails is an event; the rule's function gets it, and what it cannot take goes where it must."""
+        states, sqs = client.aws("stepfunctions"), client.aws("sqs")
+        machine = client.outputs["StateMachineArn"]
+        states.start_execution(stateMachineArn=machine, name="breaks-off", input='{"fail": true}')
+        url = sqs.get_queue_url(QueueName=client.outputs["FailuresName"])["QueueUrl"]
+
+        def heard() -> Any:
+            for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+                payload = json.loads(message["Body"])["requestPayload"]
+                if payload.get("source") == "aws.states":
+                    return payload["detail"]
+            return None
+
+        detail = until(heard)
+        assert (detail["name"], detail["status"], detail["stateMachineArn"]) == ("breaks-off", "FAILED", machine)
+        assert (json.loads(detail["input"]), detail["error"]) == ({"fail": True}, "OnPurpose")
+
+    def test_messages_reach_their_function(self, client: Client) -> None:
+        """What a topic tells a queue reaches the function; what that reports as failed comes again, and is put aside."""
+        sns, sqs = client.aws("sns"), client.aws("sqs")
+        for text in ("good", "bad"):
+            sns.publish(TopicArn=client.outputs["News"], Message=text)
+        messages, rejected = (
+            sqs.get_queue_url(QueueName=client.outputs[name])["QueueUrl"] for name in ("MessagesName", "RejectedName")
+        )
+        (aside,) = until(lambda: sqs.receive_message(QueueUrl=rejected).get("Messages"))
+        assert aside["Body"] == "bad"
+        counts = sqs.get_queue_attributes(QueueUrl=messages, AttributeNames=["All"])["Attributes"]
+        assert (counts["ApproximateNumberOfMessages"], counts["ApproximateNumberOfMessagesNotVisible"]) == ("0", "0")
+
+    @pytest.mark.parametrize(
+        ("expression", "seconds"), [("rate(1 minute)", 60), ("rate(5 minutes)", 300), ("rate(1 day)", 86400)]
+    )
+    def test_schedules(self, expression: str, seconds: int) -> None:
+        """Rates are kept."""
+        target = {"Arn": "arn:aws:lambda:eu-west-1:123456789012:function:f", "Id": "f"}
+        assert Rule.read({"ScheduleExpression": expression, "Targets": [target]}) == Rule(("f",), seconds=seconds)
+
+    @pytest.mark.parametrize(
+        "rule",
+        [
+            {"ScheduleExpression": "cron(0 12 * * ? *)", "Targets": []},
+            {"EventPattern": {}, "Targets": [{"Arn": "arn:aws:sqs:eu-west-1:123456789012:q", "Id": "q"}]},
+            {"EventPattern": {}, "Targets": [{"Arn": "arn:aws:lambda:::function:f", "Id": "f", "Input": "{}"}]},
+        ],
+    )
+    def test_what_would_never_happen_here(self, rule: dict[str, Any]) -> None:
+        """A rule that nothing here would carry out stops the deployment."""
+        with pytest.raises(ValueError, match=r"a rule's target|keeps the schedule"):
+            Rule.read(rule)
 
 
 class TestApi:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.infra.template_reader import Resource, of, tasks
 from vivify.cloud import settings
+from vivify.service import deliver_webhook, reconcile
 
 # ---------------------------------------------------------------- the state machine
 
@@ -127,6 +128,74 @@ def test_gpus_are_paid_for_while_they_work(resources: dict[str, Resource]) -> No
         assert hosts["MaxvCpus"] == {"Ref": "MaxGpuVcpus"}
         assert all(name.split(".")[0] in ("g4dn", "g5") for name in hosts["InstanceTypes"])
     assert {"Type": "GPU", "Value": "1"} in job["ContainerProperties"]["ResourceRequirements"]
+
+
+def test_gpus_have_a_hard_cap(template: dict[str, Any]) -> None:
+    """Whoever deploys chooses how many GPUs there may be and how many stay warm, within bounds that a slip cannot pass."""
+    most, warm = (template["Parameters"][name] for name in ("MaxGpuVcpus", "WarmGpuVcpus"))
+    assert (most["Type"], most["MinValue"], most["MaxValue"]) == ("Number", 4, 256)
+    assert (warm["Type"], warm["Default"], warm["MaxValue"]) == ("Number", 0, 64)
+
+
+def test_a_host_that_never_comes_is_given_up(machine: dict[str, Any], resources: dict[str, Resource]) -> None:
+    """The queue cancels a job that waits for a host, for whatever reason, before the state machine loses patience."""
+    (queue,) = of(resources, "AWS::Batch::JobQueue").values()
+    limits = queue["JobStateTimeLimitActions"]
+    assert {limit["Reason"].split(":")[0] for limit in limits} == {"CAPACITY", "MISCONFIGURATION"}
+    for limit in limits:
+        assert (limit["State"], limit["Action"]) == ("RUNNABLE", "CANCEL")
+        assert 600 <= limit["MaxTimeSeconds"] < machine["States"]["Animate"]["TimeoutSeconds"]
+
+
+# ---------------------------------------------------------------- nothing is lost
+
+
+def test_an_execution_that_breaks_off_is_heard(resources: dict[str, Resource]) -> None:
+    """However an execution of ours ends but well, notify is told of it, and what notify does not take is kept."""
+    rules = of(resources, "AWS::Events::Rule").values()
+    (rule,) = [rule for rule in rules if "Step Functions Execution Status Change" in str(rule.get("EventPattern"))]
+    detail = rule["EventPattern"]["detail"]
+    assert detail == {"status": ["FAILED", "TIMED_OUT", "ABORTED"], "stateMachineArn": [{"Ref": "ClipStateMachine"}]}
+    (target,) = rule["Targets"]
+    assert target["Arn"] == {"Fn::GetAtt": ["NotifyFunction", "Arn"]}
+    assert "DeadLetterConfig" in target
+
+
+def test_the_reconciler_comes_often(resources: dict[str, Resource]) -> None:
+    """Every five minutes, by a schedule that invokes it as it is."""
+    rules = of(resources, "AWS::Events::Rule").values()
+    targets = {target["Arn"]["Fn::GetAtt"][0]: rule for rule in rules for target in rule["Targets"]}
+    assert targets["ReconcileFunction"]["ScheduleExpression"] == "rate(5 minutes)"
+
+
+def test_the_reconciler_interrupts_nobody(resources: dict[str, Resource]) -> None:
+    """It waits longer than detection can take, with all of Lambda's own tries and the waits between them."""
+    timeout = of(resources, "AWS::Lambda::Function")["DetectFaceFunction"]["Timeout"]
+    configs = of(resources, "AWS::Lambda::EventInvokeConfig").values()
+    (retries,) = [c["MaximumRetryAttempts"] for c in configs if c["FunctionName"] == {"Ref": "DetectFaceFunction"}]
+    waits = 60 + 120  # Lambda's, before the second and the third try
+    assert reconcile.QUIET.total_seconds() > (retries + 1) * timeout + waits
+
+
+def test_pending_clips_can_be_found(resources: dict[str, Resource]) -> None:
+    """The index that the reconciler asks: pending records, by when they last changed."""
+    indexes = [
+        index for t in of(resources, "AWS::DynamoDB::Table").values() for index in t.get("GlobalSecondaryIndexes", [])
+    ]
+    (pending,) = [index for index in indexes if index["IndexName"] == "pending"]
+    assert [key["AttributeName"] for key in pending["KeySchema"]] == ["pending", "updated_at"]
+    assert pending["Projection"] == {"ProjectionType": "ALL"}
+
+
+def test_webhooks_are_tried_for_a_day(resources: dict[str, Resource]) -> None:
+    """One message at a time, tried as often as there are waits and once more, then put aside; kept for longer than that."""
+    queue = of(resources, "AWS::SQS::Queue")["WebhookQueue"]
+    (mapping,) = of(resources, "AWS::Lambda::EventSourceMapping").values()
+    timeout = of(resources, "AWS::Lambda::Function")["DeliverWebhookFunction"]["Timeout"]
+    assert (mapping["BatchSize"], mapping["FunctionResponseTypes"]) == (1, ["ReportBatchItemFailures"])
+    assert queue["VisibilityTimeout"] >= 6 * timeout
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == len(deliver_webhook.DELAYS) + 1
+    assert 23 * 3600 < sum(deliver_webhook.DELAYS) <= 24 * 3600 < queue["MessageRetentionPeriod"]
 
 
 # ---------------------------------------------------------------- who may ask

@@ -34,3 +34,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 def failing(event: dict[str, Any], context: Any) -> NoReturn:
     raise RuntimeError("always")
+
+
+def taking(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    bad = [record["messageId"] for record in event["Records"] if record["body"] == "bad"]
+    return {"batchItemFailures": [{"itemIdentifier": message} for message in bad]}
