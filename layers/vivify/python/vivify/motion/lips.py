@@ -13,6 +13,7 @@ from vivify.faces.topology import (
     LOWER_LIP_ROWS,
     MESH,
     MOUTH_CORNER_ROWS,
+    MOUTH_CORNERS,
     OUTER_LIPS,
     UPPER_INNER_LIP,
     UPPER_LIP_ROWS,
@@ -21,9 +22,11 @@ from vivify.faces.topology import (
 Float = NDArray[np.float32]
 
 _QUIET_LIPS = 0.03  # eye distances: lip gaps that change by less than this are noise
+_BESIDE_CORNERS = ((57, 185), (287, 409))  # landmarks above and outside each corner
+_CORNER_HELD = 0.5  # of the way to their height
 _PARTED = 0.06  # eye distances: lips farther apart show teeth
 _THINNEST = 0.65  # of a lip's own thickness: no motion makes it thinner
-_AROUND_LIPS = 0.13  # eye distances: how far the lips' edge takes skin along
+_AROUND_LIPS, _AROUND_CORNERS = 0.13, 0.22  # eye distances: how far the lips' edge takes skin along
 
 
 def fit_lips(displacement: Float, shape: Float, mouth_width: float) -> None:
@@ -54,6 +57,11 @@ def fit_lips(displacement: Float, shape: Float, mouth_width: float) -> None:
     displacement[:, list(OUTER_LIPS[1:10]), 1] -= middle
     _keep_flesh(displacement, shape, (upper, *UPPER_LIP_ROWS, OUTER_LIPS[1:10]), down=1)
     _keep_flesh(displacement, shape, (lower, *LOWER_LIP_ROWS, OUTER_LIPS[:10:-1]), down=-1)
+    # Beside a corner of the mouth lies a thin strip of skin: a corner that drops alone would blow it up.
+    for (*_, corner), beside in zip(MOUTH_CORNER_ROWS, _BESIDE_CORNERS, strict=True):
+        displacement[:, corner, 1] += _CORNER_HELD * (
+            displacement[:, list(beside), 1].mean(axis=1) - displacement[:, corner, 1]
+        )
     for inside, *between, outside in MOUTH_CORNER_ROWS:
         for step, point in enumerate(between, 1):
             part = step / (len(between) + 1)
@@ -69,7 +77,8 @@ def _around_lips(shape: Float) -> tuple[Float, Float]:
     """(468, 20): each point's shares in the lips' outer edge; (468,): how far it follows that edge, 0 for the lips' own."""
     away = np.linalg.norm(shape[:MESH, None, :2] - shape[None, list(OUTER_LIPS), :2], axis=2)
     share = 1 / (away**2 + 0.002) ** 2
-    near = np.exp(-((away.min(axis=1) / _AROUND_LIPS) ** 2))
+    reach = np.where(np.isin(OUTER_LIPS, MOUTH_CORNERS), _AROUND_CORNERS, _AROUND_LIPS)
+    near = np.exp(-((away / reach).min(axis=1) ** 2))
     near[[*OUTER_LIPS, *INNER_LIPS, *np.ravel((UPPER_LIP_ROWS, LOWER_LIP_ROWS)), *np.ravel(MOUTH_CORNER_ROWS)]] = 0
     return (share / share.sum(axis=1, keepdims=True)).astype(np.float32), near.astype(np.float32)
 

@@ -37,6 +37,7 @@ _MARGIN = 5.0
 _USUAL_WIDTH = 46.0  # of a mouth
 _TEETH_SCALE = (0.8, 14.0)  # pixels per millimetre that rows are drawn at
 _UNDER, _UNDER_REACH = 0.5, 1.6  # how dark the shade is just below the upper row, and how far it reaches
+_BEHIND = 0.7  # that the made row stays above the edge of the photo's own, so as not to show below it
 _COARSE = 160  # pixels: light and flesh are smooth and are computed on a picture of this side
 
 
@@ -75,7 +76,7 @@ class Mouth:
         polygon = vertices[list(INNER_LIPS), :2]
         moved = (rows - self._bite_at_rest).astype(float) * EYES_APART
         if self._shown.edge is not None:  # the photo says where the upper teeth end
-            rows = rows + np.array([self._shown.edge / EYES_APART - self._bite_at_rest[0], 0, 0], np.float32)
+            rows = rows + np.array([(self._shown.edge - _BEHIND) / EYES_APART - self._bite_at_rest[0], 0, 0], np.float32)
         view = View.of(self._lip, self._head, turn, rows, self._size)
         window = Window.around(polygon, _MARGIN * view.millimetre, self._shape)
         if window is None:

@@ -21,12 +21,13 @@ Pixels = NDArray[np.uint8]
 
 # In millimetres.
 _LEAST_GAP = 2.5  # lips nearer than this show nothing to speak of
-_RIM, _SOFT = 0.5, 0.35  # that the lips' own edge reaches inwards; softness
+_RIM, _SOFT = 0.8, 0.3  # that the lips' own edge reaches inwards; softness
 _STRIP = 8.0  # to either side of the middle: where the edge of the upper teeth is looked for
 _HIDDEN = 0.8  # what the lower lip still covers of teeth that end behind it
 _LOWER_PART = 4.0  # what there is below the upper teeth must be as high as this to be the jaw's
 _TEETH = 0.62  # of the brightest row's luma, and
-_AGAINST_SKIN = 0.6  # of the skin's: anything darker is not teeth
+_LEAST_TEETH = 1.2  # a bright line thinner than this is wet lip
+_AGAINST_SKIN = 0.5  # of the skin's: anything darker is not teeth
 
 
 class Shown:
@@ -49,11 +50,11 @@ class Shown:
         inside = filled(polygon - window.corner, window.size)
         pixel = np.stack(np.meshgrid(*map(np.arange, window.size)), axis=-1) + window.corner
         x, y = np.moveaxis((pixel - place[:, 2]) @ np.linalg.inv(place[:, :2]).T, -1, 0)
-        self.edge = _teeth_end(self._picture, (inside > 127) & (np.abs(x) < _STRIP), y, skin)
-        if self.edge is None:
-            return
         rim = max(1, round(_RIM * unit))
         kept = cv2.erode(inside, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * rim + 1, 2 * rim + 1)))
+        self.edge = _teeth_end(self._picture, (kept > 127) & (np.abs(x) < _STRIP), y, skin)
+        if self.edge is None:
+            return
         kept = cv2.GaussianBlur(kept, (0, 0), max(_SOFT * unit, 0.4)).astype(np.float32) / 255
         jaws = y[inside > 127].max() - self.edge > _LOWER_PART
         above = np.clip((self.edge - y) * unit + 0.5, 0, 1).astype(np.float32) if jaws else np.float32(1)
@@ -84,9 +85,14 @@ def _teeth_end(picture: Pixels, strip: NDArray[np.bool_], y: Matrix, skin: float
         return None
     bright = np.array([np.median(luma[row][strip[row]]) for row in rows])
     height = np.array([y[row][strip[row]].mean() for row in rows])
-    limit = max(_TEETH * bright.max(), _AGAINST_SKIN * skin)
-    teeth = np.flatnonzero(bright > limit)
-    if len(teeth) == 0:
-        return None
-    after = np.flatnonzero(bright[teeth[0] :] <= limit)
-    return float(height[teeth[0] + after[0]]) if len(after) else float(height[-1]) + _HIDDEN
+    teeth = bright > max(_TEETH * bright.max(), _AGAINST_SKIN * skin)
+    start = 0
+    while start < len(rows):
+        length = int(np.argmin(np.append(teeth[start:], False)))
+        end = start + length
+        if end == len(rows) and length:
+            return float(height[-1]) + _HIDDEN
+        if length and height[end] - height[start] >= _LEAST_TEETH:
+            return float(height[end])
+        start = end + 1
+    return None
