@@ -10,6 +10,8 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
@@ -18,28 +20,15 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from infra.local.settings import command_for_this_machine
+from vivify.cloud.settings import AnimateClip
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = ROOT / "infra" / "locks"
 TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
 JOB = TEMPLATE["Resources"]["AnimateJob"]["Properties"]["ContainerProperties"]
 TMP = "/tmp"  # noqa: S108 the container's own
-SETTINGS = {
-    "TABLE_NAME": "clips",
-    "WORK_BUCKET": "work",
-    "CLIP_ID": "c0",
-    "PHOTO_BUCKET": "uploads",
-    "PHOTO_KEY": "photos/c0",
-    "PHOTO_VERSION": "1",
-    "FACES_KEY": "faces/c0/faces.json",
-    "OUTPUT_PREFIX": "frames/c0",
-    "MOTIONS": "blink",
-    "SECONDS": "1",
-    "FPS": "25",
-    "STRENGTH": "1",
-    "SIZE": "native",
-    "FRAME": "photo",
-}
+# Any value will do: what is asked here is answered before they are used.
+SETTINGS = {field.name.upper(): "x" for field in fields(AnimateClip) if field.default is MISSING}
 
 
 def instructions() -> list[tuple[str, str]]:
@@ -136,10 +125,10 @@ import vivify.service.animate_clip, aws_lambda_powertools
     assert done.returncode == 0, done.stderr[-2000:]
 
 
-def _environment(**more: str) -> dict[str, str]:
+def _environment(settings: Mapping[str, str] | None = None, **more: str) -> dict[str, str]:
     keep = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR", "VIRTUAL_ENV") if name in os.environ}
     aws = {"AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
-    return keep | aws | {"PYTHONPATH": str(ROOT / "layers/vivify/python")} | more
+    return keep | aws | {"PYTHONPATH": str(ROOT / "layers/vivify/python")} | dict(settings or {}) | more
 
 
 def _started(environment: dict[str, str]) -> subprocess.Popen[bytes]:
@@ -156,7 +145,7 @@ def test_a_host_without_its_gpu_says_so_first() -> None:
     """78 before anything is read or recorded: the endpoint that stands for AWS is never called."""
     with socket.create_server(("127.0.0.1", 0)) as aws:
         url = f"http://127.0.0.1:{aws.getsockname()[1]}"
-        assert _started(_environment(**SETTINGS, PROVIDER="cuda", AWS_ENDPOINT_URL=url)).wait(60) == 78
+        assert _started(_environment(SETTINGS, PROVIDER="cuda", AWS_ENDPOINT_URL=url)).wait(60) == 78
         aws.setblocking(False)
         with pytest.raises(BlockingIOError):
             aws.accept()
@@ -166,7 +155,7 @@ def test_a_job_that_is_stopped_may_be_tried_again() -> None:
     """75 on SIGTERM while AWS has not answered yet; the job definition retries just that."""
     with socket.create_server(("127.0.0.1", 0)) as aws:
         url = f"http://127.0.0.1:{aws.getsockname()[1]}"
-        process = _started(_environment(**SETTINGS, PROVIDER="cpu", AWS_ENDPOINT_URL=url))
+        process = _started(_environment(SETTINGS, PROVIDER="cpu", AWS_ENDPOINT_URL=url))
         aws.settimeout(60)
         connection, _ = aws.accept()
         with connection:
