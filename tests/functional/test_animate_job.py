@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -147,8 +148,9 @@ def test_every_attempt_counts_its_seconds(
     stack: Stack, job: dict[str, Any], main: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An attempt that fails has been paid for too, and being counted changes nothing about how it ends."""
-    clock = iter((100.0, 130.5, 200.0, 241.5))
-    monkeypatch.setattr("vivify.service.animate_clip.time.monotonic", lambda: next(clock))
+    # Looked at as the attempt begins, as it first tells how far it is, and as it ends.
+    clock = iter((100.0, 100.0, 130.5, 200.0, 200.0, 241.5))
+    monkeypatch.setattr("vivify.service.animate_clip.time", SimpleNamespace(monotonic=lambda: next(clock)))
     monkeypatch.setattr(engine, "animate", lambda *_: 1 / 0)
     assert (main(), main()) == (1, 1)
     record = stack.record(job["clip_id"])
