@@ -8,7 +8,7 @@ CASES ?= 100000
 export PYTHONPATH :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check audit fuzz format bench faults load build deploy sbom lock clean
+.PHONY: help demo test check audit fuzz api format bench faults load build deploy sbom lock clean
 
 help: ## show this
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -34,6 +34,9 @@ audit: $(VENV)/audit/done ## look for known vulnerabilities in all that is insta
 
 fuzz: $(VENV)/dev ## send 100,000 hostile inputs through every door (CASES=1000 for fewer)
 	@$(BIN)/python -m tests.fuzz --cases $(CASES)
+
+api: $(VENV)/dev ## ask the running API all that its OpenAPI document allows, and what it does not
+	@API_EXAMPLES=300 $(BIN)/python -m pytest tests/workflow/test_api_contract.py
 
 format: $(VENV)/dev ## put the code in the house style
 	$(BIN)/ruff check --fix .

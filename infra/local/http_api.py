@@ -40,7 +40,7 @@ class Route:
     def match(self, method: str, path: str) -> dict[str, str] | None:
         """The path's parameters, or None."""
         pattern = re.sub(r"\\{(\w+)(\\\+)?\\}", lambda m: f"(?P<{m[1]}>{'.+' if m[2] else '[^/]+'})", re.escape(self.path))
-        found = re.fullmatch(pattern, path)
+        found = re.fullmatch(pattern, path, re.DOTALL)
         return found.groupdict() if found and self.method in (method, "ANY") else None
 
     def precedence(self) -> tuple[bool, bool]:

@@ -31,7 +31,9 @@ Key = Annotated[
     ),
 ]
 Limit = Annotated[int, Query(ge=1, le=100, description="Clips a page.")]
-Cursor = Annotated[str | None, Query(max_length=1024, description="next_cursor of the page before.")]
+Cursor = Annotated[
+    str | None, Query(pattern="^[0-9a-f]{11}[cd][0-9a-f]{25}$", description="next_cursor of the page before.")
+]
 logger = Logger()
 
 

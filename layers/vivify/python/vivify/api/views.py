@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import base64
+import datetime as dt
 import json
 
-from pydantic import TypeAdapter, ValidationError
-
 from vivify.api.schemas import Clip, ClipPage, ClipSummary, ClipTicket, Links, Progress, Upload, Verdict
-from vivify.cloud.records import Page, Record
+from vivify.cloud.records import Page, Record, timestamp
 from vivify.cloud.settings import ServeApi
-from vivify.errors import RequestInvalid
 from vivify.service.clip_options import DEFAULTS, ClipOptions
 from vivify.service.create_clip import Ticket
 from vivify.service.get_clip import progress
 from vivify.service.links import links
 
-_PLACE = TypeAdapter(dict[str, str])
+_EPOCH, _MILLISECOND = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.timedelta(milliseconds=1)
 
 
 def ticket(made: Ticket) -> ClipTicket:
@@ -53,19 +50,20 @@ def clip(record: Record, settings: ServeApi) -> Clip:
 
 
 def page(found: Page) -> ClipPage:
-    """Its cursor is opaque: it says where the list goes on, and the list is always the caller's own."""
-    cursor = base64.urlsafe_b64encode(json.dumps(found.after).encode()).decode() if found.after else None
-    return ClipPage(clips=[summary(record) for record in found.records], next_cursor=cursor)
+    return ClipPage(clips=[summary(record) for record in found.records], next_cursor=_cursor(found.after))
+
+
+def _cursor(after: dict[str, str] | None) -> str | None:
+    """Says where the list goes on, and nothing of whose: the list is always the caller's own."""
+    if after is None:
+        return None
+    moment = dt.datetime.fromisoformat(after["created_at"])
+    return f"{(moment - _EPOCH) // _MILLISECOND:011x}{after['clip_id']}"
 
 
 def place(cursor: str | None) -> dict[str, str] | None:
-    """What :func:`page` wrapped. Raises RequestInvalid."""
+    """What :func:`page` wrapped. ``cursor``: follows vivify.api.routes.Cursor."""
     if cursor is None:
         return None
-    try:
-        where = _PLACE.validate_json(base64.b64decode(cursor, altchars=b"-_", validate=True))
-    except (ValueError, ValidationError) as error:
-        raise RequestInvalid("cursor: take next_cursor of the page before, as it is.") from error
-    if where.keys() != {"clip_id", "created_at"}:
-        raise RequestInvalid("cursor: take next_cursor of the page before, as it is.")
-    return where
+    moment = _EPOCH + int(cursor[:11], 16) * _MILLISECOND
+    return {"clip_id": cursor[11:], "created_at": timestamp(moment)}

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from vivify.errors import RequestInvalid
 from vivify.service.clip_ids import DRIVERS
@@ -32,16 +31,14 @@ def _in_library(name: str) -> str:
     return name
 
 
-def _https(url: str) -> str:
-    """Where a webhook really leads is looked at when it is called; here only that it may be called at all."""
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname or parts.username or parts.password or parts.fragment:
-        raise ValueError("a webhook is an https:// address without a name, a password or a fragment in it")
-    return url
+def _whole(value: Any) -> Any:
+    """JSON knows one kind of number: 512.0 is the integer 512."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 Motion = Annotated[str, AfterValidator(_in_library), Field(json_schema_extra={"enum": list(library())})]
-Webhook = Annotated[str, AfterValidator(_https), Field(max_length=2048, pattern=r"^https://[^\s/]+")]
+# No name, password or fragment. Where it leads is looked at when it is called.
+Webhook = Annotated[str, Field(max_length=2048, pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?][!-\"$-~]*)?$")]
 
 
 class ClipOptions(BaseModel):
@@ -56,12 +53,12 @@ class ClipOptions(BaseModel):
     seconds: Annotated[float | None, Field(ge=1, le=30, description="Length; 4, or the driver's own, if not given.")] = None
     fps: Annotated[float, Field(ge=10, le=60, description="Frames a second.")] = 25
     size: Annotated[
-        Literal["native"] | Annotated[int, Field(ge=64, le=4096)],
+        Literal["native"] | Annotated[int, Field(ge=64, le=4096), BeforeValidator(_whole)],
         Field(description="The photo's own pixels, or the long side in pixels."),
     ] = "native"
     frame: Annotated[Literal["photo", "portrait"], Field(description="The whole picture, or head and shoulders.")] = "photo"
     faces: Annotated[
-        Literal["all", "largest"] | Annotated[int, Field(ge=1, le=100)],
+        Literal["all", "largest"] | Annotated[int, Field(ge=1, le=100), BeforeValidator(_whole)],
         Field(description="Whom to animate; a number counts from the largest face, 1."),
     ] = "all"
     loop: Annotated[bool, Field(description="End where it begins, so that it plays round and round.")] = False
@@ -102,6 +99,7 @@ def sentence(errors: Any) -> str:
     """Pydantic's findings as one public sentence a field: where and what, never the value itself."""
     told = []
     for error in errors:
-        where = ".".join(str(part) for part in error["loc"] if part not in ("body", "query", "path", "header"))
+        parts = [str(part) for part in error["loc"] if part not in ("body", "query", "path", "header")]
+        where = ".".join(part for part in parts if part.isidentifier() or part.isdecimal())  # pydantic names types, too
         told.append(f"{where}: {error['msg'].removeprefix('Value error, ')}." if where else f"{error['msg']}.")
     return " ".join(dict.fromkeys(told))
