@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
-from vivify.cloud import functions
+from vivify.cloud import executions, functions
 from vivify.cloud.records import Records, timestamp
 from vivify.cloud.storage import ObjectPointer
 from vivify.errors import CloudUnavailable
@@ -107,6 +107,23 @@ def test_a_detection_that_keeps_crashing(stack: Stack, invoke: Invoke, restarted
     (message,) = stack.messages()
     assert (message["event"], message["verdict"]["code"], message["retryable"]) == ("clip.failed", "internal_error", True)
     assert [photo.version for photo in restarted] == [version] * 3
+
+
+def test_a_detection_that_ends_at_this_very_moment(
+    stack: Stack, invoke: Invoke, restarted: list[ObjectPointer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found as quiet, but started before the restart was written: it is neither restarted nor failed."""
+    photo = ObjectPointer(stack.uploads, "photos/a.jpg", stack.put_photo("photos/a.jpg", b"photo"))
+    clip_id = clip_ids.of_drop(photo)
+    pending(stack, clip_id, "detecting", photo=photo.as_dict())
+
+    def status(*_: object) -> None:
+        Records(stack.table).note(clip_id, execution="its own")
+
+    monkeypatch.setattr(executions, "status", status)
+    assert look(invoke) == {"left alone": 1}
+    assert restarted == []
+    assert stack.messages() == []
 
 
 def test_a_form_that_nobody_used(stack: Stack, invoke: Invoke, restarted: list[ObjectPointer]) -> None:

@@ -93,10 +93,13 @@ def _photo_of(record: Record, clip_id: str, settings: Reconcile) -> ObjectPointe
 
 
 def _restart(clip_id: str, photo: ObjectPointer, settings: Reconcile) -> Deed:
+    records = Records(settings.table_name)
     try:
-        Records(settings.table_name).restart(clip_id, photo, most=MOST_RESTARTS)
+        records.restart(clip_id, photo, most=MOST_RESTARTS)
     except TransitionRefused:
-        return _fail(clip_id, settings)
+        record = records.get(clip_id)
+        moved = "execution" in record or record["state"] not in ("created", "detecting")
+        return "left alone" if moved else _fail(clip_id, settings)
     functions.invoke_later(settings.detect_function, photo_events.event_about(photo))
     return "restarted"
 
