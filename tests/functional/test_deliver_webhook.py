@@ -20,7 +20,7 @@ from vivify.errors import WebhookFailed, WebhookForbidden
 from vivify.service import deliver_webhook, outside
 from vivify.service.outside import Outside, is_public
 
-from .conftest import Context, Stack, load
+from .conftest import ROOT, Context, Stack, load
 from .receiver import HOST, Receiver, listening
 
 CLIP = "d5f0c2a9b7e41d386c0b5e72a9"
@@ -109,6 +109,19 @@ class TestDelivery:
             hmac.new(secret, signed, hashlib.sha256).hexdigest() for secret in (b"second secret", b"first secret")
         ]
         assert later.headers["vivify-signature"].count("v1=") == 1
+
+    def test_receivers_are_told_right(self) -> None:
+        """The check that infra/webhooks.md gives to receivers takes what we sign, with either secret, and nothing else."""
+        text = (ROOT / "infra" / "webhooks.md").read_text(encoding="utf-8")
+        names: dict[str, Any] = {}
+        exec(text.split("```python\n")[1].split("```")[0], names)  # noqa: S102 - our own words
+        is_ours, now = names["is_ours"], int(time.time())
+        header = deliver_webhook.signature(b"{}", ["new", "old"], now)
+        assert is_ours(header, b"{}", "new")
+        assert is_ours(header, b"{}", "old")
+        assert not is_ours(header, b"{}", "another")
+        assert not is_ours(header, b"{ }", "new")
+        assert not is_ours(deliver_webhook.signature(b"{}", ["new"], now - 301), b"{}", "new")
 
     def test_the_stacks_own_webhook(self, stack: Stack, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
         """A clip that names no webhook is told to the stack's, if it has one."""
