@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivify import engine
-from vivify.animate import eyes, folds, layers, mouth, painter, patch, performer, warp
+from vivify.animate import eyes, folds, layers, lids, mouth, painter, patch, performer, warp
 from vivify.photos import decode
 from vivify.video import ClipWriter, read_frames
 
@@ -28,13 +28,14 @@ _STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
     "mesh and map": ((warp.Warp, "deformation"),),
     "folds": ((folds.Folds, "gains"), (warp.Warp, "shading"), (painter, "shade")),
     "eyes": ((eyes.PaintedEye, "patches"),),
+    "lids": ((lids.Eyelids, "patches"),),
     "mouth": ((mouth.Mouth, "patches"),),
     "warp and compose": ((layers.Layers, "compose"),),
     "patches": ((patch.Patch, "lay_over"),),
 }
-"""What makes up a frame, and where it is timed; no stage runs inside another."""
+"""What makes up a frame, and where it is timed; what a stage calls of another is its own time."""
 _WHOLE = "all drawing"
-_DRAWING = ((performer.Performer, "sketch"), (painter.CvPainter, "_painted"), (performer.Performer, "place"))
+_DRAWING = ((performer.Performer, "sketch"), (painter, "painted"), (performer.Performer, "place"))
 
 
 class Memory:
@@ -89,9 +90,11 @@ def measure(photo: Path, side: int, seconds: float) -> dict[str, Any]:
     engine.analyse(picture)
     first_look = time.perf_counter() - begun
     spent: dict[str, float] = {}
-    for name, places in (*_STAGES.items(), (_WHOLE, _DRAWING)):
-        for owner, method in places:
-            setattr(owner, method, _timed(getattr(owner, method), name, spent))
+    for stages in (_STAGES, {_WHOLE: _DRAWING}):
+        running: list[str] = []
+        for name, places in stages.items():
+            for owner, method in places:
+                setattr(owner, method, _timed(getattr(owner, method), name, spent, running))
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "clip.mp4"
         with Memory() as memory:
@@ -104,8 +107,8 @@ def measure(photo: Path, side: int, seconds: float) -> dict[str, Any]:
     drawing = report.seconds["animate"] + report.seconds["encode"]
     frame = drawing / report.frames
     floor = max(encoder, _copy(frames[0]))
-    stages = {name: 1e3 * spent.get(name, 0.0) / report.frames for name in (*_STAGES, _WHOLE)}
-    stages["other"] = 2 * stages[_WHOLE] - sum(stages.values())
+    cpu = {name: 1e3 * spent.get(name, 0.0) / report.frames for name in (*_STAGES, _WHOLE)}
+    cpu["other"] = 2 * cpu[_WHOLE] - sum(cpu.values())
     return {
         "side": side,
         "size": report.size,
@@ -120,19 +123,26 @@ def measure(photo: Path, side: int, seconds: float) -> dict[str, Any]:
         "analysis_s": report.seconds["faces"] + report.seconds["depth"],
         "analysis_first_s": first_look + report.seconds["depth"],
         "stages": report.seconds,
-        "stages_cpu_ms": stages,
+        "stages_cpu_ms": cpu,
     }
 
 
-def _timed(method: Callable[..., Any], name: str, spent: dict[str, float]) -> Callable[..., Any]:
-    """``method``, adding what it takes to ``spent``: CPU time of all threads, which a busy machine does not stretch."""
+def _timed(method: Callable[..., Any], name: str, spent: dict[str, float], running: list[str]) -> Callable[..., Any]:
+    """``method``, adding what it takes to ``spent``: CPU time of all threads, which a busy machine does not stretch.
+
+    While a stage of those that share ``running`` runs, whatever else of them it calls is part of it.
+    """
 
     def timed(*arguments: Any, **named: Any) -> Any:
+        if running:
+            return method(*arguments, **named)
+        running.append(name)
         begun = time.process_time()
         try:
             return method(*arguments, **named)
         finally:
             spent[name] = spent.get(name, 0.0) + time.process_time() - begun
+            running.pop()
 
     return timed
 
