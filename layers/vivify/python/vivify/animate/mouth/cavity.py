@@ -30,13 +30,13 @@ def behind_teeth(view: View, a: Float, b: Float, tones: Tones, opening: float) -
     side = (a - np.float32(view.upper[0])) / unit
 
     # Roof and throat: dim under the upper teeth, flesh farther down, dark where the throat goes on.
-    light = (0.06 + 0.21 * lit) * (1 - 0.45 * np.exp(-np.maximum(roof, 0) / 5))
+    light = (0.06 + 0.26 * lit) * (1 - 0.45 * np.exp(-np.maximum(roof, 0) / 5))
     top = (tip - np.float32(view.upper[1])) / unit
     throat = np.exp(-((side / _THROAT_WIDTH) ** 2) - ((roof - top + 3.0) / _THROAT_HEIGHT) ** 2)
-    light = light * (1 - 0.7 * throat) * (1 + 0.25 * smoothstep((np.abs(side) - 14) / 12))
+    light = light * (1 - 0.6 * throat) * (1 + 0.25 * smoothstep((np.abs(side) - 14) / 12))
 
     lift = (
-        (0.17 + 0.57 * lit)
+        (0.17 + 0.47 * lit)
         * np.exp(-np.maximum(back - 16, 0) / (16 + 26 * lit))
         * (1 - 0.6 * np.exp(-np.maximum(back - 5, 0) / 3.5))
     )
