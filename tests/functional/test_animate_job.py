@@ -16,6 +16,7 @@ import pytest
 
 from vivify import engine
 from vivify.cloud import settings, storage
+from vivify.cloud.records import Records
 from vivify.errors import (
     CloudError,
     CloudUnavailable,
@@ -26,7 +27,7 @@ from vivify.errors import (
     UsageError,
     VivifyError,
 )
-from vivify.service import clip_options
+from vivify.service import animate_clip, clip_options
 from vivify.video import ClipWriter
 
 from .conftest import Event, Stack, load
@@ -203,3 +204,83 @@ def test_both_doors_have_the_same_defaults() -> None:
     here = clip_options.ClipOptions().model_dump()
     there = asdict(engine.Options())
     assert here == {name: there[name] for name in here} | {"motions": list(engine.DEFAULT_MOTIONS)}
+
+
+# ---------------------------------------------------------------- a driver, and how far it is
+
+
+@pytest.fixture
+def driven(stack: Stack, job: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], None]:
+    """The job is asked to follow these bytes."""
+    key = f"drivers/{job['clip_id']}"
+    monkeypatch.setenv("OPTIONS", json.dumps(json.loads(job["options"]) | {"driver": key}))
+
+    def put(data: bytes) -> None:
+        boto3.client("s3").put_object(Bucket=stack.uploads, Key=key, Body=data)
+
+    return put
+
+
+def test_a_driver(
+    main: Callable[[], int], driven: Callable[[bytes], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine is given the video that lies under the driver's key, and no length but the driver's own."""
+    asked: list[engine.Options] = []
+
+    def stand_in(photo: Any, faces: Any, out: Path, options: engine.Options, tell: engine.Progress) -> engine.Report:
+        asked.append(options)
+        assert options.driver is not None
+        assert options.driver.read_bytes() == (tmp_path / "driver.mp4").read_bytes()
+        raise UsageError("That is enough.")
+
+    with ClipWriter(tmp_path / "driver.mp4", (64, 48), fps=10.0) as clip:
+        clip.write(np.zeros((48, 64, 3), np.uint8))
+    driven((tmp_path / "driver.mp4").read_bytes())
+    monkeypatch.setattr(engine, "animate", stand_in)
+    assert main() == 3
+    assert asked[0].seconds is None
+
+
+@pytest.mark.parametrize(
+    ("limit", "says"), [({}, "no video"), ({"_DRIVER_SECONDS": 0}, "too long"), ({"MAX_BYTES": 9}, "too large")]
+)
+def test_a_driver_that_will_not_do(
+    stack: Stack,
+    job: dict[str, Any],
+    main: Callable[[], int],
+    driven: Callable[[bytes], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    limit: dict[str, int],
+    says: str,
+) -> None:
+    """What is no video, too long or too large is bad input: exit 3, and the record says what to do."""
+    with ClipWriter(tmp_path / "driver.mp4", (64, 48), fps=10.0) as clip:
+        clip.write(np.zeros((48, 64, 3), np.uint8))
+    driven((tmp_path / "driver.mp4").read_bytes() if limit else b"no video")
+    for name, value in limit.items():
+        monkeypatch.setattr(animate_clip, name, value)
+    assert main() == 3
+    record = stack.record(job["clip_id"])
+    assert record is not None
+    assert record["verdict"]["code"] == "request_invalid"
+    assert says in record["verdict"]["message"]
+
+
+def test_how_far_it_is(stack: Stack, job: dict[str, Any], main: Callable[[], int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """While frames are made the record tells the percentage; a clip deleted meanwhile ends its job there."""
+    seen: list[Any] = []
+
+    def stand_in(photo: Any, faces: Any, out: Path, options: engine.Options, tell: engine.Progress) -> engine.Report:
+        for done in (1, 3):
+            tell(done, 4)
+            seen.append((stack.record(job["clip_id"]) or {})["progress"])
+        Records(stack.table).delete(job["clip_id"], (stack.record(job["clip_id"]) or {})["owner"])
+        tell(4, 4)
+        raise AssertionError("the job went on")
+
+    monkeypatch.setattr(animate_clip, "_TELL_SECONDS", 0)
+    monkeypatch.setattr(engine, "animate", stand_in)
+    assert main() == 3
+    assert seen == ["25", "75"]
+    assert written(stack) == []
