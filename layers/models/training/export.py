@@ -12,10 +12,11 @@ import onnx
 import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, numpy_helper
+from torch import nn
 
 from vivify.animate import eye_patch
 
-from .network import Eyelids
+from .network import Crisp, Eyelids
 
 HERE = Path(__file__).resolve().parent.parent
 WEIGHTS, TOML = HERE / "eyelids.onnx", HERE / "models.toml"
@@ -25,13 +26,13 @@ BEGIN = "# >>> trained by Vivify: written by layers/models/training, not by hand
 END = "# <<< trained by Vivify\n"
 
 
-def export(weights: dict[str, Any]) -> Eyelids:
+def export(weights: dict[str, Any]) -> Crisp:
     """Writes the network with ``weights`` as ONNX, weights stored in half precision, its entry in models.toml, and what
     PyTorch answers to ``waves`` (the reference that tests hold the file against); returns it as it will run.
     """
-    network = Eyelids()
-    network.load_state_dict({name: value.half().float() for name, value in weights.items()})
-    network.eval()
+    lids = Eyelids()
+    lids.load_state_dict({name: value.half().float() for name, value in weights.items()})
+    network = Crisp(lids).eval()
     data = to_onnx(network)
     WEIGHTS.write_bytes(data)
     eye = waves()
@@ -49,7 +50,7 @@ def waves() -> NDArray[np.uint8]:
     return np.round(127.5 + 127.5 * wave).astype(np.uint8)
 
 
-def to_onnx(network: Eyelids) -> bytes:
+def to_onnx(network: nn.Module) -> bytes:
     """The ONNX file of ``network``, any number of eyes at a time."""
     example = torch.zeros(2, eye_patch.CHANNELS, eye_patch.HEIGHT, eye_patch.WIDTH)
     stream = io.BytesIO()

@@ -27,7 +27,7 @@ _EMA = 0.998
 class Recipe:
     """How long and how hard. ``critic_from``: the part of the steps after which the critic has a say."""
 
-    steps: int = 10500
+    steps: int = 11500
     batch: int = 24
     rate: float = 5e-4
     decay: float = 0.02

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vivify.animate.patch import Window, filled_in
+from vivify.animate.patch import Window
 from vivify.depth.raster import filled
 from vivify.faces.topology import RIGHT_EYE, Eye
 
@@ -27,6 +27,8 @@ _ABOVE, _BELOW = 1.0, 0.6  # of the way to the next row of landmarks: how far th
 _BESIDE = 0.08  # of the eye's width: lashes stand out beyond the corners
 _FEATHER, _SHARP = 2.0, 0.8  # pixels
 _RIM, _LASHES = 4, 6  # pixels beyond the landmarks of the opening: rims, and with them lashes, which are no skin
+_AROUND, _STRANGE, _ALIKE = 10, 2.0, 16.0  # pixels around the lashes; in deviations, and levels: what there is no skin
+_NEARBY, _FEW = 9.0, 0.01  # pixels; share of skin nearby that is too little to go by
 _SKIN_FROM, _SKIN_AT = 0.25, 0.6  # closure between which plain skin takes the place of what the mesh still shows of the eye
 _SHRUNK = 0.8  # below this zoom pixels are averaged before they are sampled
 
@@ -86,17 +88,17 @@ class Masks:
         return cls(opening(eye, moved), opening(eye, resting), edges)
 
     def fresh(self) -> Float:
-        """(80, 112) float32 in 0..1: where skin now is and the photo shows the eye, its rims included."""
-        return self._closed(_FEATHER)
+        """(80, 112) float32 in 0..1: where skin now is and the photo shows the eye, its lashes included."""
+        return self._closed(_LASHES, _FEATHER)
 
     def plain(self) -> Float:
-        """The same with a sharper edge."""
-        return self._closed(_SHARP)
+        """The same, closer to the eye and with a sharper edge."""
+        return self._closed(_RIM, _SHARP)
 
-    def _closed(self, feather: float) -> Float:
+    def _closed(self, beyond: int, feather: float) -> Float:
         # Shut lids are drawn as a line: too thin to be an opening.
         still_open = cv2.erode(self.opening, np.ones((3, 3), np.uint8))
-        skin = cv2.subtract(cv2.dilate(self.resting, _disc(_RIM)), still_open)
+        skin = cv2.subtract(cv2.dilate(self.resting, _disc(beyond)), still_open)
         return np.asarray(cv2.GaussianBlur(skin, (0, 0), feather), np.float32) / np.float32(255)
 
 
@@ -107,7 +109,18 @@ def opening(eye: Eye, points: Float) -> Pixels:
 
 def lidded(rest: Pixels, opening_at_rest: Pixels) -> Pixels:
     """The patch ``rest`` (80, 112, 3) uint8 of the photo with plain skin for its eye and lashes."""
-    return filled_in(rest, np.asarray(cv2.dilate(opening_at_rest, _disc(_LASHES)), np.uint8))
+    eye = cv2.dilate(opening_at_rest, _disc(_LASHES))
+    around = cv2.dilate(eye, _disc(_AROUND)) > eye
+    usual = np.median(rest[around], axis=0)
+    # Spectacle frames, hair and brows are no skin: skin is what most of the eye's surroundings look like.
+    away = np.abs(rest - usual).max(axis=2)
+    strange = away > _STRANGE * np.median(away[around]) + _ALIKE
+    skin = cv2.erode((~strange & (eye == 0)).astype(np.float32), np.ones((3, 3), np.uint8))[..., None]
+    # The mean of the skin nearby, and what is usual where there is none.
+    seen = cv2.GaussianBlur(np.dstack([rest * skin, skin]).astype(np.float32), (0, 0), _NEARBY)
+    filled = (seen[..., :3] + _FEW * usual) / (seen[..., 3:] + _FEW)
+    mask = cv2.GaussianBlur(eye, (0, 0), _SHARP)[..., None] / 255
+    return np.asarray(np.round(rest + (filled - rest) * mask), np.uint8)
 
 
 def inputs(now: Pixels, rest: Pixels, skin: Pixels, masks: Masks, closure: float) -> Pixels:

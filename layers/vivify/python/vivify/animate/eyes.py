@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vivify.animate.patch import Patch, Window, filled_in, polygon_mask, similarity
+from vivify.animate.patch import Patch, Window, polygon_mask, similarity
 from vivify.depth.raster import filled
 from vivify.faces.topology import RIGHT_EYE, Eye
 
@@ -25,6 +25,7 @@ Pixels = NDArray[np.uint8]
 _MARGIN = 0.45  # of the eye's width: how much beyond the opening the eyeball is continued
 _TOUCHING = 0.03  # of the eye's width
 _RIM_UPPER, _RIM_LOWER = 0.45, 0.35  # of the way to the next row of landmarks: how far lashes and white reach into the skin
+_FILL_SIDE = 96  # pixels
 _EDGE = 0.012  # of the eye's width: softness of the lids' edge
 
 
@@ -85,4 +86,20 @@ def _eyeball_texture(region: Pixels, opening: Float, window: Window, keep_around
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * keep_around + 1, 2 * keep_around + 1))
     # Whatever the opening touches is kept: of a small eye no pixel may be covered whole.
     kept = cv2.dilate(filled(opening - window.corner, window.size), disc)
-    return filled_in(window.of(region), np.where(kept > 0, 0, 255).astype(np.uint8))
+    return _filled_in(window.of(region), np.where(kept > 0, 0, 255).astype(np.uint8))
+
+
+def _filled_in(picture: Pixels, gap: Pixels) -> Pixels:
+    """``picture`` (h, w, 3) with ``gap`` (h, w), where not 0, filled in from around.
+
+    At a bounded size: what is filled in is smooth, and large photos would take seconds.
+    """
+    height, width = gap.shape
+    shrink = min(1.0, _FILL_SIDE / max(height, width))
+    small = (max(4, round(width * shrink)), max(4, round(height * shrink)))
+    few = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
+    hole = (cv2.resize(gap, small, interpolation=cv2.INTER_AREA) > 0).astype(np.uint8)
+    if hole.all():
+        return picture.copy()
+    beneath = cv2.resize(cv2.inpaint(few, hole, 4, cv2.INPAINT_TELEA), (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.where(gap[..., None] == 0, picture, beneath).astype(np.uint8)

@@ -82,6 +82,8 @@ class _Resting:
 
     def in_its_colours(self, change: Float) -> Float:
         """``change`` (h, w, 3) with no more colour than the photo has: greys stay grey."""
+        if self.colour == 1:
+            return change
         grey = change.mean(axis=2, keepdims=True)
         return np.asarray(grey + (change - grey) * self.colour, np.float32)
 

@@ -15,8 +15,6 @@ from vivify.depth.raster import filled
 Float = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 
-_FILL_SIDE = 96  # pixels
-
 T = TypeVar("T", bound=np.generic)
 
 
@@ -102,19 +100,3 @@ def similarity(a0: Float, a1: Float, b0: Float, b1: Float) -> NDArray[np.float64
     z = zb / za
     linear = np.array([[z.real, -z.imag], [z.imag, z.real]])
     return np.concatenate([linear, (b0 - linear @ a0)[:, None]], axis=1)
-
-
-def filled_in(picture: Pixels, gap: Pixels) -> Pixels:
-    """``picture`` (h, w, 3) with ``gap`` (h, w), where not 0, filled in from around.
-
-    At a bounded size: what is filled in is smooth, and large photos would take seconds.
-    """
-    height, width = gap.shape
-    shrink = min(1.0, _FILL_SIDE / max(height, width))
-    small = (max(4, round(width * shrink)), max(4, round(height * shrink)))
-    few = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
-    hole = (cv2.resize(gap, small, interpolation=cv2.INTER_AREA) > 0).astype(np.uint8)
-    if hole.all():
-        return picture.copy()
-    beneath = cv2.resize(cv2.inpaint(few, hole, 4, cv2.INPAINT_TELEA), (width, height), interpolation=cv2.INTER_CUBIC)
-    return np.where(gap[..., None] == 0, picture, beneath).astype(np.uint8)

@@ -22,8 +22,8 @@ Float = NDArray[np.float32]
 
 _CLOSED_LINE = 0.86  # where the lids meet: this far from the upper lid's place to the lower's
 _WIDEST = -0.3  # closure: how far lids open beyond the photo's
-_CREASE, _UPPER_SKIN = 0.55, 0.12  # how much the rows of skin above the lid's edge follow it
-_LOWER_SKIN = 0.5
+_CREASE, _UPPER_SKIN = 0.15, 0.12  # how far rows of skin above the lid's edge follow it; the crease stays
+_LOWER_SKIN = 1.0  # below the lower lid it rises along
 
 
 @dataclass(frozen=True)
