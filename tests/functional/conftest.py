@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import json
 from collections.abc import Callable, Iterator
@@ -11,11 +12,15 @@ from types import ModuleType
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
 from moto import mock_aws
 
 from vivify.cloud import aws, keys, links
 from vivify.service import clip_options
+
+# Every test has clients of its own, but what they are made from (megabytes of JSON) is read once.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "eu-west-1"
