@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -74,7 +77,8 @@ def metadata() -> st.SearchStrategy[dict[str, str]]:
 
 def ask(event: dict[str, Any]) -> object:
     """The API's answer. Raises RequestInvalid where it refuses, AssertionError where the fault would be ours."""
-    answer = _api()(event, None)
+    with _nobody_there():
+        answer = _api()(event, None)
     status, body = answer["statusCode"], answer.get("body") or "{}"
     assert status != 500, body
     assert isinstance(json.loads(body), dict), body
@@ -85,15 +89,27 @@ def ask(event: dict[str, Any]) -> object:
 
 @cache
 def _api() -> Any:
-    import logging
-
     from vivify.api.app import build
-    from vivify.cloud import aws, settings
+    from vivify.cloud import settings
 
-    logging.disable(logging.CRITICAL)
-    aws.session = _Nobody  # type: ignore[assignment]
     names = ("table_name", "callers_table", "uploads_bucket", "work_bucket", "clips_bucket", "state_machine_arn", "docs_url")
     return build(settings.ServeApi(**dict.fromkeys(names, "x"), link_role="x"))
+
+
+@contextmanager
+def _nobody_there() -> Iterator[None]:
+    """Without AWS, and without a hundred thousand lines of log; afterwards all is as it was."""
+    from vivify.cloud import aws
+
+    session, aws.session = aws.session, _Nobody  # type: ignore[assignment]
+    aws.client.cache_clear()
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
+        aws.session = session
+        aws.client.cache_clear()
 
 
 class _Nobody:
