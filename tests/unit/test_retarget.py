@@ -160,6 +160,22 @@ def test_smiles_fit_the_mouth(mouth: float) -> None:
     assert moved == pytest.approx(0.1 * np.clip(own / mouth, 0.7, 1.3), rel=1e-3)
 
 
+@pytest.mark.parametrize("name", ["broad-smile", "laugh"])
+def test_two_smiles_do_not_add_up(name: str) -> None:
+    """A mouth that already smiles in the photo, a third wider than at rest, widens little more than half as far as one at rest."""
+    motion, width = template(name).motion, template(name).mouth_width
+
+    def growth(wider: float) -> float:
+        shape = _shape()
+        shape[[61, 291], 0] *= wider
+        moved = _fitted(motion, shape, width).displacement
+        return float((moved[:, 291, 0] - moved[:, 61, 0]).max())
+
+    neutral = 0.8 / float(np.linalg.norm(_shape()[61] - _shape()[291]))
+    assert growth(neutral) > 0.2
+    assert growth(neutral * 4 / 3) < 0.6 * growth(neutral)
+
+
 def test_a_motion_is_not_changed_by_fitting_it() -> None:
     """Fitting leaves the motion as it was: one motion serves every face of a photo."""
     motion = template("gentle-smile").motion

@@ -25,6 +25,7 @@ _QUIET_LIPS = 0.03  # eye distances: lip gaps that change by less than this are 
 _BESIDE_CORNERS = ((57, 185), (287, 409))  # landmarks above and outside each corner
 _CORNER_HELD = 0.5  # of the way to their height
 _PARTED = 0.06  # eye distances: lips farther apart show teeth
+_SMILING = 0.85  # eye distances from corner to corner: a mouth wider than this smiles already
 _THINNEST = 0.65  # of a lip's own thickness: no motion makes it thinner
 _AROUND_LIPS, _AROUND_CORNERS = 0.13, 0.22  # eye distances: how far the lips' edge takes skin along
 
@@ -38,6 +39,7 @@ def fit_lips(displacement: Float, shape: Float, mouth_width: float) -> None:
     lips = list(dict.fromkeys(OUTER_LIPS + INNER_LIPS))
     own_width = float(np.linalg.norm(shape[INNER_LIPS[0]] - shape[INNER_LIPS[10]])) * 1.12  # outer corners lie farther out
     displacement[:, lips, 0] *= np.clip(own_width / mouth_width, 0.7, 1.3)
+    _temper_smile(displacement, shape, lips)
     upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
     rest = shape[lower, 1] - shape[upper, 1]
     change = displacement[:, lower, 1] - displacement[:, upper, 1]
@@ -71,6 +73,16 @@ def fit_lips(displacement: Float, shape: Float, mouth_width: float) -> None:
     displacement += near[:, None] * (
         np.tensordot(share, displacement[:, list(OUTER_LIPS)], axes=(1, 1)).swapaxes(0, 1) - displacement
     )
+
+
+def _temper_smile(displacement: Float, shape: Float, lips: Sequence[int]) -> None:
+    """A mouth that the photo shows smiling has not as far to go: two smiles do not add up. In place."""
+    right, left = MOUTH_CORNERS
+    wide = max(float(np.linalg.norm(shape[left] - shape[right])) - _SMILING, 0.0)
+    growth = np.maximum(displacement[:, left, 0] - displacement[:, right, 0], 1e-6)
+    part = (np.hypot(wide, growth) - wide) / growth
+    displacement[:, lips, 0] *= part[:, None]
+    displacement[:, [right, left], 1] *= part[:, None]
 
 
 def _around_lips(shape: Float) -> tuple[Float, Float]:
