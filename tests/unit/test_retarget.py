@@ -162,7 +162,7 @@ def test_smiles_fit_the_mouth(mouth: float) -> None:
 
 @pytest.mark.parametrize("name", ["broad-smile", "laugh"])
 def test_two_smiles_do_not_add_up(name: str) -> None:
-    """A mouth that already smiles in the photo, a third wider than at rest, widens little more than half as far as one at rest."""
+    """A mouth that already smiles in the photo, a third wider than usual, widens little more than half as far as another."""
     motion, width = template(name).motion, template(name).mouth_width
 
     def growth(wider: float) -> float:
