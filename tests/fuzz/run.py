@@ -20,7 +20,9 @@ MOST_MEMORY = 1000  # MB that the process may ever hold
 
 @dataclass(frozen=True)
 class Outcome:
-    """``refused``: cases that met an error of ours. ``faults``: what broke the promise, each with the case as evidence."""
+    """``refused``: cases that met an error of ours. ``faults``: what broke the promise, each with the case as evidence.
+    ``memory``: MB that the process ever held, whatever for.
+    """
 
     target: str
     cases: int
@@ -57,8 +59,6 @@ def fuzz(target: Target, cases: int, start: int) -> Outcome:
 
     one()
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000
-    if memory > MOST_MEMORY:
-        faults.append(f"{memory} MB of memory")
     return Outcome(
         target.name, **counts, slowest=slowest, memory=memory, seconds=time.perf_counter() - began, faults=faults[:10]
     )
@@ -95,5 +95,8 @@ def run(cases: int, start: int = 0) -> list[Outcome]:
 
 
 def _child(number: int, cases: int, start: int, sender: Any) -> None:
-    sender.send(json.dumps(asdict(fuzz(TARGETS[number], cases, start))))
+    outcome = asdict(fuzz(TARGETS[number], cases, start))
+    if outcome["memory"] > MOST_MEMORY:  # the process held nothing else
+        outcome["faults"].append(f"{outcome['memory']} MB of memory")
+    sender.send(json.dumps(outcome))
     sender.close()
