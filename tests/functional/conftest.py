@@ -92,6 +92,18 @@ class Stack:
         put = boto3.client("s3").put_object(Bucket=self.uploads, Key=key, Body=data)
         return str(put["VersionId"])
 
+    def fill(self, clip_id: str) -> None:
+        """Puts all that a clip can have anywhere, its photo in two versions."""
+        photo, clip = f"photos/{clip_id}", f"clips/{clip_id}"
+        made = {
+            self.uploads: (photo, photo, f"drivers/{clip_id}"),
+            self.work: (f"faces/{clip_id}/faces.json", f"faces/{clip_id}/crop.jpg", f"frames/{clip_id}/job.1/frames.mkv"),
+            self.clips: (f"{clip}/clip.mp4", f"{clip}/poster.jpg", f"{clip}/preview.webp"),
+        }
+        for bucket, names in made.items():
+            for key in names:
+                boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=b"-")
+
     def record(self, clip_id: str) -> dict[str, Any] | None:
         table = boto3.resource("dynamodb").Table(self.table)
         found: dict[str, Any] | None = table.get_item(Key={"clip_id": clip_id}).get("Item")

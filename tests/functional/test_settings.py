@@ -25,7 +25,15 @@ NEEDED = {
     "sweep_photos": ["UPLOADS_BUCKET", "PHOTO_HOURS"],
     "notify": ["CLIPS_BUCKET", "LINK_ROLE", "GPU_HOUR_PRICE", "TABLE_NAME", "WORK_BUCKET", "TOPIC_ARN"],
     "deliver_webhook": ["CLIPS_BUCKET", "LINK_ROLE", "TABLE_NAME", "WEBHOOK_QUEUE", "WEBHOOK_SECRET"],
-    "reconcile": ["TABLE_NAME", "UPLOADS_BUCKET", "STATE_MACHINE_ARN", "DETECT_FUNCTION", "NOTIFY_FUNCTION"],
+    "reconcile": [
+        "TABLE_NAME",
+        "UPLOADS_BUCKET",
+        "WORK_BUCKET",
+        "CLIPS_BUCKET",
+        "STATE_MACHINE_ARN",
+        "DETECT_FUNCTION",
+        "NOTIFY_FUNCTION",
+    ],
 }
 
 

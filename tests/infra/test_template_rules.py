@@ -71,6 +71,29 @@ def test_no_statement_reaches_a_whole_bucket(resources: dict[str, Resource]) -> 
             assert all(resource["Fn::Sub"].endswith(PREFIXES) for resource in listed(statement["Resource"])), name
 
 
+def test_who_finishes_a_deletion_may_do_what_it_takes(resources: dict[str, Resource]) -> None:
+    """The reconciler may stop, list and delete what the API may, under the same prefixes, and no more."""
+
+    def granted(role: str, *actions: str) -> set[tuple[str, str, str]]:
+        return {
+            (action, json.dumps(resource), json.dumps(prefix))
+            for name, statement in statements(resources)
+            for action in listed(statement["Action"])
+            for resource in listed(statement["Resource"])
+            for prefix in listed(statement.get("Condition", {}).get("StringLike", {}).get("s3:prefix"))
+            if name == role and action in actions
+        }
+
+    taking = ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:ListBucketVersions", "states:StopExecution")
+    api, reconciler = "ServeApiFunctionRole", "ReconcileFunctionRole"
+    assert granted(reconciler, *taking) == granted(api, *taking) != set()
+    assert granted(reconciler, "s3:ListBucket") > granted(api, "s3:ListBucket") != set()  # it looks for photos too
+    assert {action for action, *_ in granted(reconciler, "dynamodb:PutItem", "dynamodb:UpdateItem")} == {
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+    }
+
+
 def test_each_function_has_a_role_of_its_own(resources: dict[str, Resource]) -> None:
     """No two functions share permissions."""
     functions = of(resources, "AWS::Lambda::Function")

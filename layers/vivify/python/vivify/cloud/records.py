@@ -9,8 +9,9 @@ Only the owner's DELETE does, and nothing leaves ``deleted``: the record stays a
 late writers meet it (ClipDeleted) and remove what they brought. Every change is one conditional write, so of two racing
 deliveries one wins and the other is told.
 
-A record is ``pending`` from its beginning until people have been told of its end. The table's index of pending records,
-by when they last changed, is how :mod:`vivify.service.reconcile` finds the clips that nobody works on any more.
+A record is ``pending`` from its beginning until people have been told of its end, and from its deletion until it is buried.
+The table's index of pending records, by when they last changed, is how :mod:`vivify.service.reconcile` finds the clips that
+nobody works on any more.
 """
 
 from __future__ import annotations
@@ -48,9 +49,9 @@ _BATCH = 100  # the most keys that one BatchGetItem takes
 _to_item, _from_item = TypeSerializer().serialize, TypeDeserializer().deserialize
 
 Record = dict[str, Any]
-"""clip_id, owner, state, created_at and updated_at (ISO 8601, UTC), options (JSON), notify if asked for, pending (until
-its end is told), and what the steps have added: photo, arrived_at, execution, progress, gpu_seconds, restarts, verdict,
-failure, clip_key, poster_key, preview_key, clip (its figures, as text), notified_at."""
+"""clip_id, owner, state, created_at and updated_at (ISO 8601, UTC), options (JSON), notify if asked for, pending (while
+something is left to do), and what the steps have added: photo, arrived_at, execution, progress, gpu_seconds, restarts,
+verdict, failure, clip_key, poster_key, preview_key, clip (its figures, as text), notified_at."""
 
 
 @dataclass(frozen=True)
@@ -157,15 +158,16 @@ class Records:
     def delete(self, clip_id: str, owner: str) -> Record:
         """``deleted``, whatever the state was; done again, the same. Gives what is left to remove and to stop.
 
-        Raises ClipNotFound, also where the clip is another owner's.
+        It is pending until :meth:`bury`. Raises ClipNotFound, also where the clip is another owner's.
         """
         try:
-            return self._update(clip_id, {"state": "deleted"}, "#owner = :owner", remove="pending", values={":owner": owner})
+            marked = {"state": "deleted", "pending": "yes"}
+            return self._update(clip_id, marked, "#owner = :owner", values={":owner": owner})
         except TransitionRefused as refused:
             raise ClipNotFound("There is no clip with this id.") from refused
 
     def bury(self, record: Record) -> None:
-        """Reduces a ``deleted`` record to its tombstone: that there was a clip with this id, and whose."""
+        """Reduces a ``deleted`` record to its tombstone, pending no more: that there was a clip with this id, and whose."""
         kept = {name: record[name] for name in ("clip_id", "owner", "state", "updated_at")}
         with calls("bury a record"):
             client("dynamodb").put_item(
@@ -186,7 +188,7 @@ class Records:
         return self._update(clip_id, {"notified_at": now()}, _WANTED, remove="pending", values={":deleted": "deleted"})
 
     def pending(self, before: dt.datetime) -> Iterator[Record]:
-        """Records whose end has not been told and that nobody has changed since ``before`` (UTC), oldest first."""
+        """Records that wait for their end's news, or their burial, unchanged since ``before`` (UTC), oldest first."""
         query = {
             "TableName": self.table_name,
             "IndexName": _PENDING_INDEX,

@@ -95,6 +95,8 @@ class DeliverWebhook(Links):
 class Reconcile:
     table_name: str
     uploads_bucket: str
+    work_bucket: str
+    clips_bucket: str
     state_machine_arn: str
     detect_function: str
     notify_function: str

@@ -1,8 +1,8 @@
 """Nothing is lost: finds what no event, retry or failure path will bring to an end any more, and settles it.
 
 Every few minutes it looks at photos that never became a clip, and at records that nobody has changed for longer than
-detection and its retries take. What may still succeed is restarted, a bounded number of times; the rest is handed to
-notify, where all clips fail.
+detection and its retries take. What may still succeed is restarted, a bounded number of times; a deletion that broke off
+is done again; the rest is handed to notify, where all clips fail.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from vivify.cloud.settings import Reconcile
 from vivify.cloud.storage import ObjectPointer
 from vivify.errors import TransitionRefused
 from vivify.service import clip_ids, photo_events
+from vivify.service.delete_clip import delete_clip
 
 # Longer than S3's event, detection and Lambda's own retries of it take together.
 QUIET = dt.timedelta(minutes=15)
@@ -32,7 +33,7 @@ NEVER_UPLOADED = {
     "message": "No photo arrived while the upload form was good. Ask for a new form and send the photo with it.",
 }
 
-Deed = Literal["restarted", "failed", "told", "left alone"]
+Deed = Literal["restarted", "failed", "told", "erased", "left alone"]
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,9 @@ def queue_age(now: dt.datetime, settings: Reconcile) -> float:
 def settle(stray: Stray, now: dt.datetime, settings: Reconcile) -> Deed:
     """Brings the clip nearer to its end. Done twice at once, the records let one of the two win."""
     record, clip_id = stray.record, stray.clip_id
+    if record and record["state"] == "deleted":
+        delete_clip(clip_id, record["owner"], settings)
+        return "erased"
     if record and record["state"] in TERMINAL:
         functions.invoke_later(settings.notify_function, {"clip_id": clip_id})  # tells the end that it has
         return "told"
