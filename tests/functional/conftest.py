@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import json
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ import boto3
 import botocore.session
 import pytest
 from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
 
 from vivify.cloud import aws, keys, links
 from vivify.service import clip_options
@@ -144,6 +146,18 @@ class Stack:
         for message in got:
             sqs.delete_message(QueueUrl=self.inbox, ReceiptHandle=message["ReceiptHandle"])
         return [json.loads(json.loads(message["Body"])["Message"]) for message in got]
+
+
+@pytest.fixture
+def requests_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads may mix, single requests do not: DynamoDB checks and writes an item in one step, moto in several."""
+    turn, answer = threading.Lock(), BotocoreStubber.process_request
+
+    def in_turn(stubber: BotocoreStubber, request: Any) -> Any:
+        with turn:
+            return answer(stubber, request)
+
+    monkeypatch.setattr(BotocoreStubber, "process_request", in_turn)
 
 
 @pytest.fixture

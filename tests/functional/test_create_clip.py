@@ -200,6 +200,7 @@ def test_a_key_that_is_none(stack: Stack, ask: Ask, subtests: pytest.Subtests) -
             assert ask(POST, idempotency_key=key).status == 422
 
 
+@pytest.mark.usefixtures("requests_take_turns")
 def test_the_same_key_at_once(stack: Stack) -> None:
     """Eight requests with one key in one moment: one clip, counted once."""
     configured = settings.load(settings.ServeApi)
@@ -234,6 +235,7 @@ def test_the_days_clips_are_counted(stack: Stack, ask: Ask, monkeypatch: pytest.
     assert ask(POST, caller="AIDASOMEBODYELSE").status == 201
 
 
+@pytest.mark.usefixtures("requests_take_turns")
 def test_the_count_is_never_passed(stack: Stack) -> None:
     """Twelve requests at once where five are left: five clips, seven refusals."""
     configured = settings.load(settings.ServeApi, {**stack.environment(), "DAILY_CLIPS": "5"})
