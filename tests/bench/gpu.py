@@ -64,12 +64,12 @@ def _row(photo: Path, side: int, provider: models.Provider) -> dict[str, Any]:
 
 def _arithmetic(graph: GraphPainter, sketches: list[Any], device: models.Provider) -> float:
     """Seconds for one batch with its inputs and its output on the device."""
-    inputs = graph._inputs(sketches)
+    inputs = {  # the binding borrows them: they must live as long as it is used
+        name: ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(value), device if name in _MOVING else "cpu", 0)
+        for name, value in graph._inputs(sketches).items()
+    }
     binding = graph._session.io_binding()
-    for name, value in inputs.items():
-        place = device if name in _MOVING else "cpu"
-        binding.bind_ortvalue_input(name, ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(value), place, 0))
-    for name, held in graph._held.items():
+    for name, held in (inputs | graph._held).items():
         binding.bind_ortvalue_input(name, held)
     binding.bind_output("frames", device)
     return _median(lambda: graph._session.run_with_iobinding(binding))

@@ -66,8 +66,10 @@ class GraphPainter:
         binding = self._session.io_binding()
         for name, held in self._held.items():
             binding.bind_ortvalue_input(name, held)
-        for name, value in self._inputs(batch).items():
-            binding.bind_cpu_input(name, np.ascontiguousarray(value))
+        # The binding borrows what it is given: these arrays must live until the graph has run.
+        inputs = {name: np.ascontiguousarray(value) for name, value in self._inputs(batch).items()}
+        for name, value in inputs.items():
+            binding.bind_cpu_input(name, value)
         binding.bind_output("frames")
         self._session.run_with_iobinding(binding)
         return np.asarray(binding.copy_outputs_to_cpu()[0], np.uint8)
