@@ -23,11 +23,7 @@ HEAD_CUT_OFF: Final = "head_cut_off"
 EYES_SHUT: Final = "eyes_shut"
 
 _FARTHEST = Pose(yaw=24.0, pitch=16.0, roll=20.0)  # degrees the head turns away from the photo's pose
-_ASIDE, _UP, _AWAY = (
-    1.0,
-    0.6,
-    0.12,
-)  # eye distances a body can lean; away in parts of the distance it is seen from
+_LEAN, _AWAY = 1.0, 0.12  # eye distances a body can lean; away in parts of the distance it is seen from
 _TURNED_FROM, _TURNED_AWAY = 18.0, 45.0  # degrees of yaw in the photo: from here the head moves less, to there the least
 _FARTHEST_IN_ALL, _LEAST = 38.0, 2.0  # degrees of yaw, the photo's and the motion's together; what is always granted
 _LEFT_TO_MOVE = 0.15  # of the farthest, for a head turned all the way
@@ -68,7 +64,7 @@ class Limits:
             yaw=(back, on) if pose.yaw > 0 else (on, back),
             pitch=_FARTHEST.pitch * part,
             roll=_FARTHEST.roll * (1 - cut * (1 - _LEFT_WHEN_CUT)),
-            aside=_ASIDE * (1 - cut * (1 - _LEAN_WHEN_CUT)),
+            aside=_LEAN * (1 - cut * (1 - _LEAN_WHEN_CUT)),
             eyes=(eyes[0], eyes[1]),
             reasons=tuple(reason for reason, applies in reasons.items() if applies),
         )
@@ -81,7 +77,7 @@ class Limits:
 
     def moves(self, translation: Float) -> Float:
         """``translation`` (T, 3) within the limits: as it is up to half of them, then slower and slower."""
-        half = np.array([self.aside, _UP, _AWAY], np.float32) / 2
+        half = np.array([self.aside, _LEAN, _AWAY], np.float32) / 2
         over = np.maximum(np.abs(translation) - half, 0)
         kept = np.minimum(np.abs(translation), half) + half * np.tanh(over / half)
         return (np.sign(translation) * kept).astype(np.float32)
