@@ -194,9 +194,10 @@ def test_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_a_real_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
     """SIGINT to the process and its group while frames stream: it ends by KeyboardInterrupt and the folder is empty."""
     program = """
-import sys, numpy as np
+import signal, sys, numpy as np
 from pathlib import Path
 from vivify.video import ClipWriter
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background is born deaf to it
 frame = np.zeros((256, 256, 3), np.uint8)
 with ClipWriter(Path(sys.argv[1]), (256, 256)) as writer:
     for number in range(10**9):
@@ -212,7 +213,10 @@ with ClipWriter(Path(sys.argv[1]), (256, 256)) as writer:
         assert process.stdout.readline() == "streaming\n"
         assert len(list(tmp_path.iterdir())) == 1
         os.killpg(process.pid, signal.SIGINT)
-        said = process.communicate(timeout=30)[1]
+        try:
+            said = process.communicate(timeout=30)[1]
+        finally:
+            process.kill()  # one that did not hear must not keep the tests waiting
     assert said.rstrip().endswith("KeyboardInterrupt")
     assert list(tmp_path.iterdir()) == []
 
