@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.footage import greys, write
 from vivify.errors import VideoError
-from vivify.video import DIGITAL_SOURCE_TYPE, ClipWriter, probe, read_frames, transcode, write_poster, write_preview
+from vivify.video import DIGITAL_SOURCE_TYPE, probe, read_frames, transcode, write_poster, write_preview
 from vivify.video.declare import declare
 
 SOURCE_TYPE = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType"
@@ -43,13 +44,10 @@ def packet_in_mp4(data: bytes) -> bytes:
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twenty frames of 400 x 240 in which a bar moves."""
-    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    with ClipWriter(path, (400, 240), fps=20.0) as writer:
-        for n in range(20):
-            frame = np.full((240, 400, 3), (180, 60, 40), np.uint8)
-            frame[:, 10 * n : 10 * n + 40] = (20, 90, 200)
-            writer.write(frame)
-    return path
+    frames = [np.full((240, 400, 3), (180, 60, 40), np.uint8) for _ in range(20)]
+    for n, frame in enumerate(frames):
+        frame[:, 10 * n : 10 * n + 40] = (20, 90, 200)
+    return write(tmp_path_factory.mktemp("clip") / "clip.mp4", frames, fps=20.0)
 
 
 def test_a_clip_says_so(clip: Path, tmp_path: Path) -> None:
@@ -64,9 +62,7 @@ def test_a_clip_says_so(clip: Path, tmp_path: Path) -> None:
 
 def test_the_lossless_file_between_two_steps_says_nothing(tmp_path: Path) -> None:
     """It is no finished file: nobody sees it, and the clip made of it speaks for itself."""
-    with ClipWriter(tmp_path / "frames.mkv", (64, 48), quality="lossless") as writer:
-        writer.write(np.zeros((48, 64, 3), np.uint8))
-    assert b"iptc" not in (tmp_path / "frames.mkv").read_bytes()
+    assert b"iptc" not in write(tmp_path / "frames.mkv", greys(0), quality="lossless").read_bytes()
 
 
 def test_a_poster_says_so(clip: Path, tmp_path: Path) -> None:
@@ -95,10 +91,7 @@ def test_a_preview_moves_and_says_so(clip: Path, tmp_path: Path) -> None:
 
 def test_a_preview_of_a_still_clip(tmp_path: Path) -> None:
     """Equal frames make a WebP of one bare picture: it opens at its size and says the same."""
-    with ClipWriter(tmp_path / "still.mp4", (64, 48)) as writer:
-        for _ in range(5):
-            writer.write(np.full((48, 64, 3), 90, np.uint8))
-    write_preview(tmp_path / "still.mp4", tmp_path / "still.webp")
+    write_preview(write(tmp_path / "still.mp4", greys(*[90] * 5)), tmp_path / "still.webp")
     with Image.open(tmp_path / "still.webp") as preview:
         preview.load()
         assert preview.size == (64, 48)

@@ -11,9 +11,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import boto3
-import numpy as np
 import pytest
 
+from tests.footage import greys, write
 from vivify import engine
 from vivify.cloud import settings, storage
 from vivify.cloud.records import Records
@@ -28,7 +28,6 @@ from vivify.errors import (
     VivifyError,
 )
 from vivify.service import animate_clip, clip_options
-from vivify.video import ClipWriter
 
 from .conftest import Event, Stack, load
 
@@ -182,8 +181,7 @@ def test_the_frames_are_lossless(
 
     def stand_in(photo: Any, faces: Any, out: Path, options: engine.Options, tell: engine.Progress) -> engine.Report:
         asked.append(options)
-        with ClipWriter(out, (64, 48), fps=25.0, quality="lossless") as clip:
-            clip.write(np.zeros((48, 64, 3), np.uint8))
+        write(out, greys(0), quality="lossless")
         (out.parent / "depth.png").write_bytes(b"depth")
         return engine.Report(str(out), 1, 25.0, (64, 48), [], {})
 
@@ -233,9 +231,7 @@ def test_a_driver(
         assert options.driver.read_bytes() == (tmp_path / "driver.mp4").read_bytes()
         raise UsageError("That is enough.")
 
-    with ClipWriter(tmp_path / "driver.mp4", (64, 48), fps=10.0) as clip:
-        clip.write(np.zeros((48, 64, 3), np.uint8))
-    driven((tmp_path / "driver.mp4").read_bytes())
+    driven(write(tmp_path / "driver.mp4", greys(0)).read_bytes())
     monkeypatch.setattr(engine, "animate", stand_in)
     assert main() == 3
     assert asked[0].seconds is None
@@ -255,9 +251,7 @@ def test_a_driver_that_will_not_do(
     says: str,
 ) -> None:
     """What is no video, too long or too large is bad input: exit 3, and the record says what to do."""
-    with ClipWriter(tmp_path / "driver.mp4", (64, 48), fps=10.0) as clip:
-        clip.write(np.zeros((48, 64, 3), np.uint8))
-    driven((tmp_path / "driver.mp4").read_bytes() if limit else b"no video")
+    driven(write(tmp_path / "driver.mp4", greys(0)).read_bytes() if limit else b"no video")
     for name, value in limit.items():
         monkeypatch.setattr(animate_clip, name, value)
     assert main() == 3

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import numpy as np
 import pytest
 
+from tests.footage import greys, write
 from vivify.errors import CloudError, TransitionRefused, VideoError
-from vivify.video import DIGITAL_SOURCE_TYPE, ClipWriter, probe
+from vivify.video import DIGITAL_SOURCE_TYPE, probe
 
 from .conftest import Event, Stack
 
@@ -23,10 +23,7 @@ CLIP = "d5f0c2a9b7e41d386c0b5e72a9"
 
 def animated(stack: Stack, folder: Path, *, attempt: str = "job.1", frames: int = 5, promised: int = 0) -> None:
     """What an attempt of the job leaves: ``frames`` grey frames of 64 x 48, each brighter, and their manifest."""
-    path = folder / f"{attempt}.mkv"
-    with ClipWriter(path, (64, 48), fps=25.0, quality="lossless") as clip:
-        for shade in range(frames):
-            clip.write(np.full((48, 64, 3), 40 + 30 * shade, np.uint8))
+    path = write(folder / f"{attempt}.mkv", greys(*(40 + 30 * shade for shade in range(frames))), quality="lossless")
     key = f"frames/{CLIP}/{attempt}/frames.mkv"
     manifest = {"frames_key": key, "width": 64, "height": 48, "fps": 25.0, "frames": promised or frames}
     s3 = boto3.client("s3")

@@ -30,6 +30,7 @@ from infra.local.client import Client, Inbox
 from infra.local.lambda_worker import Outcome, Worker
 from infra.local.settings import Paths
 from infra.local.stack import Stack
+from tests.footage import greys, write
 
 from .fault_rows import QUICK, Fault
 
@@ -147,7 +148,12 @@ def lab(home: Path) -> Iterator[Lab]:
     with Stack(paths=Paths(home)) as stack:
         client = Client(stack.endpoint, stack.deployment.outputs)
         with Inbox(client) as inbox:
-            made = Lab(stack, client, inbox, _make_frames(home / "frames.mkv"))
+            made = Lab(
+                stack,
+                client,
+                inbox,
+                write(home / "frames.mkv", greys(*(40 + 30 * n for n in range(FRAMES))), quality="lossless"),
+            )
             _watch_functions(made)
             _watch_aws(made)
             _replace_engine(made)
@@ -295,15 +301,3 @@ def _quick_job(lab: Lab, request: JobRequest, number: int) -> Attempt:
     for name, body in (("frames.mkv", lab.frames.read_bytes()), ("manifest.json", json.dumps(manifest).encode())):
         lab.aws("s3").put_object(Bucket=outputs["WorkBucketName"], Key=f"{prefix}/{name}", Body=body)
     return Attempt(0, EXITED)
-
-
-def _make_frames(path: Path) -> Path:
-    """What the engine would hand over: a second's fraction of grey."""
-    import numpy as np
-
-    from vivify.video import ClipWriter
-
-    with ClipWriter(path, (64, 48), fps=25.0, quality="lossless") as clip:
-        for shade in range(FRAMES):
-            clip.write(np.full((48, 64, 3), 40 + 30 * shade, np.uint8))
-    return path

@@ -13,7 +13,7 @@ from PIL import Image
 
 from infra.local.client import Client, RequestRefused
 from infra.local.settings import STRANGER
-from vivify.video import ClipWriter
+from tests.footage import write
 
 from .conftest import PATIENCE, Journey
 
@@ -100,10 +100,8 @@ def test_a_driver_is_followed(journey: Journey, astronaut: Path, tmp_path: Path)
     """The driver goes up with a form of its own, and the clip is as long as the driver."""
     with Image.open(astronaut) as image:
         face = image.convert("RGB").resize((256, 256))
-    with ClipWriter(tmp_path / "driver.mp4", (256, 256), fps=10.0) as video:
-        for turn in range(6):
-            video.write(np.asarray(face.rotate(turn)))
-    clip_id = journey.client.post(astronaut, {"fps": 10}, driver=tmp_path / "driver.mp4")
+    driver = write(tmp_path / "driver.mp4", [np.asarray(face.rotate(turn)) for turn in range(6)], fps=10.0)
+    clip_id = journey.client.post(astronaut, {"fps": 10}, driver=driver)
     ending = journey.ending(clip_id)
     assert (ending.notification["event"], ending.notification["frames"]) == ("clip.ready", 6)
     assert journey.client.call("GET", f"/v1/clips/{clip_id}")["driver"] is True

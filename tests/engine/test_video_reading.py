@@ -1,0 +1,107 @@
+"""Any video that ffmpeg can read comes in upright, at a steady rate and to its end, or is refused in one sentence."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.footage import ffmpeg, moving, write
+from vivify.errors import VideoError
+from vivify.video import probe, read_frames, transcode
+
+
+def test_much_to_say_does_not_block(tmp_path: Path) -> None:
+    """A file so broken that ffmpeg complains on every frame is read to its end or refused, never stuck."""
+    clip = write(tmp_path / "clip.mp4", list(moving(200)))
+    data = bytearray(clip.read_bytes())
+    rng = np.random.default_rng(7)
+    start = data.index(b"mdat") + 200
+    for at in rng.integers(start, len(data), 3000):
+        data[at] = int(rng.integers(0, 256))
+    clip.write_bytes(data)
+    seen: list[int] = []
+
+    def read() -> None:
+        try:
+            seen.append(sum(1 for _ in read_frames(clip)))
+        except VideoError:
+            seen.append(0)
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    thread.join(30)
+    assert seen
+
+
+def test_leaving_early_ends_the_decoder(tmp_path: Path) -> None:
+    """A reader left after one frame leaves no ffmpeg running."""
+    clip = write(tmp_path / "clip.mp4", list(moving(300)))
+    frames = read_frames(clip)
+    next(frames)
+    started = time.perf_counter()
+    frames.close()
+    assert time.perf_counter() - started < 5
+    assert next(frames, None) is None
+
+
+def test_rotation_is_honoured(tmp_path: Path) -> None:
+    """A video stored sideways with rotation metadata, as phones do, is probed and read upright."""
+    stored = write(tmp_path / "stored.mp4", [np.rot90(f).copy() for f in moving(4)])
+    turned = tmp_path / "turned.mp4"
+    ffmpeg("-display_rotation", "90", "-i", str(stored), "-c", "copy", str(turned))
+    info = probe(turned)
+    frames = list(read_frames(turned))
+    assert {frame.shape for frame in frames} == {(info.height, info.width, 3)}
+    assert (info.width, info.height) == (128, 96)
+    upright = np.stack(list(moving(4))).astype(int)
+    turned_over = upright[:, ::-1, ::-1]
+    read = np.stack(frames).astype(int)
+    assert min(np.abs(read - upright).mean(), np.abs(read - turned_over).mean()) < 8
+
+
+def test_varying_rate_is_made_steady(tmp_path: Path) -> None:
+    """A video whose frames come at uneven times is read at one steady rate, as long as it plays."""
+    clip = tmp_path / "uneven.mp4"
+    uneven = "setpts='if(lt(N,20),N,20+3*(N-20))/(30*TB)'"
+    ffmpeg(
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc=size=64x48:rate=30:duration=1.4",
+        "-vf",
+        uneven,
+        "-fps_mode",
+        "vfr",
+        str(clip),
+    )
+    info = probe(clip)
+    count = sum(1 for _ in read_frames(clip))
+    assert abs(count / info.fps - 2.8) < 0.3
+
+
+def test_reading_smaller(tmp_path: Path) -> None:
+    """max_side shrinks the longer side to it and keeps the shape; it never enlarges."""
+    clip = write(tmp_path / "clip.mp4", list(moving(3)))
+    assert next(read_frames(clip, max_side=64)).shape == (48, 64, 3)
+    assert next(read_frames(clip, max_side=640)).shape == (96, 128, 3)
+
+
+def test_files_that_are_no_video(tmp_path: Path) -> None:
+    """Text, nothing, a missing file and a playlist are VideoError; no message holds a path."""
+    (tmp_path / "text.mp4").write_text("hello")
+    (tmp_path / "empty.mp4").write_bytes(b"")
+    (tmp_path / "list.mp4").write_text("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nhttp://127.0.0.1:9/a.ts\n")
+    for name in ("text.mp4", "empty.mp4", "missing.mp4", "list.mp4"):
+        for use in (
+            probe,
+            lambda path: next(read_frames(path)),
+            lambda path: transcode(path, tmp_path / "out.mp4"),
+        ):
+            with pytest.raises(VideoError) as caught:
+                use(tmp_path / name)
+            assert str(tmp_path) not in caught.value.message
+    assert not (tmp_path / "out.mp4").exists()
