@@ -55,7 +55,8 @@ class Performer:
         self.limits = Limits.of(self._shape, face.pose, self._cut_off(matte, photo.shape))
         self._alone = not neighbours
         others = [HeadFrame.of(other).origin[:2] - corner[:2] for other in neighbours]
-        self._surface = build_surface(self._landmarks, self._head, self.depth.person, others)
+        picture = Window(-self.region.x0, -self.region.y0, photo.shape[1] - self.region.x0, photo.shape[0] - self.region.y0)
+        self._surface = build_surface(self._landmarks, self._head, self.depth.person, others, picture)
         self._layers = split(self._pixels, matte, _UNSURE_EDGE * self._head.unit)
         height, width = matte.shape
         self._warp = Warp(self._surface, (width, height), self._head.unit)

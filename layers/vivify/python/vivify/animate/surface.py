@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vivify.animate.patch import Window
 from vivify.depth.estimate import smoothstep
 from vivify.depth.head import HeadFrame, Turn
 from vivify.depth.raster import signed_area2
@@ -32,6 +33,7 @@ _BETWEEN_FACES = 1.0
 # A head that moves aside takes the body with it, less and less downwards: people lean.
 _LEAN_SIDE, _LEAN_TOP, _LEAN_FADE = 1.5, 1.7, 1.6
 _LEAN_DOWN = 3.7  # below the middle of the face nothing leans any more
+_BORDER, _HELD = 0.2, 0.8  # nearer to the picture's border nothing moves away from it; freely from both together on
 _SHUT = 0.03  # a triangle smaller than a square of this side may be a shut lid or lip
 _SPREAD = 0.55  # how far an expression pulls on the skin outside the face's outline
 
@@ -41,6 +43,8 @@ class Surface:
     """``vertices``: (N, 3) float32 region pixels, the 468 landmarks first. ``follow``: (N,) float32 in 0..1, how much each
     turns with the head; ``lean``: (N,) float32 in 0..1, how much it goes where the head goes.
     ``spread``: (N - 468, 36) float32: how the outer points share the outline's displacement.
+    ``right_down``, ``left_up``: (N - 468, 2) float32 in 0..1: how freely the outer points move into the picture, away from
+    its left and upper, and from its right and lower border: beyond those there is nothing that could follow.
     ``triangles``: (M, 3) int32, the ``base`` leading ones being the surroundings, then what fills the mouth, then the face.
     ``front``: (M,) float32, each triangle's signed area in the photo, infinite where its skin is not seen there.
     """
@@ -49,6 +53,8 @@ class Surface:
     follow: Float
     lean: Float
     spread: Float
+    right_down: Float
+    left_up: Float
     triangles: NDArray[np.int32]
     base: int
     front: Float
@@ -63,14 +69,25 @@ class Surface:
         points[:MESH] += displacement
         points[MESH:] += np.tensordot(self.spread, displacement[list(OVAL)], axes=1)
         followed = turn.about_pivot(points) - points
-        return (points + self.follow[:, None] * followed + self.lean[:, None] * turn.shift).astype(np.float32)
+        points += self.follow[:, None] * followed + self.lean[:, None] * turn.shift
+        outer, rest = points[MESH:, :2], self.vertices[MESH:, :2]
+        step = outer - rest
+        outer[...] = rest + step * np.where(step > 0, self.right_down, self.left_up)
+        return points
 
 
-def build_surface(landmarks: Float, head: HeadFrame, depth: Float, others: Sequence[NDArray[np.float64]] = ()) -> Surface:
+def build_surface(
+    landmarks: Float,
+    head: HeadFrame,
+    depth: Float,
+    others: Sequence[NDArray[np.float64]] = (),
+    picture: Window | None = None,
+) -> Surface:
     """The mesh of one person.
 
     ``landmarks``: (478, 3) float32 region pixels; ``depth``: (H, W) float32, the person's surface (``DepthMap.person``).
-    ``others``: the middles of other moving faces, (2,) region pixels.
+    ``others``: the middles of other moving faces, (2,) region pixels. ``picture``: where the whole picture lies, region
+    pixels; None where its borders are far away.
     """
     outer = _grid_points(landmarks, head, depth.shape)
     column = np.clip(np.round(outer[:, 0]).astype(int), 0, depth.shape[1] - 1)
@@ -79,6 +96,7 @@ def build_surface(landmarks: Float, head: HeadFrame, depth: Float, others: Seque
     vertices = np.concatenate([landmarks[:MESH], outer]).astype(np.float32)
 
     own = _own(outer, head, others)
+    right_down, left_up = _freedom(outer, head, picture)
     around = _delaunay(vertices, np.concatenate([np.array(OVAL), np.arange(MESH, len(vertices))]))
     face = triangles()
     # A face triangle that shows its back in the photo holds none of its own skin. Shut lids and lips have no area yet.
@@ -91,6 +109,8 @@ def build_surface(landmarks: Float, head: HeadFrame, depth: Float, others: Seque
         follow=np.concatenate([np.ones(MESH, np.float32), _follow(outer, landmarks, head) * own]),
         lean=np.concatenate([np.ones(MESH, np.float32), _lean(outer, landmarks, head) * own]),
         spread=_spread(outer, landmarks, head),
+        right_down=right_down,
+        left_up=left_up,
         triangles=np.concatenate([around, face]),
         base=len(around),
         front=front.astype(np.float32),
@@ -163,6 +183,18 @@ def _own(outer: Float, head: HeadFrame, others: Sequence[NDArray[np.float64]]) -
         away = np.linalg.norm(outer[:, :2] - middle, axis=1)
         share *= smoothstep((away - own) / np.float32(head.unit) / _BETWEEN_FACES)
     return share
+
+
+def _freedom(outer: Float, head: HeadFrame, picture: Window | None) -> tuple[Float, Float]:
+    """How freely the outer points move right and down, and left and up: (K, 2) float32 in 0..1 each."""
+    if picture is None:
+        return np.ones((len(outer), 2), np.float32), np.ones((len(outer), 2), np.float32)
+    first = np.array([picture.x0, picture.y0], np.float32)
+    last = np.array([picture.x1 - 1, picture.y1 - 1], np.float32)
+    right_down, left_up = (
+        smoothstep((away / np.float32(head.unit) - _BORDER) / _HELD) for away in (outer[:, :2] - first, last - outer[:, :2])
+    )
+    return right_down, left_up
 
 
 def _spread(outer: Float, landmarks: Float, head: HeadFrame) -> Float:

@@ -1,0 +1,43 @@
+"""People whom the picture's border cuts off."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.portrait import portrait
+from vivify.animate import Performer
+from vivify.animate.patch import Window
+from vivify.motion import Motion
+
+# Head and shoulders cut off to the face: (x0, y0, x1, y1) of the portrait.
+TIGHT = {"all round": (74, 56, 186, 190), "left": (78, 0, 256, 256), "top": (0, 62, 256, 256), "below": (0, 0, 256, 196)}
+BEYOND = 0.1  # eye distances that the picture's outermost pixels may be drawn out
+
+
+@cache
+def _cut(where: str) -> tuple[Performer, Window, float]:
+    photo, face = portrait()
+    x0, y0, x1, y1 = TIGHT[where]
+    face = replace(face, landmarks=face.landmarks - np.array([x0, y0, 0], np.float32))
+    performer = Performer(np.ascontiguousarray(photo.pixels[y0:y1, x0:x1]), face)
+    return performer, Window(0, 0, x1 - x0, y1 - y0), face.eye_distance
+
+
+@pytest.mark.parametrize("cut", TIGHT)
+@settings(max_examples=8, deadline=None)
+@given(turn=st.tuples(*[st.floats(-20, 20)] * 3), aside=st.floats(-0.5, 0.5), up=st.floats(-0.5, 0.5))
+def test_nothing_comes_from_beyond_the_picture(cut: str, turn: tuple[float, float, float], aside: float, up: float) -> None:
+    """However the head turns and moves, all that is shown was in the picture: its border's pixels are not drawn out."""
+    performer, picture, unit = _cut(cut)
+    still = Motion.still(1)
+    moved = replace(still, rotation=np.array([turn], np.float32), translation=np.array([[aside, up, 0]], np.float32))
+    track = performer.track(moved, 0.8)
+    shown = performer.sketch(track, 0).deformation.sources(picture)
+    beyond = np.maximum(-shown, shown - (picture.x1 - 1, picture.y1 - 1)) / unit
+    assert beyond.max() <= BEYOND
