@@ -13,33 +13,29 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.bench import outside
-from vivify import engine, models
+from tests.portrait import portrait, resized, whole
+from vivify import models
 from vivify.animate import Performer, eye_patch
 from vivify.faces import Face, mirror_index
 from vivify.faces.topology import EYES, LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE, Eye
 from vivify.motion import Motion
-from vivify.photos import decode
 
 Pixels = NDArray[np.uint8]
 Float = NDArray[np.float32]
 
 HERE = Path(__file__).resolve().parent
-ASTRONAUT = HERE.parent / "fixtures" / "astronaut.png"
 
 
 @cache
 def _face() -> tuple[Pixels, Face]:
-    photo = decode(ASTRONAUT.read_bytes())
-    return photo.pixels, engine.analyse(photo)[0]
+    photo, face = whole()
+    return photo.pixels, face
 
 
 def _enlarged(zoom: float) -> tuple[Pixels, Face]:
     """Her head, ``zoom`` times as large."""
-    pixels, face = _face()
-    head = cv2.resize(pixels[:256, 96:352], None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
-    points = (face.landmarks - np.array([96, 0, 0], np.float32)) * np.float32(zoom)
-    points[:, :2] += np.float32((zoom - 1) / 2)
-    return np.asarray(head, np.uint8), replace(face, landmarks=points)
+    photo, face = resized(*portrait(), zoom)
+    return photo.pixels, face
 
 
 def _blinking(pixels: Pixels, face: Face, *closures: float) -> list[Pixels]:

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.portrait import whole
 from vivify import engine
 from vivify.animate import Performer
 from vivify.animate.patch import Patch
 from vivify.faces import Face
 from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, MESH, UPPER_INNER_LIP
 from vivify.motion import FaceTrack, Motion, bite, template
-from vivify.photos import Photo, decode
+from vivify.photos import Photo
 
 Pixels = NDArray[np.uint8]
 Float = NDArray[np.float32]
 
-ASTRONAUT = Path(__file__).resolve().parents[1] / "fixtures" / "astronaut.png"
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 JAW = list(INNER_LIPS[11:])
 
@@ -29,8 +28,8 @@ JAW = list(INNER_LIPS[11:])
 @cache
 def _smiling() -> tuple[Pixels, Face]:
     """The astronaut, who shows her upper teeth."""
-    photo = decode(ASTRONAUT.read_bytes())
-    return photo.pixels, engine.analyse(photo)[0]
+    photo, face = whole()
+    return photo.pixels, face
 
 
 @cache

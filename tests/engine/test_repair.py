@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.portrait import portrait, resized
 from vivify import engine
 from vivify.engine import Options
 from vivify.errors import PhotoDamaged, PhotoUnreadable
@@ -25,15 +26,13 @@ from vivify.video import read_frames
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
-FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 DAMAGED = ("old_w_scratch_a.png", "old_w_scratch_d.png")
 
 
 @cache
 def _portrait() -> tuple[Photo, list[Face]]:
     """The astronaut's head and shoulders, 512 x 512, 84 pixels from eye to eye, and her face."""
-    crop = decode((FIXTURES / "astronaut.png").read_bytes()).pixels[:256, 96:352]
-    photo = Photo(np.asarray(cv2.resize(crop, (512, 512), interpolation=cv2.INTER_CUBIC), np.uint8), "png")
+    photo, _ = resized(*portrait(), 2)
     return photo, find_faces(photo)
 
 

@@ -1,0 +1,66 @@
+"""A video of anybody drives the portrait: its motion, its length, and never its first frame."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.drawn import animated
+from tests.footage import greys, write
+from tests.portrait import ASTRONAUT, portrait
+from vivify import engine
+from vivify.engine import Options
+from vivify.errors import NoFaceFound, VideoError
+from vivify.photos import Photo
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A video of her turning her head, made by the engine itself: 384 pixels, 20 frames a second, 1.5 s."""
+    photo, *faces = portrait()
+    path = tmp_path_factory.mktemp("driver") / "driver.mp4"
+    engine.animate(photo, faces, path, Options(motions=("turn-right",), seconds=1.5, fps=20.0, size=384))
+    return path
+
+
+def test_a_driver_drives(driver: Path) -> None:
+    """The portrait follows a video of somebody turning to the viewer's left: from the photo on, for as long."""
+    photo, *faces = portrait()
+    frames = animated(photo, faces, Options(driver=driver, fps=20.0))
+    assert len(frames) == 30
+    assert np.array_equal(frames[0], photo.pixels)
+    poses = [engine.analyse(Photo(frames[n], "png"))[0].pose.yaw - faces[0].pose.yaw for n in (0, 16)]
+    assert abs(poses[0]) < 0.5
+    assert poses[1] > 5
+
+
+@pytest.mark.parametrize(("seconds", "fps", "frames"), [(1.0, 20.0, 20), (0.5, 10.0, 5), (9.0, 20.0, 30)])
+def test_a_driver_is_cut_to_the_length_asked_for(driver: Path, seconds: float, fps: float, frames: int) -> None:
+    """A clip of S seconds has S * fps frames with a driver too, and never more than the driver lasts."""
+    photo, *faces = portrait()
+    made = animated(photo, faces, Options(driver=driver, seconds=seconds, fps=fps, size=64))
+    assert len(made) == frames
+
+
+def test_a_driver_that_begins_with_shut_eyes_still_begins_as_the_photo(tmp_path: Path) -> None:
+    """The first frame is the photo whatever the driver does at that moment: here it is in the middle of a blink."""
+    photo, *faces = portrait()
+    options = Options(motions=("blink",), seconds=1.2, fps=25.0, size=384)
+    frames = animated(photo, faces, options)
+    peak = int(np.argmax(engine._score(options)[0](0).lids[:, 0]))
+    blinking = write(tmp_path / "driver.mp4", frames[peak:] + frames[:peak])
+    assert np.array_equal(animated(photo, faces, Options(driver=blinking))[0], photo.pixels)
+
+
+def test_a_driver_without_a_face_is_said(tmp_path: Path) -> None:
+    """A video in which no face can be followed raises NoFaceFound; a file that is no video VideoError; no clip appears."""
+    photo, *faces = portrait()
+    empty = write(tmp_path / "empty.mp4", greys(*[90] * 5))
+    with pytest.raises(NoFaceFound):
+        engine.animate(photo, faces, tmp_path / "clip.mp4", Options(driver=empty))
+    for bad in (ASTRONAUT.with_name("coffee.png"), tmp_path / "absent.mp4"):
+        with pytest.raises(VideoError):
+            engine.animate(photo, faces, tmp_path / "clip.mp4", Options(driver=bad))
+    assert not (tmp_path / "clip.mp4").exists()
