@@ -1,0 +1,98 @@
+"""What is kept, how long and who can read it, as template.yaml says: private, encrypted, logged, and over one day."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from tests.infra.template_reader import Resource, of, statements
+
+
+def test_buckets_are_private_encrypted_and_expire(resources: dict[str, Resource]) -> None:
+    """No bucket can be made public, keeps anything unencrypted, or keeps it for ever: not even what never arrived whole."""
+    for name, bucket in of(resources, "AWS::S3::Bucket").items():
+        assert list(bucket["PublicAccessBlockConfiguration"].values()) == [True] * 4, name
+        assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}], name
+        (encrypted,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert "SSEAlgorithm" in encrypted["ServerSideEncryptionByDefault"], name
+        (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+        assert rule["Status"] == "Enabled", name
+        assert "Prefix" not in rule, name
+        assert rule["ExpirationInDays"], name
+        assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}, name
+        if "VersioningConfiguration" in bucket:
+            assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}, name
+
+
+def test_how_long_each_is_kept(template: dict[str, Any], resources: dict[str, Resource], machine: dict[str, Any]) -> None:
+    """Photos for hours, more than a clip can take; what is made on the way for a day; clips for as many days as chosen."""
+    days = {
+        name: bucket["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"]
+        for name, bucket in of(resources, "AWS::S3::Bucket").items()
+    }
+    assert days == {
+        "UploadsBucket": 1,
+        "WorkBucket": 1,
+        "ClipsBucket": {"Ref": "ClipDays"},
+        "AccessLogsBucket": {"Ref": "LogDays"},
+    }
+    hours = template["Parameters"]["PhotoHours"]
+    assert machine["TimeoutSeconds"] <= hours["MinValue"] * 3600 <= hours["Default"] * 3600
+    assert hours["MaxValue"] <= 24
+    assert resources["SweepPhotosFunctionEveryHour"]["Properties"]["ScheduleExpression"] == "rate(1 hour)"
+
+
+def test_buckets_speak_tls_only(resources: dict[str, Resource]) -> None:
+    """Each bucket's own policy denies everything to everybody without TLS; what else it allows, it allows one service."""
+    policies = of(resources, "AWS::S3::BucketPolicy").values()
+    assert {policy["Bucket"]["Ref"] for policy in policies} == set(of(resources, "AWS::S3::Bucket"))
+    for policy in policies:
+        tls, *others = policy["PolicyDocument"]["Statement"]
+        assert (tls["Effect"], tls["Principal"], tls["Action"]) == ("Deny", "*", "s3:*")
+        assert tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        assert len(tls["Resource"]) == 2
+        for other in others:
+            allowed = other["Fn::If"][1] if "Fn::If" in other else other
+            assert set(allowed["Principal"]) == {"Service"}
+            assert set(allowed["Condition"]["StringEquals"]) & {"aws:SourceArn", "aws:SourceAccount"}
+
+
+def test_reading_is_logged(resources: dict[str, Resource]) -> None:
+    """S3 writes down who read what from every bucket, into one that nothing else writes to."""
+    buckets = of(resources, "AWS::S3::Bucket")
+    logged = {
+        name: b["LoggingConfiguration"]["DestinationBucketName"]["Ref"]
+        for name, b in buckets.items()
+        if name != "AccessLogsBucket"
+    }
+    assert set(logged.values()) == {"AccessLogsBucket"}
+    assert not [name for name, s in statements(resources) if "AccessLogsBucket" in json.dumps(s["Resource"])]
+
+
+def test_tables_can_be_restored_and_forget(resources: dict[str, Resource]) -> None:
+    """Point-in-time recovery is on, records end by themselves, and KMS encrypts them."""
+    for name, table in of(resources, "AWS::DynamoDB::Table").items():
+        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}, name
+        assert table["TimeToLiveSpecification"]["Enabled"] is True, name
+        assert table["SSESpecification"]["SSEType"] == "KMS", name
+
+
+def test_logs_end(template: dict[str, Any], resources: dict[str, Resource]) -> None:
+    """Every log group has its days, and every function, the job and the API write to one of them."""
+    groups = of(resources, "AWS::Logs::LogGroup")
+    assert {json.dumps(group["RetentionInDays"]) for group in groups.values()} == {'{"Ref": "LogDays"}'}
+    assert max(template["Parameters"]["LogDays"]["AllowedValues"]) <= 90
+    for name, function in of(resources, "AWS::Lambda::Function").items():
+        assert function["LoggingConfig"]["LogGroup"]["Ref"] in groups, name
+    (job,) = of(resources, "AWS::Batch::JobDefinition").values()
+    assert job["ContainerProperties"]["LogConfiguration"]["Options"]["awslogs-group"]["Ref"] in groups
+
+
+def test_no_data_in_the_logs_that_aws_writes(resources: dict[str, Resource]) -> None:
+    """The state machine's log tells of errors and never of inputs; the API's knows no address, caller, path or query."""
+    (machine,) = of(resources, "AWS::StepFunctions::StateMachine").values()
+    assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
+    for name, stage in of(resources, "AWS::ApiGatewayV2::Stage").items():
+        told = set(re.findall(r"\$context\.([\w.]+)", stage["AccessLogSettings"]["Format"]))
+        assert told == {"requestId", "routeKey", "status", "responseLatency"}, name

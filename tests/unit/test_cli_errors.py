@@ -1,0 +1,166 @@
+"""The command line fails as promised: exit codes, one sentence or one JSON object, and no half-made file."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.unit.command_line import StandIn, run
+from vivify.errors import FaceTooSmall, GpuUnavailable, MotionInvalid, NoFaceFound, UsageError, VideoError
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (FaceTooSmall("The face is 20 px."), 3),
+        (NoFaceFound("No face."), 3),
+        (MotionInvalid("No such motion."), 2),
+        (UsageError("Wrong."), 2),
+        (VideoError("ffmpeg failed."), 1),
+        (GpuUnavailable("No GPU."), 1),
+        (KeyError("secret /home/someone"), 1),
+        (KeyboardInterrupt(), 1),
+    ],
+)
+def test_exit_codes(
+    engine: StandIn,
+    photo: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    error: BaseException,
+    code: int,
+) -> None:
+    """3 for the photo, 2 for usage, 1 for all else; one line on stderr, none on stdout, no clip, no inner detail."""
+    engine.raises = error
+    assert run("animate", photo, "-o", tmp_path / "clip.mp4") == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert "secret" not in err
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["photo.png"]
+
+
+def test_error_line_is_code_and_sentence(
+    engine: StandIn, photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On stderr an error is its code, a colon and its sentence."""
+    engine.raises = FaceTooSmall("The face is 20 px; 48 are needed.")
+    run("animate", photo, "-o", tmp_path / "clip.mp4")
+    assert capsys.readouterr().err == "face_too_small: The face is 20 px; 48 are needed.\n"
+
+
+def test_error_with_json_is_one_object(
+    engine: StandIn, photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With --json an error is {"error": {code, message, retryable, details}} on stdout and stderr stays empty."""
+    for error, code in (
+        (FaceTooSmall("Too small.", size=20), "face_too_small"),
+        (ValueError(), "internal_error"),
+    ):
+        engine.raises = error
+        run("animate", photo, "-o", tmp_path / "clip.mp4", "--json")
+        out, err = capsys.readouterr()
+        answer = json.loads(out)
+        assert list(answer) == ["error"]
+        assert answer["error"]["code"] == code
+        assert set(answer["error"]) == {"code", "message", "retryable", "details"}
+        assert err == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["paint"],
+        ["animate"],
+        ["animate", "photo.png"],
+        ["animate", "missing.png", "-o", "clip.mp4"],
+        ["animate", ".", "-o", "clip.mp4"],
+        ["animate", "photo.png", "-o", "clip.avi"],
+        ["animate", "photo.png", "-o", "nowhere/clip.mp4"],
+        ["animate", "photo.png", "-o", "folder.mp4"],
+        ["animate", "photo.png", "-o", "clip.mp4", "--seconds", "0"],
+        ["animate", "photo.png", "-o", "clip.mp4", "--seconds", "nan"],
+        ["animate", "photo.png", "-o", "clip.mp4", "--fps", "1000"],
+        ["animate", "photo.png", "-o", "clip.mp4", "--size", "8"],
+        ["animate", "photo.png", "-o", "clip.mp4", "--size", "big"],
+        ["animate", "photo.png", "-o", "clip.mp4", "--faces", "0"],
+        ["animate", "photo.png", "-o", "clip.mp4", "--frame", "legs"],
+        ["animate", "photo.png", "-o", "clip.mp4", "--strength", "-1"],
+        ["animate", "photo.png", "-o", "clip.mp4", "--strength", "ears=1"],
+        ["animate", "photo.png", "-o", "clip.mp4", "--seed", "x"],
+        ["animate", "photo.png", "-o", "clip.mp4", "--driver", "missing.mp4"],
+        ["animate", "photo.png", "-o", "clip.mp4", "--driver", "photo.png", "--motion", "nod"],
+        ["inspect", "missing.png"],
+        ["motion"],
+        ["motion", "extract", "missing.mp4", "-o", "t.json"],
+        ["motion", "extract", "photo.png", "-o", "t.pickle"],
+        ["motion", "extract", "photo.png", "-o", "t.json", "--start", "2", "--end", "1"],
+        ["local"],
+        ["local", "sideways"],
+        ["local", "submit", "missing.png"],
+        ["local", "up"],
+    ],
+)
+def test_wrong_usage_is_2(
+    engine: StandIn,
+    photo: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+) -> None:
+    """Whatever makes no sense is exit 2 with a word on stderr, before any work, and writes nothing."""
+    monkeypatch.chdir(photo.parent)
+    (photo.parent / "folder.mp4").mkdir()
+    assert run(*arguments) == 2
+    assert capsys.readouterr().err
+    assert engine.asked == {}
+    assert sorted(p.name for p in photo.parent.iterdir()) == ["folder.mp4", "photo.png"]
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "photo_corrupt"),
+        (b"just text", "unsupported_format"),
+        (b"\xff\xd8\xff\xe0 cut", "photo_corrupt"),
+    ],
+)
+@pytest.mark.parametrize("command", ["animate", "inspect"])
+def test_bad_photos_are_3(
+    engine: StandIn, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, data: bytes, code: str
+) -> None:
+    """A file that is no photo is exit 3 with its code, whatever its name says."""
+    (tmp_path / "photo.jpg").write_bytes(data)
+    extra = ["-o", tmp_path / "clip.mp4"] if command == "animate" else []
+    assert run(command, tmp_path / "photo.jpg", *extra, "--json") == 3
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == code
+
+
+def test_debug_shows_where(engine: StandIn, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """VIVIFY_DEBUG=1 lets an unexpected error through with its traceback."""
+    monkeypatch.setenv("VIVIFY_DEBUG", "1")
+    engine.raises = ZeroDivisionError()
+    with pytest.raises(ZeroDivisionError):
+        run("animate", photo, "-o", photo.parent / "clip.mp4")
+
+
+def test_a_closed_pipe_is_no_crash() -> None:
+    """Output cut off by a reader that left (| head) ends without a traceback."""
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "vivify.cli", "motions", "--json"],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(write)
+    assert "Traceback" not in done.stderr
+    assert done.returncode in (0, 1)

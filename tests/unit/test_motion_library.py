@@ -1,0 +1,141 @@
+"""The library of motions: all are there, say whence they come, start and end at rest, and do what their names say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from vivify.errors import MotionInvalid
+from vivify.motion import library, template
+
+NAMES = (
+    "blink", "broad-smile", "double-blink", "frown", "gentle-smile", "kiss", "laugh", "look-around", "natural-idle", "nod",
+    "raised-brows", "shake", "surprise", "tilt", "turn-left", "turn-right", "wink-left", "wink-right",
+)  # fmt: skip
+
+
+def test_the_library_holds_them_all() -> None:
+    """All eighteen are there, each once, in the order of their names; another name is refused, naming those there are."""
+    assert tuple(t.name for t in library()) == NAMES
+    with pytest.raises(MotionInvalid) as caught:
+        template("moonwalk")
+    assert all(name in caught.value.message for name in NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_library_motions_start_and_end_at_rest(name: str) -> None:
+    """Each begins and ends as the photo (within 1% of an eye distance, 0.1 degrees, 3% of a lid) and moves between."""
+    motion = template(name).motion
+    for end in (0, -1):
+        assert np.abs(motion.rotation[end]).max() < 0.1
+        assert np.abs(motion.translation[end]).max() < 0.01
+        assert np.abs(motion.displacement[end]).max() < 0.01
+        assert np.abs(motion.lids[end]).max() < 0.03
+        assert np.abs(motion.gaze[end]).max() < 0.01
+    busy = max(np.abs(motion.rotation).max() / 5, np.abs(motion.lids).max(), np.abs(motion.displacement).max() / 0.1)
+    assert busy > 0.9
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_library_motions_say_whence_they_come(name: str) -> None:
+    """Each states what it shows, its source and a licence that lets it be given on, and runs at a video's rate."""
+    made = template(name)
+    assert made.shows.endswith(".")
+    assert made.source != "unknown"
+    assert set(made.licence.split(" AND ")) <= {"MIT", "Apache-2.0", "CC0-1.0", "CC-BY-4.0", "public domain"}
+    assert 20 <= made.fps <= 60
+    assert 0.8 <= made.seconds <= 4.01
+    assert 0.4 <= made.mouth_width <= 1.2
+
+
+def _peak(curve: np.ndarray[Any, np.dtype[np.float32]]) -> float:
+    """The value farthest from rest, with its sign."""
+    return float(curve[np.argmax(np.abs(curve))])
+
+
+def test_turns_go_to_the_persons_own_side() -> None:
+    """turn-left looks to the viewer's right (yaw below 0), turn-right to the viewer's left; both are turns above all."""
+    for name, sign in (("turn-left", -1), ("turn-right", 1)):
+        rotation = template(name).motion.rotation
+        assert sign * _peak(rotation[:, 0]) > 10, name
+        assert np.abs(rotation[:, 0]).max() > 3 * np.abs(rotation[:, 1:]).max(), name
+
+
+@pytest.mark.parametrize(("name", "side", "other"), [("wink-left", 1, 0), ("wink-right", 0, 1)])
+def test_a_wink_shuts_its_own_eye(name: str, side: int, other: int) -> None:
+    """The person's own eye shuts (lids hold right, then left), the other stays open."""
+    lids = template(name).motion.lids
+    assert lids[:, side].max() > 0.95
+    assert np.abs(lids[:, other]).max() < 0.05
+
+
+def test_brows_go_up_and_down() -> None:
+    """Raised brows and surprise lift both brows, a frown lowers them; y grows downwards."""
+    for name, sign in (("raised-brows", -1), ("surprise", -1), ("frown", 1)):
+        brows = template(name).motion.displacement[:, [105, 334], 1]
+        assert all(sign * _peak(brow) > 0.03 for brow in brows.T), name
+
+
+def test_a_kiss_narrows_the_mouth() -> None:
+    """The corners of the mouth come together by a fifth of an eye distance, as far on the left as on the right."""
+    corners = template("kiss").motion.displacement[:, [61, 291], 0]
+    assert (corners[:, 0] - corners[:, 1]).max() > 0.2
+    assert np.allclose(corners[:, 0], -corners[:, 1], atol=0.01)
+
+
+def test_a_tilt_rolls() -> None:
+    """The head goes to one shoulder by about ten degrees, and turns nowhere else."""
+    rotation = template("tilt").motion.rotation
+    assert 8 < np.abs(rotation[:, 2]).max() < 16
+    assert np.abs(rotation[:, :2]).max() < 1
+
+
+@pytest.mark.parametrize("name", ["shake", "look-around"])
+def test_a_head_goes_both_ways(name: str) -> None:
+    """It turns to the left and to the right, as far on one side as on the other, within a third."""
+    yaw = template(name).motion.rotation[:, 0]
+    assert min(yaw.max(), -yaw.min()) > 0.66 * max(yaw.max(), -yaw.min()) > 5
+
+
+def test_a_double_blink_opens_between() -> None:
+    """Two blinks: shut, more than half open, shut again, open."""
+    lids = template("double-blink").motion.lids.mean(axis=1)
+    shut = lids > 0.95
+    assert (np.diff(shut.astype(int)) == 1).sum() == 2
+    between = np.flatnonzero(shut)
+    assert lids[between[0] : between[-1]].min() < 0.5
+
+
+def test_a_nod_goes_down() -> None:
+    """The nod pitches down (pitch below 0) by at least 5 degrees, twice as far as it turns or tilts."""
+    rotation = template("nod").motion.rotation
+    assert _peak(rotation[:, 1]) < -5
+    assert np.abs(rotation[:, 1]).max() > 2 * np.abs(rotation[:, [0, 2]]).max()
+
+
+def test_a_blink_shuts_both_eyes_and_nothing_else() -> None:
+    """The blink shuts both lids wholly, in the same moment, and moves neither head nor mouth."""
+    motion = template("blink").motion
+    assert np.allclose(motion.lids.max(axis=0), 1.0)
+    assert (motion.lids.min(axis=1) > 0.95).any()
+    assert not motion.rotation.any()
+    assert not motion.displacement.any()
+
+
+def test_a_smile_draws_the_corners_of_the_mouth_apart_and_up() -> None:
+    """At its height gentle-smile has the mouth wider and its corners higher than at rest."""
+    face = template("gentle-smile").motion.displacement
+    corners = face[:, [61, 291]]
+    wide = corners[:, 1, 0] - corners[:, 0, 0]
+    top = int(np.argmax(wide))
+    assert wide[top] > 0.05
+    assert (corners[top, :, 1] < -0.02).all()
+
+
+def test_idling_stays_near_rest_and_blinks() -> None:
+    """natural-idle blinks at least once and keeps the head within 3 degrees of its rest."""
+    motion = template("natural-idle").motion
+    assert motion.lids.max() > 0.95
+    assert np.abs(motion.rotation).max() < 3
