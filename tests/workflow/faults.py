@@ -26,7 +26,8 @@ from infra.local.client import RequestRefused
 from tests.functional.receiver import HOST, Call, Receiver, listening
 
 from .fault_rows import QUICK, ROWS, SUITE, TWICE, UNDELIVERED, Row
-from .lab import Lab, lab
+from .lab import Lab
+from .seams import lab
 
 HERE = Path(__file__).parent
 QUARTER, HOUR = dt.timedelta(minutes=16), dt.timedelta(minutes=61)
@@ -186,12 +187,8 @@ def _deliver(it: Lab, receiver: Receiver) -> None:
     assert it.until(over), "webhooks are left in the queue"
 
 
-def _put_aside(it: Lab) -> Iterator[str]:
-    from moto.sqs.models import sqs_backends
-
-    name = it.stack.deployment.physical["WebhookDeadLetters"].rsplit("/", 1)[1]
-    for message in sqs_backends["123456789012"]["eu-west-1"].queues[name]._messages:
-        yield json.loads(message.body)["clip_id"]
+def _put_aside(it: Lab) -> set[str]:
+    return {json.loads(message.body)["clip_id"] for message in it.messages("WebhookDeadLetters")}
 
 
 def _result(it: Lab, row: Row, clip_id: str, receiver: Receiver) -> Result:

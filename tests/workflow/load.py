@@ -19,7 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from .lab import Lab, lab
+from .lab import Lab
+from .seams import lab
 
 AT_ONCE = 20
 PATIENCE = 600.0
