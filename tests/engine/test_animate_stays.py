@@ -1,9 +1,6 @@
-"""What a performer leaves alone: the photo at rest, whatever lies beside the person, and whoever is not animated."""
+"""What a performer leaves alone: the photo at rest, and whatever lies beside the person."""
 
 from __future__ import annotations
-
-from dataclasses import replace
-from functools import cache
 
 import cv2
 import numpy as np
@@ -11,10 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.drawn import MOUTH_WIDTH, Pixels, drawn, her_performer, posed
+from tests.drawn import MOUTH_WIDTH, drawn, her_performer, posed
 from tests.portrait import cut, portrait, resized, whole
 from vivify.animate import Performer
-from vivify.faces import Face
 from vivify.faces.topology import EYES
 
 EXTREMES = [(60.0, 0.0, 0.0), (-60.0, 0.0, 0.0), (0.0, 40.0, 0.0), (0.0, -40.0, 0.0), (0.0, 0.0, 60.0), (60.0, 40.0, -60.0)]
@@ -128,41 +124,6 @@ def test_a_frame_does_not_depend_on_the_one_before() -> None:
     for index in reversed(range(len(EXTREMES))):
         her_performer().draw(backwards[index], track, index)
     assert all(np.array_equal(a, b) for a, b in zip(forwards, backwards, strict=True))
-
-
-@cache
-def _pair() -> tuple[Pixels, Face, Face]:
-    """The same portrait twice in one photo, side by side, as near as their heads allow."""
-    photo, face = cut(*whole(), 146, 0, 170, 256)
-    moved = face.landmarks + np.array([170, 0, 0], np.float32)
-    return np.ascontiguousarray(np.hstack([photo.pixels] * 2)), face, replace(face, landmarks=moved)
-
-
-def test_two_people_both_move() -> None:
-    """Each face of a photo of two moves as far as the other, whoever is drawn first."""
-    photo, left, right = _pair()
-    motion = posed((18.0, 0.0, 0.0), lids=1.0)
-    frame = photo.copy()
-    for face, other in ((left, right), (right, left)):
-        performer = Performer(photo, face, [other])
-        performer.draw(frame, performer.track(motion, MOUTH_WIDTH), 0)
-    changed = (frame != photo).any(axis=2)
-    counts = changed[:, :170].sum(), changed[:, 170:].sum()
-    assert min(counts) > 2000
-    assert max(counts) < 1.25 * min(counts)
-
-
-@pytest.mark.parametrize("who", [0, 1])
-def test_one_of_two_people_moves_alone(who: int) -> None:
-    """Animating one of two leaves the other's face bit-identical."""
-    photo, left, right = _pair()
-    face, other = ((left, right), (right, left))[who]
-    performer = Performer(photo, face, [other])
-    frame = drawn(performer, photo, posed((-20.0, 10.0, 10.0), lids=1.0))
-    changed = (frame != photo).any(axis=2)
-    x0, y0, x1, y1 = (round(v) for v in other.box)
-    assert changed.any()
-    assert not changed[y0:y1, x0:x1].any()
 
 
 def test_grey_stays_grey() -> None:

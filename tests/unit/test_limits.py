@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vivify.faces import Pose, mean_face
 from vivify.faces.topology import EYES
 from vivify.motion import Limits
-from vivify.motion.limits import EYES_SHUT, HEAD_CUT_OFF, HEAD_TURNED
+from vivify.motion.limits import EYES_SHUT, HEAD_CUT_OFF, HEAD_TURNED, HEADS_TOUCH
 
 Float = NDArray[np.float32]
 
@@ -81,6 +81,14 @@ def test_a_head_cut_off_stays_nearly_where_it_is() -> None:
     assert sliver.yaw[0] > 0.9 * whole.yaw[0]
 
 
+def test_heads_that_touch_move_a_quarter_as_far() -> None:
+    """Turning, leaning and tilting alike; half way out of reach, in between."""
+    free, near, touching = (Limits.of(_shape(), FRONTAL, 0.0, crowded) for crowded in (0.0, 0.5, 1.0))
+    for limit in (lambda l: l.yaw[0], lambda l: l.pitch, lambda l: l.roll, lambda l: l.aside):
+        assert limit(touching) == pytest.approx(0.25 * limit(free))
+        assert limit(touching) < limit(near) < limit(free)
+
+
 @pytest.mark.parametrize("shut", [0, 1])
 def test_an_eye_shown_shut_is_not_opened(shut: int) -> None:
     """There is nothing to open it with: that eye keeps still, the other one blinks."""
@@ -91,4 +99,5 @@ def test_what_holds_a_face_back_is_told() -> None:
     """Each reason by its name, and none where nothing does."""
     assert Limits.of(_shape(), FRONTAL).reasons == ()
     assert Limits.of(_shape(), Pose(25.0, 0.0, 0.0)).reasons == (HEAD_TURNED,)
+    assert Limits.of(_shape(), FRONTAL, 0.0, 0.1).reasons == (HEADS_TOUCH,)
     assert Limits.of(_shape(0), Pose(-30.0, 0.0, 0.0), 0.2).reasons == (HEAD_TURNED, HEAD_CUT_OFF, EYES_SHUT)

@@ -82,7 +82,7 @@ class Report:
     """What was made.
 
     ``seconds``: the time each stage took. ``faces``: one entry a face, with its verdict, whether it was animated, and what
-    held its motion back (vivify.motion.limits): ``head_turned``, ``head_cut_off``, ``eyes_shut``.
+    held its motion back (vivify.motion.limits): ``head_turned``, ``head_cut_off``, ``heads_touch``, ``eyes_shut``.
     """
 
     clip: str

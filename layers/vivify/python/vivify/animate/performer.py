@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +18,7 @@ from vivify.animate.painter import CvPainter, Painter
 from vivify.animate.patch import Window
 from vivify.animate.sketch import Grid, Sketch
 from vivify.animate.surface import build_surface
+from vivify.animate.territory import Territory
 from vivify.animate.warp import Warp
 from vivify.depth.estimate import DepthMap, estimate
 from vivify.depth.head import HeadFrame, Turn
@@ -48,15 +50,16 @@ class Performer:
         corner = np.array([self.region.x0, self.region.y0, 0], np.float32)
         self._pixels = np.ascontiguousarray(self.region.of(photo))
         self._landmarks = (face.landmarks - corner).astype(np.float32)
-        self._head = HeadFrame(everywhere.origin - corner, everywhere.unit, everywhere.rotation, everywhere.roll)
+        self._head = everywhere.seen_from(corner)
         matte = person_matte(self._pixels, self._head, provider)
         self.depth: DepthMap = estimate(self._landmarks, self._head, matte)
         self._shape = self._head.local(self._landmarks)
-        self.limits = Limits.of(self._shape, face.pose, self._cut_off(matte, photo.shape))
-        self._alone = not neighbours
-        others = [HeadFrame.of(other).origin[:2] - corner[:2] for other in neighbours]
+        others = [HeadFrame.of(other).seen_from(corner) for other in neighbours]
+        territory = Territory(self._head, others)
+        self.limits = Limits.of(self._shape, face.pose, self._cut_off(matte, photo.shape), territory.crowded)
+        self._share = territory.share(self._pixels.shape) if others else None
         picture = Window(-self.region.x0, -self.region.y0, photo.shape[1] - self.region.x0, photo.shape[0] - self.region.y0)
-        self._surface = build_surface(self._landmarks, self._head, self.depth.person, others, picture)
+        self._surface = build_surface(self._landmarks, territory, self.depth.person, picture)
         self._layers = split(self._pixels, matte, _UNSURE_EDGE * self._head.unit)
         height, width = matte.shape
         self._warp = Warp(self._surface, (width, height), self._head.unit)
@@ -76,11 +79,11 @@ class Performer:
 
     def place(self, frame: Pixels, picture: Pixels) -> None:
         """Puts ``picture`` of the region into ``frame`` (the whole photo, (H, W, 3) uint8), in place."""
-        if self._alone:
-            self.region.of(frame)[...] = picture
-        else:  # only what moved is written: neighbours' regions overlap
-            moved = (picture != self._pixels).any(axis=2, keepdims=True)
-            np.copyto(self.region.of(frame), picture, where=moved)
+        here = self.region.of(frame)
+        if self._share is None:
+            here[...] = picture
+        else:  # neighbours' regions overlap
+            here[...] = cv2.blendLinear(picture, here, self._share, 1 - self._share)
 
     def draw(self, frame: Pixels, track: FaceTrack, index: int) -> None:
         """Paints this face into ``frame`` (the whole photo, (H, W, 3) uint8) as it is at frame ``index`` of its track."""

@@ -7,7 +7,6 @@ less, the shoulders and whatever is far from this head not at all.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivify.animate.patch import Window
+from vivify.animate.territory import Territory
 from vivify.depth.estimate import smoothstep
 from vivify.depth.head import HeadFrame, Turn
 from vivify.depth.raster import signed_area2
@@ -29,7 +29,6 @@ _NECK = 1.5  # following fades to nothing over this distance below the chin
 _SIDE_FREE, _SIDE_FADE = 2.1, 0.9  # following fades sideways and upwards beyond the head
 _TOP_FREE = 2.3
 _NECK_FREE = 0.8
-_BETWEEN_FACES = 1.0
 # A head that moves aside takes the body with it, less and less downwards: people lean.
 _LEAN_SIDE, _LEAN_TOP, _LEAN_FADE = 1.5, 1.7, 1.6
 _LEAN_DOWN = 3.7  # below the middle of the face nothing leans any more
@@ -76,26 +75,21 @@ class Surface:
         return points
 
 
-def build_surface(
-    landmarks: Float,
-    head: HeadFrame,
-    depth: Float,
-    others: Sequence[NDArray[np.float64]] = (),
-    picture: Window | None = None,
-) -> Surface:
+def build_surface(landmarks: Float, territory: Territory, depth: Float, picture: Window | None = None) -> Surface:
     """The mesh of one person.
 
-    ``landmarks``: (478, 3) float32 region pixels; ``depth``: (H, W) float32, the person's surface (``DepthMap.person``).
-    ``others``: the middles of other moving faces, (2,) region pixels. ``picture``: where the whole picture lies, region
-    pixels; None where its borders are far away.
+    ``landmarks``: (478, 3) float32 region pixels; ``territory``: of its head, among other people's; ``depth``: (H, W)
+    float32, the person's surface (``DepthMap.person``). ``picture``: where the whole picture lies, region pixels; None where
+    its borders are far away.
     """
+    head = territory.head
     outer = _grid_points(landmarks, head, depth.shape)
     column = np.clip(np.round(outer[:, 0]).astype(int), 0, depth.shape[1] - 1)
     row = np.clip(np.round(outer[:, 1]).astype(int), 0, depth.shape[0] - 1)
     outer = np.concatenate([outer, depth[row, column][:, None]], axis=1)
     vertices = np.concatenate([landmarks[:MESH], outer]).astype(np.float32)
 
-    own = _own(outer, head, others)
+    own = territory.freedom(outer[:, :2])
     right_down, left_up = _freedom(outer, head, picture)
     around = _delaunay(vertices, np.concatenate([np.array(OVAL), np.arange(MESH, len(vertices))]))
     face = triangles()
@@ -173,16 +167,6 @@ def _lean(outer: Float, landmarks: Float, head: HeadFrame) -> Float:
 def _chin(landmarks: Float, head: HeadFrame) -> float:
     """How far the chin lies below the middle of the face, in eye distances."""
     return float(head.upright(landmarks[CHIN : CHIN + 1, 0], landmarks[CHIN : CHIN + 1, 1])[1][0])
-
-
-def _own(outer: Float, head: HeadFrame, others: Sequence[NDArray[np.float64]]) -> Float:
-    """(K,) float32 in 0..1: half way to another face this one has no say any more."""
-    share = np.ones(len(outer), np.float32)
-    own = np.linalg.norm(outer[:, :2] - head.origin[:2], axis=1)
-    for middle in others:
-        away = np.linalg.norm(outer[:, :2] - middle, axis=1)
-        share *= smoothstep((away - own) / np.float32(head.unit) / _BETWEEN_FACES)
-    return share
 
 
 def _freedom(outer: Float, head: HeadFrame, picture: Window | None) -> tuple[Float, Float]:

@@ -34,6 +34,10 @@ class HeadFrame:
         unit = float(np.linalg.norm(right - left))  # in space: a head is no smaller for being turned away
         return cls(points[list(OVAL)].mean(axis=0), unit, rotation(face.pose), face.pose.roll)
 
+    def seen_from(self, corner: Float) -> HeadFrame:
+        """The same head in pixels of a region whose corner is ``corner`` (3,) float32 photo pixels."""
+        return HeadFrame(self.origin - corner, self.unit, self.rotation, self.roll)
+
     def local(self, points: Float) -> Float:
         """``points`` (N, 3) in photo pixels in this frame, in eye distances."""
         return ((points - self.origin) @ self.rotation / self.unit).astype(np.float32)

@@ -1,7 +1,8 @@
 """How far this face may go from how its photo shows it, before the picture would break.
 
 A still holds one side of everything. What it does not hold is not asked for: a head seen half from the side turns less, one
-cut off by the picture's border stays nearly where it is, an eye the photo shows shut is not opened. What was held back is
+cut off by the picture's border or pressed against another stays nearly where it is, an eye the photo shows shut is not
+opened. What was held back is
 told, so that nobody wonders why a face moves less than another.
 """
 
@@ -20,6 +21,7 @@ Float = NDArray[np.float32]
 
 HEAD_TURNED: Final = "head_turned"
 HEAD_CUT_OFF: Final = "head_cut_off"
+HEADS_TOUCH: Final = "heads_touch"
 EYES_SHUT: Final = "eyes_shut"
 
 _FARTHEST = Pose(yaw=24.0, pitch=16.0, roll=20.0)  # degrees the head turns away from the photo's pose
@@ -29,6 +31,7 @@ _FARTHEST_IN_ALL, _LEAST = 38.0, 2.0  # degrees of yaw, the photo's and the moti
 _LEFT_TO_MOVE = 0.15  # of the farthest, for a head turned all the way
 _CUT = 0.35  # of the head's height along the picture's side: cut off as much as this it is held back fully
 _LEFT_WHEN_CUT, _LEAN_WHEN_CUT = 0.2, 0.06  # of the farthest turn and lean
+_LEFT_WHEN_TOUCHING = 0.25  # of the farthest turn and lean
 _ALREADY_SHUT = 0.1  # an opening below this share of the eye's width is a closed eye in the photo
 
 
@@ -46,25 +49,28 @@ class Limits:
     reasons: tuple[str, ...]
 
     @classmethod
-    def of(cls, shape: Float, pose: Pose, cut_off: float = 0.0) -> Limits:
+    def of(cls, shape: Float, pose: Pose, cut_off: float = 0.0, crowded: float = 0.0) -> Limits:
         """The limits of a face.
 
         ``shape``: (478, 3) float32, its landmarks in its head frame; ``pose``: of the head in the photo; ``cut_off``: the
-        share 0..1 of the head's height along which a side of the picture cuts it off.
+        share 0..1 of the head's height along which a side of the picture cuts it off; ``crowded``: how near the next head
+        is, 0 out of reach, 1 touching.
         """
         # A turned head hides a side that turning back would have to show, and has little left to turn away.
         turned = float(np.clip((abs(pose.yaw) - _TURNED_FROM) / (_TURNED_AWAY - _TURNED_FROM), 0, 1))
         cut = min(1.0, cut_off / _CUT)
-        part = (1 - turned * (1 - _LEFT_TO_MOVE)) * (1 - cut * (1 - _LEFT_WHEN_CUT))
+        room = 1 - crowded * (1 - _LEFT_WHEN_TOUCHING)
+        upright = (1 - cut * (1 - _LEFT_WHEN_CUT)) * room
+        part = (1 - turned * (1 - _LEFT_TO_MOVE)) * upright
         back = _FARTHEST.yaw * part
         on = min(back, max(_LEAST, _FARTHEST_IN_ALL - abs(pose.yaw)))
         eyes = tuple(_opening(shape, eye) >= _ALREADY_SHUT for eye in EYES)
-        reasons = {HEAD_TURNED: turned > 0, HEAD_CUT_OFF: cut > 0, EYES_SHUT: not all(eyes)}
+        reasons = {HEAD_TURNED: turned > 0, HEAD_CUT_OFF: cut > 0, HEADS_TOUCH: crowded > 0, EYES_SHUT: not all(eyes)}
         return cls(
             yaw=(back, on) if pose.yaw > 0 else (on, back),
             pitch=_FARTHEST.pitch * part,
-            roll=_FARTHEST.roll * (1 - cut * (1 - _LEFT_WHEN_CUT)),
-            aside=_LEAN * (1 - cut * (1 - _LEAN_WHEN_CUT)),
+            roll=_FARTHEST.roll * upright,
+            aside=_LEAN * (1 - cut * (1 - _LEAN_WHEN_CUT)) * room,
             eyes=(eyes[0], eyes[1]),
             reasons=tuple(reason for reason, applies in reasons.items() if applies),
         )
