@@ -19,6 +19,8 @@ from vivify.animate.sketch import Deformation
 Float = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 
+_SAME = 2  # levels; twice as many are another colour
+
 
 @dataclass(frozen=True)
 class Layers:
@@ -45,9 +47,12 @@ def split(region: Pixels, matte: Float, reach: float) -> Layers:
     """Splits ``region`` (H, W, 3) by ``matte`` (H, W) in 0..1; ``reach``: pixels within which the matte's edge is unsure."""
     alpha = np.round(matte * 255).astype(np.uint8)
     plate = plate_of(region, alpha, reach)
+    # What all but looks like the plate is the plate: in the dark a level less would pass for an opaque person.
+    other = np.clip(cv2.absdiff(plate, region).max(axis=2, keepdims=True) / np.float32(_SAME) - 1, 0, 1)
+    plate = np.round(region + other * (plate.astype(np.float32) - region)).astype(np.uint8)
     # The person layer may not turn negative: a pixel darker than the plate's share of it is less transparent than thought.
-    share = np.floor((255.0 * region / np.maximum(plate, 1)).min(axis=2))
-    alpha = np.maximum(alpha, 255 - np.clip(share, 0, 255)).astype(np.uint8)
+    share = np.where(plate > region, 255.0 * region / np.maximum(plate, 1), 255).min(axis=2)
+    alpha = np.maximum(alpha, 255 - np.floor(share)).astype(np.uint8)
     behind = cv2.multiply(plate, cv2.cvtColor(cv2.bitwise_not(alpha), cv2.COLOR_GRAY2RGB), scale=1 / 255)
     person = cv2.subtract(region, behind)
     return Layers(person=np.dstack([person, alpha]), plate=plate)

@@ -16,6 +16,7 @@ Pixels = NDArray[np.uint8]
 _SIDE = 320  # the plate is made at this size, its detail excepted: only a rim of it is ever uncovered
 _TONE = 1.2  # of the unsure edge: detail is what is finer than this
 _LIVELY = 12.0  # levels: a background that varies by this much hides the rest of an outline
+_DRAWN_OUT, _GATHERED = 2.5, 0.25  # a mirror that draws out or gathers by this shows no detail
 _MIRROR_SOFT = 5.0  # pixels of the small plate
 
 
@@ -91,6 +92,7 @@ def _mirrored_detail(region: Pixels, tone: Float, hidden: Pixels) -> Float:
     x, y = np.meshgrid(np.arange(small_width, dtype=np.float32), np.arange(small_height, dtype=np.float32))
     across = 2 * (nearest[labels] - np.stack([x, y], axis=-1))
     across = cv2.GaussianBlur(across, (0, 0), _MIRROR_SOFT)  # an uneven outline would mirror in rays
+    faithful = _faithful(np.stack([x, y], axis=-1) + across)
     across = cv2.resize(across, (width, height), interpolation=cv2.INTER_LINEAR)
     zoom = np.array([width / small_width, height / small_height], np.float32)
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
@@ -100,7 +102,21 @@ def _mirrored_detail(region: Pixels, tone: Float, hidden: Pixels) -> Float:
     seen = cv2.resize(1 - hidden.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
     known = cv2.remap(seen, place, nothing, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
     soft = cv2.GaussianBlur(np.asarray(known, np.float32), (0, 0), max(1.0, 2 * float(zoom[0])))
-    return np.asarray(detail * np.clip(soft * 2 - 0.8, 0, 1)[..., None], np.float32)
+    sure = np.clip(soft * 2 - 0.8, 0, 1) * cv2.resize(faithful, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(detail * sure[..., None], np.float32)
+
+
+def _faithful(place: Float) -> Float:
+    """Where a map keeps shapes: (h, w) float32, 1 where ``place`` (h, w, 2) is a plain mirror, 0 where it draws out or gathers
+    what it shows, as behind a corner of the outline, where detail would stand out in rays.
+    """
+    xx, xy = np.gradient(place[..., 0])[::-1]
+    yx, yy = np.gradient(place[..., 1])[::-1]
+    # The singular values of a 2 x 2 matrix: the farthest and the least that a small circle is drawn out.
+    mean, part = np.hypot(xx + yy, yx - xy) / 2, np.hypot(xx - yy, yx + xy) / 2
+    farthest, least = mean + part, np.abs(mean - part)
+    kept = np.clip((_DRAWN_OUT - farthest) / _DRAWN_OUT * 2, 0, 1) * np.clip((least - _GATHERED) / _GATHERED, 0, 1)
+    return cv2.GaussianBlur(kept.astype(np.float32), (0, 0), _MIRROR_SOFT / 2)
 
 
 def _background_contrast(picture: cv2.typing.MatLike, hidden: Pixels, near: int) -> Float:
