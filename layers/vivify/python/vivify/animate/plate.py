@@ -107,8 +107,8 @@ def _mirrored_detail(region: Pixels, tone: Float, hidden: Pixels) -> Float:
 
 
 def _faithful(place: Float) -> Float:
-    """Where a map keeps shapes: (h, w) float32, 1 where ``place`` (h, w, 2) is a plain mirror, 0 where it draws out or gathers
-    what it shows, as behind a corner of the outline, where detail would stand out in rays.
+    """Where a map keeps shapes: (h, w) float32, 1 where ``place`` (h, w, 2) is a plain mirror, 0 where it draws out or
+    gathers what it shows, as behind a corner of the outline, where detail would stand out in rays.
     """
     xx, xy = np.gradient(place[..., 0])[::-1]
     yx, yy = np.gradient(place[..., 1])[::-1]
