@@ -49,6 +49,13 @@ class RigidFit:
     def apply(self, points: Array) -> Array:
         return self.scale * points @ self.rotation.T + self.shift
 
+    def inverse(self) -> RigidFit:
+        return RigidFit(1 / self.scale, self.rotation.T, -self.shift @ self.rotation / self.scale)
+
+    def after(self, other: RigidFit) -> RigidFit:
+        """``other`` first, then this."""
+        return RigidFit(self.scale * other.scale, self.rotation @ other.rotation, self.apply(other.shift))
+
 
 def rigid_fit(source: Array, target: Array) -> RigidFit:
     """Least-squares similarity (Umeyama) from (N, 3) ``source`` to (N, 3) ``target``; never a reflection."""

@@ -72,6 +72,9 @@ RIGID: Final = (
 )
 """Points that move with the skull whatever the expression: forehead, temples, nose bridge, eye corners."""
 
+NOSE: Final = (168, 122, 351, 45, 275, 4)
+"""Around the nose, from between the eyes to its tip."""
+
 INNER_LIPS: Final = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
 OUTER_LIPS: Final = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
 MOUTH_CORNERS: Final = (61, 291)

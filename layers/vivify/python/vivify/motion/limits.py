@@ -26,6 +26,7 @@ EYES_SHUT: Final = "eyes_shut"
 
 _FARTHEST = Pose(yaw=24.0, pitch=16.0, roll=20.0)  # degrees the head turns away from the photo's pose
 _LEAN, _AWAY = 1.0, 0.12  # eye distances a body can lean; away in parts of the distance it is seen from
+_IN_FULL = 0.6  # of any limit is granted as asked; from there on less and less
 _TURNED_FROM, _TURNED_AWAY = 18.0, 45.0  # degrees of yaw in the photo: from here the head moves less, to there the least
 _FARTHEST_IN_ALL, _LEAST = 38.0, 2.0  # degrees of yaw, the photo's and the motion's together; what is always granted
 _LEFT_TO_MOVE = 0.15  # of the farthest, for a head turned all the way
@@ -79,14 +80,18 @@ class Limits:
         """``rotation`` (T, 3) within the limits: near them the head slows down instead of stopping."""
         bound = np.broadcast_to(np.array([0, self.pitch, self.roll], np.float32), rotation.shape).copy()
         bound[:, 0] = np.where(rotation[:, 0] < 0, *self.yaw)
-        return (bound * np.tanh(rotation / bound)).astype(np.float32)
+        return _slowed(rotation, bound)
 
     def moves(self, translation: Float) -> Float:
-        """``translation`` (T, 3) within the limits: as it is up to half of them, then slower and slower."""
-        half = np.array([self.aside, _LEAN, _AWAY], np.float32) / 2
-        over = np.maximum(np.abs(translation) - half, 0)
-        kept = np.minimum(np.abs(translation), half) + half * np.tanh(over / half)
-        return (np.sign(translation) * kept).astype(np.float32)
+        """``translation`` (T, 3) within the limits, likewise."""
+        return _slowed(translation, np.array([self.aside, _LEAN, _AWAY], np.float32))
+
+
+def _slowed(asked: Float, bound: Float) -> Float:
+    """``asked`` up to ``_IN_FULL`` of its ``bound``, then slower and slower, never beyond it."""
+    full, rest = bound * np.float32(_IN_FULL), bound * np.float32(1 - _IN_FULL)
+    over = np.maximum(np.abs(asked) - full, 0)
+    return (np.sign(asked) * (np.minimum(np.abs(asked), full) + rest * np.tanh(over / rest))).astype(np.float32)
 
 
 def _opening(shape: Float, eye: Eye) -> float:

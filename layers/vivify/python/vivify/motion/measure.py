@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from vivify.errors import NoFaceFound, VideoError
 from vivify.faces import Landmarker
-from vivify.faces.pose import angles, head_fit, mean_face, rigid_fit, rotation
+from vivify.faces.pose import RigidFit, angles, head_fit, mean_face, rigid_fit, rotation
 from vivify.faces.topology import EYES, MESH, MOUTH_CORNERS, NECK, OVAL, RIGID, Eye
 from vivify.faces.types import Pose
 from vivify.motion.parts import PARTS, only, parts_called
+from vivify.motion.skull import Skull, believed
 from vivify.motion.smooth import fill_gaps, smooth
 from vivify.motion.template import Motion, Template
 from vivify.video import probe, read_frames
@@ -27,6 +28,7 @@ _EDGE, _LONG_EDGE = 0.2, 0.4  # seconds in which a motion comes out of rest and 
 _LONG_SIDE = 720  # frames are read at most this large: landmarks need no more
 _LEAST_SEEN = 0.5  # of the frames must show a face
 _HEAD_SIGMA, _FACE_SIGMA, _LID_SIGMA = 0.03, 0.02, 0.012  # seconds: heads move slower than lids
+_INNER = 0.6  # eye distances from the outline: from there on all of a face makes faces
 _IMPLAUSIBLE = 0.8  # centimetres rms from the mean face
 _SHUT_OPENING = 0.07  # of the eye's width: what the landmarks report for lids that are shut
 _AWAKE = 0.7  # of the usual opening: a rest with lids lower than this is a blink
@@ -59,19 +61,24 @@ def measure(video: Path, start: float = 0.0, end: float | None = None) -> Measur
     """
     fps = probe(video).fps
     first, last = round(start * fps), None if end is None else round(end * fps)
-    landmarker, seen = Landmarker(), []
+    landmarker, skull = Landmarker(), None
+    seen: list[Float | None] = []
+    found: list[RigidFit | None] = []
     for number, frame in enumerate(read_frames(video, max_side=_LONG_SIDE)):
         if number < first:
             continue
         if last is not None and number >= last:
             break
-        seen.append(_plausible(landmarker.track(frame)))
+        points = _plausible(landmarker.track(frame))
+        if skull is None and points is not None:
+            skull = Skull(frame, points)
+        seen.append(points)
+        found.append(None if skull is None or points is None else skull.found(frame, points))
     known = np.array([points is not None for points in seen])
     if len(seen) < 3 or known.mean() < _LEAST_SEEN:
         raise NoFaceFound("No face can be followed through this video. Use one that shows one face, well lit, throughout.")
     empty = np.zeros((478, 3), np.float32)
-    points = fill_gaps(np.stack([empty if p is None else p for p in seen]), known)
-    return _take_out_head(points, fps)
+    return _take_out_head(fill_gaps(np.stack([empty if p is None else p for p in seen]), known), found, fps)
 
 
 def _plausible(points: Float | None) -> Float | None:
@@ -86,27 +93,37 @@ def _shape_error(landmarks: Float) -> float:
     return float(np.sqrt(((fit.apply(face) - seen) ** 2).sum(axis=1).mean()) / fit.scale)
 
 
-def _take_out_head(points: Float, fps: float) -> Measured:
+def _take_out_head(seen: Float, found: Sequence[RigidFit | None], fps: float) -> Measured:
     stable = list(RIGID)
+    frames = list(seen.astype(np.float64))
     # The person's own skull fits better than the mean face: average the video in the mean face's frame, then fit that.
-    fits = [head_fit(p) for p in points]
-    aligned = np.stack([(p - f.shift) @ f.rotation / f.scale for p, f in zip(points, fits, strict=True)])
-    own = np.median(aligned, axis=0)
+    own = np.median([head_fit(points).inverse().apply(points) for points in frames], axis=0)
     corners = [own[[eye.outer, eye.inner]].mean(axis=0) for eye in EYES]
     own /= np.linalg.norm(corners[0] - corners[1])
-    neck = own[list(OVAL)].mean(axis=0) + NECK
+    middle = own[list(OVAL)].mean(axis=0)
+    neck = middle + NECK
+    told = [rigid_fit(own[stable], points[stable]) for points in frames]
+    inner = _inner(own)
     shape, turns, necks = [], [], []
-    for p in points.astype(np.float64):
-        fit = rigid_fit(own[stable], p[stable])
-        shape.append((p - fit.shift) @ fit.rotation / fit.scale)
-        pose = angles(fit.rotation)
+    for points, landmarks, head in zip(frames, told, believed(told, found, middle), strict=True):
+        # What the landmarks take for a turn that was none is a face being made; their outline and forehead only went along.
+        rest, made = landmarks.inverse().apply(points), head.inverse().apply(points)
+        shape.append(rest + inner * (made - rest))
+        pose = angles(head.rotation)
         turns.append([pose.yaw, pose.pitch, pose.roll])
         # The head turns about the neck, so where the neck went is what turning does not explain.
-        necks.append([*fit.apply(neck[None])[0, :2], np.log(fit.scale)])
+        necks.append([*head.apply(neck)[:2], np.log(head.scale)])
     place = np.array(necks)
     place[:, :2] /= np.exp(np.median(place[:, 2]))
     turn = np.degrees(np.unwrap(np.radians(turns), axis=0))
     return Measured(np.array(shape, np.float32), turn.astype(np.float32), place.astype(np.float32), fps)
+
+
+def _inner(own: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(478, 1): 0 on the outline of a face, ``own`` (478, 3) in eye distances, 1 well inside it."""
+    apart = np.linalg.norm(own[:, None, :2] - own[None, list(OVAL), :2], axis=2).min(axis=1, keepdims=True)
+    part = np.clip(apart / _INNER, 0, 1)
+    return np.asarray(part * part * (3 - 2 * part), np.float64)
 
 
 def to_motion(measured: Measured, rest: slice | None = None) -> Motion:
@@ -192,7 +209,11 @@ def follow(video: Path, seconds: float | None, fps: float) -> tuple[Motion, floa
     motion = to_motion(measured)
     motion = replace(motion, gaze=motion.gaze * np.float32(_DRIVEN_GAZE))
     motion = motion.at_length(max(2, round(len(motion) / measured.fps * fps)))
-    return motion.settled(), mouth_width(measured)  # the first frame is the photo, whatever the driver began with
+    if motion.lids[
+        0
+    ].any():  # all else is told against the first frame; lids that begin in a blink come to it from the photo's
+        motion = replace(motion, lids=motion.settled().lids)
+    return motion, mouth_width(measured)
 
 
 def mouth_width(measured: Measured) -> float:
