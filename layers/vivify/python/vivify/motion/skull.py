@@ -57,6 +57,8 @@ class Skull:
 
         ``points``: (478, 3), the landmarks in ``frame``: it is looked for from where they say.
         """
+        if len(self._flat) < _FEWEST:
+            return None
         upright = _upright(points)
         grey = _view(frame, upright)
         fit = head_fit(points).after(self._fit.inverse())
