@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vivify.faces import Pose, mean_face
 from vivify.faces.topology import EYES
 from vivify.motion import Limits
-from vivify.motion.limits import EYES_SHUT, HEAD_CUT_OFF, HEAD_TURNED, HEADS_TOUCH
+from vivify.motion.limits import EYES_SHUT, HEAD_CUT_OFF, HEAD_TURNED, HEADS_TOUCH, SMALL_CHILD, SMILES_ALREADY
 
 Float = NDArray[np.float32]
 
@@ -20,8 +20,10 @@ _share = st.floats(0, 1)
 
 
 def _shape(shut: int | None = None) -> Float:
-    """The mean face, (478, 3); eye number ``shut`` has its lids together."""
-    shape = np.concatenate([mean_face(), np.zeros((10, 3))])
+    """The mean face, (478, 3), eye distances; eye number ``shut`` has its lids together."""
+    face = mean_face()
+    eyes = [face[[eye.outer, eye.inner]].mean(axis=0) for eye in EYES]
+    shape = np.concatenate([face, np.repeat(eyes, 5, axis=0)]) / np.linalg.norm(eyes[0] - eyes[1])
     if shut is not None:
         eye = EYES[shut]
         shape[list(eye.upper[0])] = shape[list(eye.lower[0])]
@@ -101,3 +103,23 @@ def test_what_holds_a_face_back_is_told() -> None:
     assert Limits.of(_shape(), Pose(25.0, 0.0, 0.0)).reasons == (HEAD_TURNED,)
     assert Limits.of(_shape(), FRONTAL, 0.0, 0.1).reasons == (HEADS_TOUCH,)
     assert Limits.of(_shape(0), Pose(-30.0, 0.0, 0.0), 0.2).reasons == (HEAD_TURNED, HEAD_CUT_OFF, EYES_SHUT)
+
+
+def test_a_broad_smile_has_little_left_to_widen() -> None:
+    """A mouth 1.15 eye distances wide is told to smile already, and its corners may move apart by 0.03 at most."""
+    shape = _shape()
+    shape[[61, 291], 0] *= 1.15 / np.linalg.norm(shape[61] - shape[291])
+    limits = Limits.of(shape, FRONTAL)
+    assert limits.reasons == (SMILES_ALREADY,)
+    assert limits.wider == pytest.approx(0.03, abs=0.005)
+
+
+@pytest.mark.parametrize(("irises", "child"), [(0.26, True), (0.25, True), (0.235, False), (0.19, False)])
+def test_small_children_are_known_by_their_irises(irises: float, child: bool) -> None:
+    """A quarter of the eyes' distance: nearly full-grown irises in a small face. Their lips part a quarter as far."""
+    shape = _shape()
+    for eye in EYES:
+        shape[list(eye.iris[1:])] += np.array([[1, 0, 0], [0, 1, 0], [-1, 0, 0], [0, -1, 0]]) * irises / 2
+    limits = Limits.of(shape, FRONTAL)
+    assert (SMALL_CHILD in limits.reasons) is child
+    assert limits.parting == (0.25 if child else 1.0)

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vivify.faces.topology import EYES, Eye
+from vivify.faces.topology import EYES, MOUTH_CORNERS, Eye
 from vivify.faces.types import Pose
 
 Float = NDArray[np.float32]
@@ -23,6 +23,8 @@ HEAD_TURNED: Final = "head_turned"
 HEAD_CUT_OFF: Final = "head_cut_off"
 HEADS_TOUCH: Final = "heads_touch"
 EYES_SHUT: Final = "eyes_shut"
+SMILES_ALREADY: Final = "smiles_already"
+SMALL_CHILD: Final = "small_child"
 
 _FARTHEST = Pose(yaw=24.0, pitch=16.0, roll=20.0)  # degrees the head turns away from the photo's pose
 _LEAN, _AWAY = 1.0, 0.12  # eye distances a body can lean; away in parts of the distance it is seen from
@@ -34,11 +36,16 @@ _CUT = 0.35  # of the head's height along the picture's side: cut off as much as
 _LEFT_WHEN_CUT, _LEAN_WHEN_CUT = 0.2, 0.06  # of the farthest turn and lean
 _LEFT_WHEN_TOUCHING = 0.25  # of the farthest turn and lean
 _ALREADY_SHUT = 0.1  # an opening below this share of the eye's width is a closed eye in the photo
+_BROADEST, _LEAST_WIDER = 1.16, 0.03  # eye distances from corner to corner of the broadest smiles; what is always granted
+_SMILING = 0.12  # with less than this left of it a photo smiles already
+_SMALL_CHILD = 0.242  # of the eyes' distance: irises as wide as this; they are nearly full-grown at birth, faces are not
+_CHILD_PARTS = 0.25  # of the way that lips part: what is behind those of a small child is not an adult's
 
 
 @dataclass(frozen=True)
 class Limits:
-    """``yaw``: degrees towards minus and plus; ``pitch``, ``roll``: degrees either way. ``aside``: eye distances.
+    """``yaw``: degrees towards minus and plus; ``pitch``, ``roll``: degrees either way. ``aside``, ``wider``: eye distances,
+    the latter how much farther apart the corners of the mouth may go. ``parting``: the share of the way that lips part.
     ``eyes``: whether the right and the left one can close. ``reasons``: what holds this face back, HEAD_TURNED and so on.
     """
 
@@ -46,6 +53,8 @@ class Limits:
     pitch: float
     roll: float
     aside: float
+    wider: float
+    parting: float
     eyes: tuple[bool, bool]
     reasons: tuple[str, ...]
 
@@ -66,12 +75,23 @@ class Limits:
         back = _FARTHEST.yaw * part
         on = min(back, max(_LEAST, _FARTHEST_IN_ALL - abs(pose.yaw)))
         eyes = tuple(_opening(shape, eye) >= _ALREADY_SHUT for eye in EYES)
-        reasons = {HEAD_TURNED: turned > 0, HEAD_CUT_OFF: cut > 0, HEADS_TOUCH: crowded > 0, EYES_SHUT: not all(eyes)}
+        wider = _BROADEST - float(np.linalg.norm(shape[MOUTH_CORNERS[0]] - shape[MOUTH_CORNERS[1]]))
+        child = all(eyes) and _irises(shape) >= _SMALL_CHILD
+        reasons = {
+            HEAD_TURNED: turned > 0,
+            HEAD_CUT_OFF: cut > 0,
+            HEADS_TOUCH: crowded > 0,
+            EYES_SHUT: not all(eyes),
+            SMILES_ALREADY: wider < _SMILING,
+            SMALL_CHILD: child,
+        }
         return cls(
             yaw=(back, on) if pose.yaw > 0 else (on, back),
             pitch=_FARTHEST.pitch * part,
             roll=_FARTHEST.roll * upright,
             aside=_LEAN * (1 - cut * (1 - _LEAN_WHEN_CUT)) * room,
+            wider=max(wider, _LEAST_WIDER),
+            parting=_CHILD_PARTS if child else 1.0,
             eyes=(eyes[0], eyes[1]),
             reasons=tuple(reason for reason, applies in reasons.items() if applies),
         )
@@ -99,3 +119,9 @@ def _opening(shape: Float, eye: Eye) -> float:
     upper, lower = shape[list(eye.upper[0])], shape[list(eye.lower[0])]
     width = float(np.linalg.norm(shape[eye.outer] - shape[eye.inner]))
     return float(np.linalg.norm((upper - lower)[2:5], axis=1).mean()) / width
+
+
+def _irises(shape: Float) -> float:
+    """How wide the irises are, in eye distances: each across or down, whichever the lids leave."""
+    rims = [shape[list(eye.iris[1:])] for eye in EYES]
+    return float(np.mean([np.linalg.norm(rim[:2] - rim[2:], axis=1).max() for rim in rims]))

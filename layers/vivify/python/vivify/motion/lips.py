@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from vivify.depth.estimate import smoothstep
 from vivify.faces.topology import (
     INNER_LIPS,
     LOWER_INNER_LIP,
@@ -18,28 +19,30 @@ from vivify.faces.topology import (
     UPPER_INNER_LIP,
     UPPER_LIP_ROWS,
 )
+from vivify.motion.limits import Limits
 
 Float = NDArray[np.float32]
 
 _QUIET_LIPS = 0.03  # eye distances: lip gaps that change by less than this are noise
 _BESIDE_CORNERS = ((57, 185), (287, 409))  # landmarks above and outside each corner
 _CORNER_HELD = 0.5  # of the way to their height
+_FULL_SMILE = 0.14  # eye distances that corners move apart in a full smile
 _PARTED = 0.06  # eye distances: lips farther apart show teeth
-_SMILING = 0.85  # eye distances from corner to corner: a mouth wider than this smiles already
+_SOFTLY = 4  # how sharply corners slow down near their limit
 _THINNEST = 0.65  # of a lip's own thickness: no motion makes it thinner
 _AROUND_LIPS, _AROUND_CORNERS = 0.13, 0.22  # eye distances: how far the lips' edge takes skin along
 
 
-def fit_lips(displacement: Float, shape: Float, mouth_width: float) -> None:
+def fit_lips(displacement: Float, shape: Float, limits: Limits, mouth_width: float) -> None:
     """Fits lips and the skin around them, in place.
 
     ``displacement``: (T, 468, 3), eye distances, as measured; ``shape``: (>=468, 3), the face's landmarks in its head frame;
-    ``mouth_width``: of whom it was measured on, eye distances.
+    ``limits``: how far it may go; ``mouth_width``: of whom it was measured on, eye distances.
     """
     lips = list(dict.fromkeys(OUTER_LIPS + INNER_LIPS))
     own_width = float(np.linalg.norm(shape[INNER_LIPS[0]] - shape[INNER_LIPS[10]])) * 1.12  # outer corners lie farther out
     displacement[:, lips, 0] *= np.clip(own_width / mouth_width, 0.7, 1.3)
-    _temper_smile(displacement, shape, lips)
+    left = limits.parting * _temper_smile(displacement, lips, limits.wider)
     upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
     rest = shape[lower, 1] - shape[upper, 1]
     change = displacement[:, lower, 1] - displacement[:, upper, 1]
@@ -47,7 +50,7 @@ def fit_lips(displacement: Float, shape: Float, mouth_width: float) -> None:
     quiet = np.sign(change) * np.minimum(size, 2 * np.maximum(size - _QUIET_LIPS, 0))  # all of it from twice the noise on
     # A mouth that the photo shows wide open has not as far to go: two openings do not add up.
     wide = np.maximum(rest - _PARTED, 0)
-    quiet = np.where(quiet > 0, np.hypot(wide, quiet) - wide, quiet)
+    quiet = np.where(quiet > 0, (np.hypot(wide, quiet) - wide) * left[:, None], quiet)
     # Lips may touch but not pass through one another.
     wanted = np.maximum(rest + quiet, np.minimum(rest, 0.004))
     correction = (wanted - rest - change) / 2
@@ -75,14 +78,16 @@ def fit_lips(displacement: Float, shape: Float, mouth_width: float) -> None:
     )
 
 
-def _temper_smile(displacement: Float, shape: Float, lips: Sequence[int]) -> None:
-    """A mouth that the photo shows smiling has not as far to go: two smiles do not add up. In place."""
+def _temper_smile(displacement: Float, lips: Sequence[int], room: float) -> Float:
+    """Keeps the corners of the mouth within ``room`` of one another, in place: a mouth that the photo shows smiling has
+    not as far to go. Returns (T,): the share left of how far the lips part, less than 1 as far as a frame smiles.
+    """
     right, left = MOUTH_CORNERS
-    wide = max(float(np.linalg.norm(shape[left] - shape[right])) - _SMILING, 0.0)
     growth = np.maximum(displacement[:, left, 0] - displacement[:, right, 0], 1e-6)
-    part = (np.hypot(wide, growth) - wide) / growth
+    part = (1 + (growth / room) ** _SOFTLY) ** (-1 / _SOFTLY)
     displacement[:, lips, 0] *= part[:, None]
     displacement[:, [right, left], 1] *= part[:, None]
+    return np.asarray(1 - smoothstep(growth / _FULL_SMILE) * (1 - np.sqrt(part)), np.float32)
 
 
 def _around_lips(shape: Float) -> tuple[Float, Float]:

@@ -55,7 +55,7 @@ def retarget(motion: Motion, shape: Float, limits: Limits, mouth_width: float) -
     ``mouth_width``: of the person the motion was measured on, in eye distances.
     """
     displacement = motion.displacement.copy()
-    fit_lips(displacement, shape, mouth_width)
+    fit_lips(displacement, shape, limits, mouth_width)
     lids = np.minimum(motion.lids, 1.0) * np.array(limits.eyes, np.float32)
     for side, eye in enumerate(EYES):
         _fit_lids(displacement, shape, eye, lids[:, side])

@@ -43,6 +43,11 @@ class Row:
         """Columns at the arc lengths ``along``, in millimetres from the middle."""
         return ((along + _HALF) * self.scale - 0.5).astype(np.float32)
 
+    @property
+    def along(self) -> Float:
+        """(w,): the arc lengths of the columns, millimetres from the middle."""
+        return ((np.arange(self.tooth.shape[1]) + 0.5) / self.scale - _HALF).astype(np.float32)
+
     def line(self, height: Float) -> Float:
         """Rows at ``height``: millimetres from the teeth's edge towards the gum."""
         return ((height + _ABOVE) * self.scale - 0.5).astype(np.float32)

@@ -16,6 +16,7 @@ from vivify.animate.mouth.anatomy import EYES_APART
 from vivify.animate.mouth.arches import draw_row
 from vivify.animate.mouth.cavity import behind_teeth
 from vivify.animate.mouth.lips import Rim, between_lips
+from vivify.animate.mouth.match import match
 from vivify.animate.mouth.rows import PaintedRow
 from vivify.animate.mouth.shown import Shown
 from vivify.animate.mouth.tones import LUMA, Tones, read_tones
@@ -27,6 +28,7 @@ from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, MESH, OUTER_LIPS,
 from vivify.motion.bite import UPPER_LIP, bite
 
 Float = NDArray[np.float32]
+Matrix = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
 
 # In eye distances.
@@ -56,12 +58,17 @@ class Mouth:
         self._tones = read_tones(region, landmarks, head.unit)
         rng = np.random.default_rng(_seed(landmarks, head))
         scale = float(np.clip(1.3 * millimetre, *_TEETH_SCALE))
-        self._upper = PaintedRow(draw_row(upper=True, scale=scale, rng=rng), self._tones, upper=True)
-        self._lower = PaintedRow(draw_row(upper=False, scale=scale, rng=rng), self._tones, upper=False)
+        upper, lower = (draw_row(upper=upper, scale=scale, rng=rng) for upper in (True, False))
         shape = head.local(landmarks[:MESH])
         self._bite_at_rest = bite(shape, np.zeros((1, MESH, 3), np.float32))[0]
         place = View.of(self._lip, head, Turn.none(), self._bite_at_rest, 1.0).beside_lip(0, 0)
-        self._shown = Shown(region, landmarks, place, self._tones.skin)
+        self._shown = Shown.read(region, landmarks, place, self._tones)
+        found = None
+        if self._shown is not None:
+            at_rest = View.of(self._lip, head, Turn.none(), self._at_edge(self._bite_at_rest), self._size)
+            found = match(PaintedRow(upper, self._tones, upper=True), at_rest, self._shown, _BEHIND)
+        self._upper = PaintedRow(upper, self._tones, upper=True, match=found and found[0])
+        self._lower = PaintedRow(lower, self._tones, upper=False, match=found and found[1])
 
     def patches(self, vertices: Float, turn: Turn, rows: Float) -> list[Patch]:
         """The inside of the mouth; nothing while the lips are no farther apart than in the photo.
@@ -75,18 +82,23 @@ class Mouth:
             return []
         polygon = vertices[list(INNER_LIPS), :2]
         moved = (rows - self._bite_at_rest).astype(float) * EYES_APART
-        if self._shown.edge is not None:  # the photo says where the upper teeth end
-            rows = rows + np.array([(self._shown.edge - _BEHIND) / EYES_APART - self._bite_at_rest[0], 0, 0], np.float32)
-        view = View.of(self._lip, self._head, turn, rows, self._size)
+        view = View.of(self._lip, self._head, turn, self._at_edge(rows), self._size)
         window = Window.around(polygon, _MARGIN * view.millimetre, self._shape)
         if window is None:
             return []
-        rgb = self._drawn(polygon, window, view)
-        self._shown.lay_on(rgb, window, view.beside_lip(0, moved[0]), view.beside_lip(moved[2], moved[1]))
+        upper, lower = view.beside_lip(0, moved[0]), view.beside_lip(moved[2], moved[1])
+        rgb = self._drawn(polygon, window, view, (upper, lower), parting * EYES_APART)
         alpha = polygon_mask(window, polygon, max(_EDGE * self._head.unit, 0.6 * self._tones.blur)) * strength
         return [Patch(window, rgb, alpha.astype(np.float32))]
 
-    def _drawn(self, polygon: Float, window: Window, view: View) -> Float:
+    def _at_edge(self, rows: Float) -> Float:
+        """``rows`` with the upper one where the photo says that its teeth end."""
+        if self._shown is None:
+            return rows
+        end = float(self._shown.edge.at(np.zeros(1, np.float32))[0])
+        return rows + np.array([(end - _BEHIND) / EYES_APART - self._bite_at_rest[0], 0, 0], np.float32)
+
+    def _drawn(self, polygon: Float, window: Window, view: View, own: tuple[Matrix, Matrix], parting: float) -> Float:
         tones = self._tones
         width, height = window.size
         shrink = min(1.0, _COARSE / max(window.size))
@@ -97,7 +109,7 @@ class Mouth:
         a, b = view.grid(x, y)
         shrunk = np.asarray((polygon - window.corner + 0.5) * (few[0] / width, few[1] / height) - 0.5, np.float32)
         lips = between_lips(shrunk, few, view.down, view.millimetre * few[0] / width, tones.side)
-        under = 1 - _UNDER * np.exp(np.minimum(self._upper.height(view, a, b), 0) / _UNDER_REACH)
+        under = 1 - _UNDER * np.exp(np.minimum(self._upper.place(view, a, b)[1], 0) / _UNDER_REACH)
         opening = cv2.contourArea(polygon) / view.millimetre**2
         deep = behind_teeth(view, a, b, tones, opening) * lips.shade[..., None] ** (0.6 * tones.warm)
 
@@ -114,7 +126,12 @@ class Mouth:
         rim, weight = self._rim.at(shrunk, lips)
         rgb += (enlarged(rim) - rgb) * enlarged(weight)[..., None]
         rgb = np.asarray(cv2.GaussianBlur(rgb, (0, 0), tones.blur), np.float32)
-        return _grainy(rgb, tones, window)
+        rgb = _grainy(rgb, tones, window)
+        if self._shown is not None:
+            self._shown.lay_on(
+                rgb, window, own, parting, enlarged(np.asarray(lips.cast[..., None] ** tones.warm, np.float32))
+            )
+        return rgb
 
 
 def _grainy(rgb: Float, tones: Tones, window: Window) -> Float:

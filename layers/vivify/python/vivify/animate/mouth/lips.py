@@ -27,11 +27,13 @@ _RIM_SIDE = 32  # pixels: its colours are spread out at this size
 
 @dataclass(frozen=True)
 class Between:
-    """The space between the lips, (h, w) float32 each. ``shade``: how much light arrives. ``depth``: millimetres from the
+    """The space between the lips, (h, w) float32 each. ``cast``: how much light the lips leave, ``shade``: how
+    much arrives. ``depth``: millimetres from the
     lips' edge. ``corners``: near 0 at the corners of the mouth, 1 away from them. ``lower``: 1 near the lower lip.
     ``gap``: millimetres.
     """
 
+    cast: Float
     shade: Float
     depth: Float
     corners: Float
@@ -56,6 +58,7 @@ def between_lips(polygon: Float, size: tuple[int, int], down: NDArray[np.float64
         corners *= _CORNER_LEAST + (1 - _CORNER_LEAST) * smoothstep(away / _CORNER)
     ramp = np.exp(np.float32(side * 0.4) * (x / width - 0.5))
     return Between(
+        cast=shadow * edge,
         shade=np.maximum(shadow * edge * corners * ramp, 1e-3).astype(np.float32),
         depth=depth,
         corners=corners,

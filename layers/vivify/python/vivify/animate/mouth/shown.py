@@ -1,17 +1,23 @@
-"""The inside of the mouth that the photo itself shows: those pixels stay, and stay rigid.
+"""The inside of the mouth that the photo itself shows: those pixels stay, and teeth stay rigid.
 
 A mesh would stretch teeth as the lips part. So what the photo holds between the lips is cut along the edge of the upper
-teeth; the part above goes with the skull, the part below with the jaw, and only what opens up around them is made.
+teeth: the part above goes with the skull, the part below with the jaw, the dark between the two is drawn out. Only what
+opens up around them is made.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vivify.animate.mouth.tones import LUMA
+from vivify.animate.mouth.edge import Edge, find_edge
+from vivify.animate.mouth.lips import between_lips
+from vivify.animate.mouth.tones import LUMA, Tones
 from vivify.animate.patch import Window
+from vivify.depth.estimate import smoothstep
 from vivify.depth.raster import filled
 from vivify.faces.topology import INNER_LIPS
 
@@ -21,78 +27,117 @@ Pixels = NDArray[np.uint8]
 
 # In millimetres.
 _LEAST_GAP = 2.5  # lips nearer than this show nothing to speak of
-_RIM, _SOFT = 0.8, 0.3  # that the lips' own edge reaches inwards; softness
-_STRIP = 8.0  # to either side of the middle: where the edge of the upper teeth is looked for
-_HIDDEN = 0.8  # what the lower lip still covers of teeth that end behind it
-_LOWER_PART = 4.0  # what there is below the upper teeth must be as high as this to be the jaw's
-_TEETH = 0.62  # of the brightest row's luma, and
-_LEAST_TEETH = 1.2  # a bright line thinner than this is wet lip
-_AGAINST_SKIN = 0.5  # of the skin's: anything darker is not teeth
+_RIM, _SHADED = 0.6, 1.7  # that the lips' own edge reaches inwards, and their shade
+_GONE = 3.0  # a lip this much farther away has left its shade behind
+_END = 0.4  # from the edge: what belongs to it
+_TOOTH = 0.6  # of the teeth's luma: surely no gum
+_CAST_LEAST = 0.55  # of the light: what the lips leave at least
+_STREAK = 2.2  # sigma: what is drawn out has no detail, which would become streaks
+_BITTEN = 2.0  # rows that were shut and have parted this far show a lower one that the photo does not
+_SOFT, _CUT = 0.6, 0.25  # softness of that border, and of the cut along the teeth
+_LOWER_PART = 3.0  # what there is below the upper teeth must be as high as this to be the jaw's
+_THROAT = (0.8, 2.0)  # a dark as high as this between the rows begins to be, and is, drawn out
 
 
+@dataclass(frozen=True)
 class Shown:
-    """``region``: (H, W, 3) uint8 RGB; ``landmarks``: (>=468, 3) in it; ``place``: (2, 3), see ``View.beside_lip``, in the
-    photo; ``skin``: the luma of the skin.
+    """What a photo shows between the lips.
 
-    ``edge``: how many millimetres below the lip's own place the upper teeth end; ``None`` where no teeth are seen.
+    ``edge``: where the upper teeth end. ``window``: the part of the region it was read in; ``picture``: that part, (h, w, 3)
+    float32, without the lips' shade; ``soft``: its dark between the rows, spread; ``kept``: (h, w) each, how much of it is
+    teeth and not lips while the lips are near, and once they are gone. ``upper``, ``ends``, ``lower``: (h, w) bool, what
+    surely is upper teeth, where those end, and what is seen just below. ``place``: (2, 3), see ``View.beside_lip``.
     """
 
-    def __init__(self, region: Pixels, landmarks: Float, place: Matrix, skin: float) -> None:
-        self.edge: float | None = None
-        self._place = place
+    edge: Edge
+    window: Window
+    picture: Float
+    soft: Float
+    kept: tuple[Float, Float]
+    upper: NDArray[np.bool_]
+    ends: NDArray[np.bool_]
+    lower: NDArray[np.bool_]
+    place: Matrix
+
+    @classmethod
+    def read(cls, region: Pixels, landmarks: Float, place: Matrix, tones: Tones) -> Shown | None:
+        """What ``region`` (H, W, 3) uint8 shows, ``None`` where no teeth are seen; ``landmarks``: (>=468, 3) in it."""
         polygon = landmarks[list(INNER_LIPS), :2]
         unit = float(np.linalg.norm(place[:, 1]))
         window = Window.around(polygon, 2 * _SOFT * unit + 2, region.shape)
         if window is None or np.linalg.norm(polygon[5] - polygon[15]) < _LEAST_GAP * unit:
-            return
-        self._corner = window.corner.astype(np.float64)
-        self._picture = window.of(region).copy()
-        inside = filled(polygon - window.corner, window.size)
-        pixel = np.stack(np.meshgrid(*map(np.arange, window.size)), axis=-1) + window.corner
-        x, y = np.moveaxis((pixel - place[:, 2]) @ np.linalg.inv(place[:, :2]).T, -1, 0)
-        rim = max(1, round(_RIM * unit))
-        kept = cv2.erode(inside, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * rim + 1, 2 * rim + 1)))
-        self.edge = _teeth_end(self._picture, (kept > 127) & (np.abs(x) < _STRIP), y, skin)
-        if self.edge is None:
-            return
-        kept = cv2.GaussianBlur(kept, (0, 0), max(_SOFT * unit, 0.4)).astype(np.float32) / 255
-        jaws = y[inside > 127].max() - self.edge > _LOWER_PART
-        above = np.clip((self.edge - y) * unit + 0.5, 0, 1).astype(np.float32) if jaws else np.float32(1)
-        self._masks = (kept * above, kept * (1 - above))
+            return None
+        picture = window.of(region).astype(np.float32)
+        luma = picture @ LUMA
+        polygon = (polygon - window.corner).astype(np.float32)
+        inside = filled(polygon, window.size)
+        x, y = _seen_from(place, window)
+        edge = find_edge(luma, inside > 127, x, y, unit, tones.skin)
+        if edge is None:
+            return None
+        below = y - edge.at(x)
+        has_jaw = below[inside > 127].max() > _LOWER_PART
+        near, far = (_shrunk(inside * ((below < 0) | has_jaw), rim, unit) for rim in (_RIM, _SHADED))
+        cast = between_lips(polygon, window.size, place[:, 1] / unit, unit, tones.side).cast
+        picture /= np.maximum(cast, _CAST_LEAST)[..., None] ** tones.warm
+        throat = ((near > 0.5) & (below > edge.sheer) & (below < edge.sheer + edge.dark)).astype(np.float32)
+        spread = _blurred(throat, _STREAK * unit)[..., None] + 1e-3
+        return cls(
+            edge=edge,
+            window=window,
+            picture=picture,
+            soft=_blurred(picture * throat[..., None], _STREAK * unit) / spread,
+            kept=(near, far),
+            upper=(far > 0.5) & (below < 0) & (luma > _TOOTH * edge.bright),
+            ends=(near > 0.5) & (np.abs(below) < _END),
+            lower=(far > 0.5) & (below > 2 * _END) & (below < _LOWER_PART),
+            place=place,
+        )
 
-    def lay_on(self, rgb: Float, window: Window, upper: Matrix, lower: Matrix) -> None:
+    def lay_on(self, rgb: Float, window: Window, places: tuple[Matrix, Matrix], parting: float, cast: Float) -> None:
         """Draws the pixels over ``rgb`` (h, w, 3) of ``window``.
 
-        ``upper``, ``lower``: (2, 3), where each part's ``place`` is.
+        ``places``: (2, 3) each, where ``place`` is for the skull and for the jaw; ``parting``: millimetres that the lips
+        have parted farther than in the photo; ``cast``: (h, w, 3), how much light they leave now.
         """
-        if self.edge is None:
-            return
-        for place, mask in zip((lower, upper), reversed(self._masks), strict=True):
-            linear = place[:, :2] @ np.linalg.inv(self._place[:, :2])
-            offset = place[:, 2] + linear @ (self._corner - self._place[:, 2]) - window.corner
-            move = np.concatenate([linear, offset[:, None]], axis=1)
-            picture = cv2.warpAffine(
-                self._picture, move, window.size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-            )
-            rgb += (picture - rgb) * cv2.warpAffine(mask, move, window.size)[..., None]
+        edge, place = self.edge, self.place
+        (skull_x, skull_y), (jaw_x, jaw_y) = (_seen_from(part, window) for part in places)
+        below = skull_y - edge.at(skull_x) - edge.sheer  # how far below the skull's part
+        above = edge.at(jaw_x) + edge.sheer + edge.dark - jaw_y  # and above the jaw's
+        part = np.clip(below / np.maximum(below + np.maximum(above, 0), 1e-3), 0, 1)
+        x = skull_x + (jaw_x - skull_x) * part
+        y = np.where(above > 0, edge.at(x) + edge.sheer + edge.dark * part, jaw_y)
+        y = np.where(below > 0, y, skull_y)
+        bitten = 1 - smoothstep((edge.dark - _THROAT[0]) / (_THROAT[1] - _THROAT[0]))
+        # Rows that the photo shows shut leave no dark to draw out, and too little of the lower one to carry.
+        cut = max(_CUT, 1 / float(np.linalg.norm(place[:, 1])))
+        lost = np.clip(below / cut, 0, 1) * np.maximum(np.clip(above / cut, 0, 1), smoothstep(parting / _BITTEN)) * bitten
+        source_x = (place[0, 0] * x + place[0, 1] * y + place[0, 2] - self.window.x0).astype(np.float32)
+        source_y = (place[1, 0] * x + place[1, 1] * y + place[1, 2] - self.window.y0).astype(np.float32)
+        near, far = (cv2.remap(kept, source_x, source_y, cv2.INTER_LINEAR) for kept in self.kept)
+        kept = (near + (far - near) * smoothstep(parting / _GONE)) * (1 - lost)
+        picture, soft = (
+            cv2.remap(of, source_x, source_y, how, borderMode=cv2.BORDER_REPLICATE)
+            for of, how in ((self.picture, cv2.INTER_CUBIC), (self.soft, cv2.INTER_LINEAR))
+        )
+        drawn_out = smoothstep(np.minimum(below, above)) * smoothstep(parting / _GONE)
+        picture = picture + (soft - picture) * drawn_out[..., None]
+        rgb += (picture * cast - rgb) * kept[..., None].astype(np.float32)
 
 
-def _teeth_end(picture: Pixels, strip: NDArray[np.bool_], y: Matrix, skin: float) -> float | None:
-    """Where the first bright run of rows ends, going down ``strip``, in ``y``; None where none is bright."""
-    luma = picture.astype(np.float32) @ LUMA
-    rows = np.flatnonzero(strip.sum(axis=1) > 2)
-    if len(rows) < 3:
-        return None
-    bright = np.array([np.median(luma[row][strip[row]]) for row in rows])
-    height = np.array([y[row][strip[row]].mean() for row in rows])
-    teeth = bright > max(_TEETH * bright.max(), _AGAINST_SKIN * skin)
-    start = 0
-    while start < len(rows):
-        length = int(np.argmin(np.append(teeth[start:], False)))
-        end = start + length
-        if end == len(rows) and length:
-            return float(height[-1]) + _HIDDEN
-        if length and height[end] - height[start] >= _LEAST_TEETH:
-            return float(height[end])
-        start = end + 1
-    return None
+def _seen_from(place: Matrix, window: Window) -> tuple[Float, Float]:
+    """The pixels of ``window`` as millimetres to the right of and below the origin of ``place``: (h, w) each."""
+    (a, b), (c, d) = np.linalg.inv(place[:, :2]).astype(np.float32)
+    dx = np.arange(window.x0, window.x1, dtype=np.float32)[None] - np.float32(place[0, 2])
+    dy = np.arange(window.y0, window.y1, dtype=np.float32)[:, None] - np.float32(place[1, 2])
+    return a * dx + b * dy, c * dx + d * dy
+
+
+def _blurred(picture: Float, sigma: float) -> Float:
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.float32)
+
+
+def _shrunk(mask: NDArray[np.uint8], rim: float, unit: float) -> Float:
+    side = 2 * max(1, round(rim * unit)) + 1
+    kept = cv2.erode(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
+    return np.asarray(cv2.GaussianBlur(kept, (0, 0), max(_SOFT * unit, 0.4)).astype(np.float32) / 255, np.float32)

@@ -1,0 +1,112 @@
+"""Where the upper teeth that a photo shows end: columns of bright and of dark between the lips."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Float = NDArray[np.float32]
+
+# In millimetres.
+_HALF, _APART, _FINE = 20.0, 2.0, 0.25  # columns reach as far to either side, and their distance; along them
+_SMOOTH = 0.7  # sigma, so that gaps between teeth do not count
+_FALL = 4.0  # within which the light falls off behind the edge
+_SHEER = 2.5  # that the dark begins within
+_MIDDLE = 9.0  # to either side: where the dark between the rows is measured
+_HIDDEN = 0.8  # what the lower lip still covers of teeth that end behind it
+_BENT_UP, _ASLANT = 0.004, 0.12  # of the edge: per millimetre, and millimetres per millimetre, at most
+_LEAST = 1.2  # a bright line thinner than this is wet lip
+# Shares of luma.
+_TEETH, _AGAINST_SKIN = 0.55, 0.5  # of the brightest, of the skin's: anything darker is not teeth
+_ENDS, _DARK = 0.8, 0.42  # of the teeth's: where they may end, and what is no tooth at all
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A curve in millimetres to the right of and below the upper lip's place. ``curve``: its polynomial in x, highest power
+    first. ``sheer``, ``dark``: how far below it the dark between the rows begins, and how high that is. ``bright``: the
+    teeth's luma.
+    """
+
+    curve: tuple[float, ...]
+    sheer: float
+    dark: float
+    bright: float
+
+    def at(self, x: Float) -> Float:
+        """The y of the teeth's end at ``x``."""
+        return np.asarray(np.polyval(self.curve, np.clip(x, -_HALF, _HALF)), np.float32)
+
+
+def find_edge(luma: Float, inside: NDArray[np.bool_], x: Float, y: Float, unit: float, skin: float) -> Edge | None:
+    """The edge, or ``None`` where nothing is as bright as teeth.
+
+    ``luma``, ``inside`` the lips, ``x``, ``y`` in millimetres: (h, w) each; ``unit``: pixels per millimetre; ``skin``: its
+    luma.
+    """
+    weight = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), _SMOOTH * unit)
+    soft = np.asarray(cv2.GaussianBlur(luma * inside, (0, 0), _SMOOTH * unit) / np.maximum(weight, 1e-3), np.float32)
+    least = max(_AGAINST_SKIN * skin, _TEETH * float(np.percentile(soft[inside], 97)))
+    columns = [
+        _Column.of(at, soft, inside & (np.abs(x - at) < _APART / 2), y, least) for at in np.arange(-_HALF, _HALF + 1, _APART)
+    ]
+    toothed = [column for column in columns if column is not None]
+    if not any(abs(column.x) < _MIDDLE for column in toothed):
+        return None
+    ended = [column for column in toothed if column.clear]
+    bright = float(np.median([column.bright for column in toothed]))
+    if len(ended) <= len(toothed) / 2:
+        return Edge((float(max(y[inside].max(), 0)) + _HIDDEN,), 0.0, 0.0, bright)
+    at, end = (np.array([getattr(column, name) for column in ended]) for name in ("x", "end"))
+    curve = np.polyfit(at, end, 2 if np.ptp(at) > 2 * _MIDDLE else 0)
+    off = np.abs(np.polyval(curve, at) - end)
+    near = off <= max(1.0, 2 * float(np.median(off)))
+    curve = np.polyfit(at[near], end[near], len(curve) - 1)
+    if len(curve) > 1 and (curve[0] > _BENT_UP or abs(curve[1]) > _ASLANT):  # no row of teeth: a lip, a gap, a moustache
+        curve = np.array([np.median(end)])
+    middle = [(column.sheer, column.dark) for column in ended if abs(column.x) < _MIDDLE]
+    sheer, dark = np.median(middle, axis=0) if middle else (0.0, 0.0)
+    return Edge(tuple(curve.tolist()), float(sheer), float(dark), bright)
+
+
+@dataclass(frozen=True)
+class _Column:
+    """One column: at ``x``; where its teeth ``end``, whether that is ``clear``; see ``Edge`` for the rest."""
+
+    x: float
+    end: float
+    clear: bool
+    sheer: float
+    dark: float
+    bright: float
+
+    @classmethod
+    def of(cls, x: float, luma: Float, here: NDArray[np.bool_], y: Float, least: float) -> _Column | None:
+        if not here.any():
+            return None
+        step = np.floor(y[here] / _FINE).astype(int)
+        first = int(step.min())
+        count = np.bincount(step - first)
+        profile = np.bincount(step - first, luma[here]) / np.maximum(count, 1)
+        known = np.flatnonzero(count)
+        profile = np.interp(np.arange(len(count)), known, profile[known])
+        height = (first + np.arange(len(profile)) + 0.5) * _FINE
+        most = np.maximum.accumulate(profile)
+        falls = np.flatnonzero((profile < _ENDS * most) & (most > least))
+        bright = float(most[falls[0]] if len(falls) else most[-1])
+        if bright < least:
+            return None
+        if not len(falls):
+            return cls(x, float(height[-1]), False, 0.0, 0.0, bright)
+        after = profile[falls[0] : falls[0] + round(_FALL / _FINE)]
+        half = (bright + after.min()) / 2
+        end = falls[0] + int(np.argmax(after <= half))
+        if height[end] - height[int(np.argmax(profile > least))] < _LEAST:
+            return None
+        dark = profile[end:] < _DARK * bright
+        begins = int(np.argmax(dark))
+        lasts = int(np.argmin(np.append(dark[begins:], False))) if begins * _FINE < _SHEER else 0
+        return cls(x, float(height[end]), True, begins * _FINE if lasts else 0.0, lasts * _FINE, bright)
