@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from vivify.engine import DEFAULT_MOTIONS
 from vivify.motion import PARTS, Beat, Life, Motion, Template, compose, in_turn, template
 from vivify.motion.library import BLINK, IDLE, library
 
@@ -168,6 +169,14 @@ def test_no_blink_falls_into_a_motion_that_closes_the_eyes() -> None:
     beat = Beat(template("double-blink"), 0.0, 20.0)
     motion = compose([beat], Life(template(IDLE), template(BLINK)), 20.0, 25.0, seed=3)
     assert motion.lids.max() <= 1.0 + 1e-6
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_usual_clip_blinks(seed: int) -> None:
+    """With the usual motions, four seconds hold a whole blink at any seed, and no lid is asked to go beyond shut."""
+    beats = in_turn([template(name) for name in DEFAULT_MOTIONS], 4.0)
+    motion = compose(beats, Life(template(IDLE), template(BLINK)), 4.0, 25.0, seed=seed)
+    assert motion.lids.max(axis=0) == pytest.approx(1.0, abs=0.02)
 
 
 def test_breath_never_stops() -> None:

@@ -15,6 +15,7 @@ Pixels = NDArray[np.uint8]
 
 _SIDE = 320  # the plate is made at this size, its detail excepted: only a rim of it is ever uncovered
 _TONE = 1.2  # of the unsure edge: detail is what is finer than this
+_RELAXED = 12  # times at each level
 _LIVELY = 12.0  # levels: a background that varies by this much hides the rest of an outline
 _DRAWN_OUT, _GATHERED = 2.5, 0.25  # a mirror that draws out or gathers by this shows no detail
 _MIRROR_SOFT = 5.0  # pixels of the small plate
@@ -57,7 +58,8 @@ def plate_of(region: Pixels, alpha: Pixels, reach: float) -> Pixels:
 def _spread_smoothly(picture: Float, seen: Float, sigma: float) -> Float:
     """The tone (h, w, 3) of ``picture`` without its detail, continued where it is not ``seen`` (h, w) as smoothly as can be.
 
-    From the coarsest level of a pyramid to the finest, what is unknown is taken from the level above (pull and push).
+    From the coarsest level of a pyramid to the finest, what is unknown is taken from the level above (pull and push), then
+    relaxed.
     """
     weight = cv2.GaussianBlur(seen, (0, 0), sigma) * seen
     tone = cv2.GaussianBlur(picture * seen[..., None], (0, 0), sigma) * seen[..., None]
@@ -67,9 +69,13 @@ def _spread_smoothly(picture: Float, seen: Float, sigma: float) -> Float:
     smooth, weight = levels[-1]
     smooth = smooth / np.maximum(weight, 1e-6)[..., None]
     for tone, weight in reversed(levels[:-1]):
-        coarse = cv2.pyrUp(smooth, dstsize=weight.shape[::-1])
+        smooth = cv2.pyrUp(smooth, dstsize=weight.shape[::-1])
+        known = tone / np.maximum(weight, 1e-6)[..., None]
         sure = np.minimum(weight * 4, 1)[..., None]
-        smooth = coarse + (tone / np.maximum(weight, 1e-6)[..., None] - coarse) * sure
+        for _ in range(_RELAXED):  # towards a membrane: right beside what is known it is as that
+            smooth = smooth + (known - smooth) * sure
+            smooth = cv2.blur(smooth, (3, 3), borderType=cv2.BORDER_REPLICATE)
+        smooth = smooth + (known - smooth) * sure
     return np.asarray(smooth, np.float32)
 
 

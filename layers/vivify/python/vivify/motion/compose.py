@@ -17,7 +17,7 @@ _FIRST_BLINK = (1.0, 2.2)
 _BREATH = (3.6, 4.6)  # seconds for one: 13 to 17 a minute
 _BREATH_LIFT = 0.008  # eye distances that a breath lifts the neck
 _BREATH_TILT = 0.3  # degrees that it tilts the head back
-_LIDS_BUSY = 0.3  # a beat that closes the lids this far has blinks of its own
+_LIDS_BUSY = 0.8  # a beat that closes the lids this far has blinks of its own
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,11 @@ def _breath(count: int, fps: float, period: float) -> Motion:
 
 
 def _add(total: Motion, part: Motion, start: int) -> None:
-    """Adds ``part`` from frame ``start`` on; what lies outside is left out."""
+    """Adds ``part`` from frame ``start`` on; what lies outside is left out. Lids that are closing close no further twice."""
     first, last = max(0, start), min(len(total), start + len(part))
     if last <= first:
         return
+    closing = np.minimum(total.lids[first:last], part.lids[first - start : last - start]).clip(min=0)
     for field in fields(Motion):
         getattr(total, field.name)[first:last] += getattr(part, field.name)[first - start : last - start]
+    total.lids[first:last] -= closing
