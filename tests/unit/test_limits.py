@@ -58,6 +58,14 @@ def test_near_profile_the_head_turns_less() -> None:
     assert np.allclose(mirrored, [-back[2], -on[2]])
 
 
+def test_what_the_photo_hides_is_not_turned_to() -> None:
+    """A head 11 degrees aside turns back half as far as one that faces the camera, one 22 degrees aside a fifth."""
+    facing, aside, more = (Limits.of(_shape(), Pose(yaw, 0.0, 0.0)).yaw for yaw in (0.0, 11.0, 22.0))
+    assert facing == (24.0, 24.0)
+    assert aside == (pytest.approx(12.0), 24.0)
+    assert more == (pytest.approx(4.8), pytest.approx(16.0))
+
+
 def test_small_turns_are_kept() -> None:
     """The bound is soft: a turn of a few degrees comes through within 3%."""
     small = np.array([[5.0, -3.0, 4.0]], np.float32)

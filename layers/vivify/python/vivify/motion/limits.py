@@ -30,6 +30,7 @@ _FARTHEST = Pose(yaw=24.0, pitch=16.0, roll=20.0)  # degrees the head turns away
 _LEAN, _AWAY = 1.0, 0.12  # eye distances a body can lean; away in parts of the distance it is seen from
 _IN_FULL = 0.6  # of any limit is granted as asked; from there on less and less
 _TURNED_FROM, _TURNED_AWAY = 18.0, 45.0  # degrees of yaw in the photo: from here the head moves less, to there the least
+_HIDES = 11.0  # degrees of yaw in the photo at which it shows too little of the far cheek to turn back more than half as far
 _FARTHEST_IN_ALL, _LEAST = 38.0, 2.0  # degrees of yaw, the photo's and the motion's together; what is always granted
 _LEFT_TO_MOVE = 0.15  # of the farthest, for a head turned all the way
 _CUT = 0.35  # of the head's height along the picture's side: cut off as much as this it is held back fully
@@ -72,13 +73,13 @@ class Limits:
         room = 1 - crowded * (1 - _LEFT_WHEN_TOUCHING)
         upright = (1 - cut * (1 - _LEFT_WHEN_CUT)) * room
         part = (1 - turned * (1 - _LEFT_TO_MOVE)) * upright
-        back = _FARTHEST.yaw * part
-        on = min(back, max(_LEAST, _FARTHEST_IN_ALL - abs(pose.yaw)))
+        back = max(_LEAST, _FARTHEST.yaw / (1 + (pose.yaw / _HIDES) ** 2)) * upright
+        on = min(_FARTHEST.yaw * part, max(_LEAST, _FARTHEST_IN_ALL - abs(pose.yaw)))
         eyes = tuple(_opening(shape, eye) >= _ALREADY_SHUT for eye in EYES)
         wider = _BROADEST - float(np.linalg.norm(shape[MOUTH_CORNERS[0]] - shape[MOUTH_CORNERS[1]]))
         child = all(eyes) and _irises(shape) >= _SMALL_CHILD
         reasons = {
-            HEAD_TURNED: turned > 0,
+            HEAD_TURNED: abs(pose.yaw) > _HIDES,
             HEAD_CUT_OFF: cut > 0,
             HEADS_TOUCH: crowded > 0,
             EYES_SHUT: not all(eyes),
