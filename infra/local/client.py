@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import boto3
 import urllib3
+from boto3.dynamodb.types import TypeDeserializer
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
@@ -134,10 +135,16 @@ class Client:
         target.write_bytes(answer.data)
         return target
 
+    def records(self) -> dict[str, dict[str, Any]]:
+        """clip_id to record, for all clips."""
+        pages = self.aws("dynamodb").get_paginator("scan").paginate(TableName=self.outputs["ClipsTableName"])
+        read = TypeDeserializer().deserialize
+        items = [{name: read(value) for name, value in item.items()} for page in pages for item in page["Items"]]
+        return {item["clip_id"]: item for item in items}
+
     def states(self) -> dict[str, str]:
         """clip_id to the state of its record, for all clips."""
-        items = self.aws("dynamodb").scan(TableName=self.outputs["ClipsTableName"])["Items"]
-        return {item["clip_id"]["S"]: item["state"]["S"] for item in items if "state" in item}
+        return {clip_id: record["state"] for clip_id, record in self.records().items()}
 
     def executions(self, clip_id: str) -> list[dict[str, Any]]:
         """Executions whose input names this clip."""

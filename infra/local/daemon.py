@@ -16,9 +16,8 @@ from pathlib import Path
 from .client import Client, Inbox
 from .journey import as_json, follow, save
 from .progress import Progress
-from .settings import DEFAULT_PATHS, ROOT, TEMPLATE, Paths
+from .settings import DEFAULT_PATHS, DONE, FAILED, REJECTED, ROOT, TEMPLATE, Paths
 
-DONE, FAILED, REJECTED = 0, 1, 3
 _START_SECONDS = 60.0
 _children: dict[int, subprocess.Popen[bytes]] = {}  # those of this very process, to be waited for when they end
 

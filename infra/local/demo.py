@@ -10,12 +10,11 @@ from typing import Any
 from .client import Client, Inbox, Stage
 from .journey import Notification, Saved, as_json, follow, save, timings_table
 from .progress import Progress
-from .settings import DEFAULT_PATHS, ROOT
+from .settings import DEFAULT_PATHS, DONE, FAILED, REJECTED, ROOT
 from .stack import Stack
 
 DEFAULT_PHOTO = ROOT / "tests" / "fixtures" / "astronaut.png"
 OUT = ROOT / "out" / "demo"
-DONE, FAILED, REJECTED = 0, 1, 3
 
 
 def demo(photo: Path, motion: str | None) -> int:

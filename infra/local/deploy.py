@@ -206,14 +206,7 @@ def _lifecycle(rule: Mapping[str, Any]) -> dict[str, Any]:
     if "AbortIncompleteMultipartUpload" in rule:
         days = rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"]
         result["AbortIncompleteMultipartUpload"] = {"DaysAfterInitiation": int(days)}
-    known = {
-        "Id",
-        "Status",
-        "Prefix",
-        "ExpirationInDays",
-        "ExpiredObjectDeleteMarker",
-        "NoncurrentVersionExpiration",
-    }
+    known = {"Id", "Status", "Prefix", "ExpirationInDays", "ExpiredObjectDeleteMarker", "NoncurrentVersionExpiration"}
     if unread := sorted(rule.keys() - known - {"AbortIncompleteMultipartUpload"}):
         raise ValueError(f"a lifecycle rule has {', '.join(unread)}, which nothing here reads")
     return result

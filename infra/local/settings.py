@@ -13,6 +13,7 @@ ACCOUNT = "123456789012"  # moto's own default account
 REGION = "eu-west-1"
 HOST = "127.0.0.1"
 STACK_NAME = "vivify-local"
+DONE, FAILED, REJECTED = 0, 1, 3  # exit codes; 2 is wrong usage
 
 
 @dataclass(frozen=True)

@@ -164,6 +164,14 @@ class _OfflinePolicies:
 
 def translate(path: Path) -> Translated:
     """Reads a SAM template. Raises `UnsupportedTemplate` when part of it would be lost here."""
+    cloudformation, code = to_cloudformation(path)
+    resources: dict[str, Any] = cloudformation["Resources"]
+    check(resources)
+    return Translated(resources, _for_moto(cloudformation), code, cloudformation.get("Outputs", {}))
+
+
+def to_cloudformation(path: Path) -> tuple[Template, dict[str, Path]]:
+    """A SAM template as CloudFormation would get it, and where each function's code is."""
     sam = yaml_parse(path.read_text())
     code: dict[str, Path] = {}
     for logical_id, resource in sam["Resources"].items():
@@ -177,10 +185,8 @@ def translate(path: Path) -> Translated:
             definition = path.parent / properties.pop("DefinitionUri")
             properties["Definition"] = yaml.safe_load(definition.read_text())
     os.environ.setdefault("AWS_DEFAULT_REGION", REGION)  # the translator asks boto3 where it is
-    cloudformation = json.loads(json.dumps(transform(sam, {"AWS::Region": REGION}, _OfflinePolicies()), default=str))
-    resources: dict[str, Any] = cloudformation["Resources"]
-    check(resources)
-    return Translated(resources, _for_moto(cloudformation), code, cloudformation.get("Outputs", {}))
+    made: Template = json.loads(json.dumps(transform(sam, {"AWS::Region": REGION}, _OfflinePolicies()), default=str))
+    return made, code
 
 
 def check(resources: Mapping[str, Any]) -> None:

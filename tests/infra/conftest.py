@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.infra.template_reader import ROOT, Resource, translated
+from infra.local.translate import to_cloudformation
+from tests.infra.template_reader import ROOT, Resource
 
 
 @pytest.fixture(scope="session")
 def template() -> dict[str, Any]:
     """The whole template after SAM's own translation."""
-    return translated()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_DEFAULT_REGION", "eu-west-1")  # the translator asks boto3 for one
+        return to_cloudformation(ROOT / "template.yaml")[0]
 
 
 @pytest.fixture(scope="session")

@@ -1,42 +1,13 @@
-"""template.yaml as CloudFormation would get it, and how its parts are found."""
+"""How the parts of template.yaml, as CloudFormation would get it, are found."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-import yaml
-from samtranslator.translator.transform import transform
-from samtranslator.yaml_helper import yaml_parse
-
 ROOT = Path(__file__).resolve().parents[2]
 Resource = dict[str, Any]
-
-
-class _OfflinePolicies:
-    def load(self) -> dict[str, str]:
-        names = {"AWSLambdaBasicExecutionRole": "service-role/AWSLambdaBasicExecutionRole"}
-        names |= {"AWSXRayDaemonWriteAccess": "AWSXRayDaemonWriteAccess", "AWSXrayWriteOnlyAccess": "AWSXrayWriteOnlyAccess"}
-        return {name: f"arn:aws:iam::aws:policy/{path}" for name, path in names.items()}
-
-
-def translated() -> dict[str, Any]:
-    template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
-    for resource in template["Resources"].values():
-        properties = resource.get("Properties", {})
-        for name in ("CodeUri", "ContentUri"):
-            if name in properties:
-                properties[name] = "s3://somewhere/code.zip"
-        if properties.pop("DefinitionUri", None):
-            properties["Definition"] = yaml.safe_load((ROOT / "infra/clip.asl.yaml").read_text())
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AWS_DEFAULT_REGION", "eu-west-1")  # the translator asks boto3 for one
-        translated = transform(template, {}, _OfflinePolicies())
-    made: dict[str, Any] = json.loads(json.dumps(translated, default=str))
-    return made
 
 
 def of(resources: dict[str, Resource], kind: str) -> dict[str, Resource]:

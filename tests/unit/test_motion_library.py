@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 import pytest
 
+from layers.models.motions.edits import evened, lids_alike, rolled
+from layers.models.motions.recipes import RECIPES
 from vivify.errors import MotionInvalid
-from vivify.motion import library, template
+from vivify.motion import Motion, Template, library, template
 
 NAMES = (
     "blink", "broad-smile", "double-blink", "frown", "gentle-smile", "kiss", "laugh", "look-around", "natural-idle", "nod",
@@ -48,6 +52,20 @@ def test_library_motions_say_whence_they_come(name: str) -> None:
     assert 20 <= made.fps <= 60
     assert 0.8 <= made.seconds <= 4.01
     assert 0.4 <= made.mouth_width <= 1.2
+
+
+def test_the_recipes_name_what_is_there() -> None:
+    """layers/models/motions has a recipe for every template and no other; each says what its template says of itself."""
+    told = {name: (recipe.shows, recipe.source, recipe.licence) for name, recipe in RECIPES.items()}
+    assert told == {made.name: (made.shows, made.source, made.licence) for made in library()}
+
+
+@pytest.mark.parametrize(("name", "edit"), [("broad-smile", lids_alike), ("kiss", evened), ("tilt", rolled)])
+def test_what_an_edit_made_it_leaves_alone(name: str, edit: Callable[[Template], Motion]) -> None:
+    """Lids alike, an evened face and a roll alone are so in the library: the edit of the recipe changes nothing any more."""
+    made = template(name)
+    for field in fields(Motion):
+        assert np.allclose(getattr(edit(made), field.name), getattr(made.motion, field.name), atol=5e-3), field.name
 
 
 def _peak(curve: np.ndarray[Any, np.dtype[np.float32]]) -> float:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from boto3.dynamodb.types import TypeDeserializer
 
 from infra.local import daemon
 from infra.local.client import Client, Inbox
@@ -48,17 +47,11 @@ class Journey:
         """The clip that a version of a photo became."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            for record in self.records():
+            for record in self.client.records().values():
                 if record.get("photo", {}).get("version") == version:
                     return str(record["clip_id"])
             self._listen()
         raise AssertionError("no record names this photo")
-
-    def records(self) -> list[dict[str, Any]]:
-        """All records of the table."""
-        items = self.client.aws("dynamodb").scan(TableName=self.client.outputs["ClipsTableName"])["Items"]
-        read = TypeDeserializer().deserialize
-        return [{name: read(value) for name, value in item.items()} for item in items]
 
     def heard(self, clip_id: str) -> list[dict[str, Any]]:
         """The notifications about a clip so far."""
@@ -80,9 +73,8 @@ class Journey:
         while any(e["status"] == "RUNNING" for e in executions):
             assert time.monotonic() < deadline, "the execution does not end"
             executions = self.client.executions(clip_id)
-        (record,) = [r for r in self.records() if r["clip_id"] == clip_id]
         assert len(notifications) == 1
-        return Ending(notifications[0], record, executions)
+        return Ending(notifications[0], self.client.records()[clip_id], executions)
 
     def detect_again(self, key: str, version: str, *, wait: bool) -> None:
         """Delivers S3's event about a photo once more."""

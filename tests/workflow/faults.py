@@ -86,7 +86,7 @@ def run(home: Path, rows: Sequence[Row]) -> list[Result]:
 
 def _api_row(it: Lab, row: Row) -> str:
     """One by one, before the others: which clip a request is about is not known before it is answered."""
-    before = it.records().keys()
+    before = it.client.records().keys()
     it.faults["*"] = [dataclasses.replace(fault) for fault in row.faults]
     with contextlib.suppress(RequestRefused):
         it.create()
@@ -97,7 +97,7 @@ def _api_row(it: Lab, row: Row) -> str:
         clip_id: str = ticket["clip_id"]
         it.upload(ticket)
     else:
-        (clip_id,) = it.records().keys() - before
+        (clip_id,) = it.client.records().keys() - before
     it.faults[clip_id] = faults
     return clip_id
 
@@ -129,14 +129,14 @@ def _webhook(row: Row, receiver: Receiver) -> str:
 
 def _abort(it: Lab, clip_id: str) -> None:
     """Somebody stops the execution while its job works."""
-    assert it.until(lambda: it.records()[clip_id]["state"] == "animating")
+    assert it.until(lambda: it.client.records()[clip_id]["state"] == "animating")
     (execution,) = it.client.executions(clip_id)
     it.aws("stepfunctions").stop_execution(executionArn=execution["executionArn"])
 
 
 def _are_over(it: Lab, clips: Collection[str]) -> bool:
     """Their ends are told, and nothing works on them any more."""
-    records = it.records()
+    records = it.client.records()
     if not all("notified_at" in records[clip_id] for clip_id in clips):
         return False
     return not any(running and clip_id in clips for clip_id, running in it.executions())
@@ -192,7 +192,7 @@ def _put_aside(it: Lab) -> set[str]:
 
 
 def _result(it: Lab, row: Row, clip_id: str, receiver: Receiver) -> Result:
-    record = it.records()[clip_id]
+    record = it.client.records()[clip_id]
     told = it.told.get(clip_id, [])
     met = sum(fault.met for fault in it.faults.get(clip_id, ()))
     met += (row.job not in (QUICK, "ok")) + (row.event != "once")

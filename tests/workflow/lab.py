@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer
 from moto.sqs.models import sqs_backends
 
 from infra.local.client import Client, Inbox
@@ -72,13 +71,6 @@ class Lab:
         pages = self.aws("stepfunctions").get_paginator("list_executions").paginate(stateMachineArn=machine)
         found = [entry for page in pages for entry in page["executions"]]
         return [(entry["name"].split("-")[0], entry["status"] == "RUNNING") for entry in found]
-
-    def records(self) -> dict[str, Record]:
-        """Every record, by clip."""
-        pages = self.aws("dynamodb").get_paginator("scan").paginate(TableName=self.client.outputs["ClipsTableName"])
-        read = TypeDeserializer().deserialize
-        items = [{name: read(value) for name, value in item.items()} for page in pages for item in page["Items"]]
-        return {item["clip_id"]: item for item in items}
 
     def objects(self, bucket: str, prefix: str) -> list[str]:
         """Keys in the bucket that an output of the template names."""

@@ -60,7 +60,7 @@ def _listen(it: Lab, ends: dict[str, threading.Event], over: threading.Event) ->
 
 
 def _figures(it: Lab, took: list[float], seconds: float) -> dict[str, Any]:
-    records = it.records()
+    records = it.client.records()
     executions = [clip_id for clip_id, _ in it.executions()]
     return {
         "clips": len(took),

@@ -44,7 +44,7 @@ def test_same_event_twice_and_late(journey: Journey, astronaut: Path, tmp_path: 
     journey.detect_again(key, version, wait=True)
     assert len(journey.client.executions(clip_id)) == 1
     assert len(journey.heard(clip_id)) == 1
-    assert [r["clip_id"] for r in journey.records() if r.get("photo", {}).get("key") == key] == [clip_id]
+    assert [r["clip_id"] for r in journey.client.records().values() if r.get("photo", {}).get("key") == key] == [clip_id]
     again = journey.ending(clip_id)
     assert again.record == ending.record
 

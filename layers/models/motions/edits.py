@@ -1,0 +1,87 @@
+"""What was done to measured motions before they became the library's: each edit is told in the template's source."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+
+from vivify.faces import mean_face, mirror_index
+from vivify.faces.topology import MESH
+from vivify.motion import Motion, Template
+
+LEAST_WINK = 0.3  # of the way to shut: less is no wink, and is not stretched to one
+HALF_FADES = 2.0  # centimetres on either side of the face's middle in which one half gives way to the other
+
+
+def unchanged(take: Template) -> Motion:
+    return take.motion
+
+
+def lids_alike(take: Template) -> Motion:
+    """Both lids do what the two do on average."""
+    both = take.motion.lids.mean(axis=1, keepdims=True).repeat(2, axis=1)
+    return replace(take.motion, lids=both)
+
+
+def wink(take: Template, *, left: bool) -> Motion:
+    """The person's own left or right half of the face, fading out across the nose; its lid's closing is brought to shut."""
+    aside = mean_face()[:, 0] * (1 if left else -1)
+    part = np.clip((aside / HALF_FADES + 1) / 2, 0, 1)
+    part = (part * part * (3 - 2 * part)).astype(np.float32)
+    displacement = take.motion.displacement * part[:, None]
+    lids = take.motion.lids.copy()
+    lids[:, 0 if left else 1] = 0
+    lids /= max(float(np.percentile(lids.max(axis=1), 75)), LEAST_WINK)
+    return replace(take.motion, lids=np.clip(lids, 0, 1), displacement=displacement.astype(np.float32))
+
+
+def left_wink(take: Template) -> Motion:
+    return wink(take, left=True)
+
+
+def right_wink(take: Template) -> Motion:
+    return wink(take, left=False)
+
+
+def evened(take: Template) -> Motion:
+    """Left and right of the face do what the two do on average."""
+    moved, other = take.motion.displacement, mirror_index()[:MESH]
+    mirrored = moved[:, other] * np.array([-1, 1, 1], np.float32)
+    return replace(take.motion, displacement=((moved + mirrored) / 2).astype(np.float32))
+
+
+def rolled(take: Template) -> Motion:
+    """The head's roll alone."""
+    rotation = take.motion.rotation.copy()
+    rotation[:, :2] = 0
+    return replace(take.motion, rotation=rotation, translation=np.zeros_like(take.motion.translation))
+
+
+def two_blinks(first: Template, second: Template) -> Motion:
+    """The second begins half a second after the first; where both shut the lids, the more shut counts."""
+    at = round(0.5 * first.fps)
+    count = at + len(second.motion)
+    lids = np.zeros((2, count, 2), np.float32)
+    lids[0, : len(first.motion)] = first.motion.lids
+    lids[1, at:] = second.motion.lids
+    return replace(Motion.still(count), lids=lids.max(axis=0))
+
+
+def twice(take: Template) -> Motion:
+    """The same once more: the second time begins while the first comes to rest."""
+    motion, at = take.motion, 22  # frames
+    curves = []
+    for curve in (getattr(motion, field.name) for field in fields(Motion)):
+        both = np.zeros((at + len(motion), *curve.shape[1:]), np.float32)
+        both[: len(motion)] += curve
+        both[at:] += curve
+        curves.append(both)
+    return Motion(*curves)
+
+
+def mouth_and_brows(mouth: Template, brows: Template) -> Motion:
+    """The mouth's motion and the brows', in the brows' time."""
+    count = round(brows.seconds * mouth.fps)
+    one, other = mouth.motion.at_length(count), brows.motion.at_length(count)
+    return replace(one, displacement=one.displacement + other.displacement)
