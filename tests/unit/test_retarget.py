@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from vivify.faces import Pose, mean_face
-from vivify.faces.topology import EYES, INNER_LIPS, LOWER_INNER_LIP, MESH, UPPER_INNER_LIP, Eye
+from vivify.faces.topology import EYES, INNER_LIPS, LOWER_INNER_LIP, MESH, OUTER_LIPS, UPPER_INNER_LIP, Eye
 from vivify.motion import FaceTrack, Limits, Motion, retarget, template
 
 Float = NDArray[np.float32]
@@ -191,3 +191,14 @@ def test_rest_stays_rest() -> None:
         assert not track.displacement.any()
         assert not track.rotation.any()
         assert not track.translation.any()
+
+
+@given(rise=st.floats(0.0, 0.6))
+@settings(max_examples=20, deadline=None)
+def test_the_upper_lip_stays_off_the_nose(rise: float) -> None:
+    """However far the measured lip rose, skin is left below the nose: at least 0.4 of what there was."""
+    motion, shape = Motion.still(1), _shape()
+    motion.displacement[0, [*UPPER_INNER_LIP, *OUTER_LIPS[1:10]], 1] = -rise
+    motion.displacement[0, list(LOWER_INNER_LIP), 1] = 0.2
+    moved = shape[:MESH] + _fitted(motion, shape, 0.8).displacement[0]
+    assert moved[0, 1] - moved[2, 1] > 0.4 * (shape[0, 1] - shape[2, 1])

@@ -30,6 +30,8 @@ _FULL_SMILE = 0.14  # eye distances that corners move apart in a full smile
 _PARTED = 0.06  # eye distances: lips farther apart show teeth
 _SOFTLY = 4  # how sharply corners slow down near their limit
 _THINNEST = 0.65  # of a lip's own thickness: no motion makes it thinner
+_NOSE_BASE, _UPPER_LIP_MIDDLE = 2, (37, 0, 267)  # landmarks
+_LIP_RISES = 0.55  # of the way to the nose, at most
 _AROUND_LIPS, _AROUND_CORNERS = 0.13, 0.22  # eye distances: how far the lips' edge takes skin along
 
 
@@ -43,6 +45,7 @@ def fit_lips(displacement: Float, shape: Float, limits: Limits, mouth_width: flo
     own_width = float(np.linalg.norm(shape[INNER_LIPS[0]] - shape[INNER_LIPS[10]])) * 1.12  # outer corners lie farther out
     displacement[:, lips, 0] *= np.clip(own_width / mouth_width, 0.7, 1.3)
     left = limits.parting * _temper_smile(displacement, lips, limits.wider)
+    _keep_philtrum(displacement, shape)
     upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
     rest = shape[lower, 1] - shape[upper, 1]
     change = displacement[:, lower, 1] - displacement[:, upper, 1]
@@ -88,6 +91,17 @@ def _temper_smile(displacement: Float, lips: Sequence[int], room: float) -> Floa
     displacement[:, lips, 0] *= part[:, None]
     displacement[:, [right, left], 1] *= part[:, None]
     return np.asarray(1 - smoothstep(growth / _FULL_SMILE) * (1 - np.sqrt(part)), np.float32)
+
+
+def _keep_philtrum(displacement: Float, shape: Float) -> None:
+    """Keeps the upper lip off the nose, in place: a lip that rises on a long face would crush the skin of a short one."""
+    room = _LIP_RISES * float((shape[list(_UPPER_LIP_MIDDLE), 1] - shape[_NOSE_BASE, 1]).mean())
+    rise = np.maximum(
+        (displacement[:, _NOSE_BASE, None, 1] - displacement[:, list(_UPPER_LIP_MIDDLE), 1]).mean(axis=1), 1e-6
+    )
+    part = (1 + (rise / max(room, 1e-3)) ** _SOFTLY) ** (-1 / _SOFTLY)
+    lip = [*UPPER_INNER_LIP, *np.ravel(UPPER_LIP_ROWS), *OUTER_LIPS[1:10]]
+    displacement[:, lip, 1] += (1 - part[:, None]) * np.maximum(-displacement[:, lip, 1], 0)
 
 
 def _around_lips(shape: Float) -> tuple[Float, Float]:

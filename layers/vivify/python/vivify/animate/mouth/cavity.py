@@ -15,6 +15,9 @@ Float = NDArray[np.float32]
 # The tongue's back, from tip to root: millimetres behind the lower row's edge, and below it.
 _BACK = np.array([5.0, 7.0, 10.0, 15.0, 26.0, 38.0, 50.0, 60.0])
 _DROP = np.array([9.0, 4.5, 2.0, 0.2, -2.0, -3.5, -3.0, 0.0])
+_LYING = np.array([0.0, 0.5, 2.0, 4.0, 7.0, 9.0, 10.0, 10.0])  # that it lies lower in a mouth wide open, and
+_RAISED = 0.25  # of that higher in one that hardly opens
+_LIES_FROM, _LIES = 8.0, 30.0  # between the rows: from here the tongue sinks with the jaw, here it lies
 _SIDES = 7.0  # that its sides are lower
 _THROAT_WIDTH, _THROAT_HEIGHT = 12.0, 7.0
 _DEEP = np.array([-0.12, 0.12, 0.10], np.float32)  # powers of shade for R, G, B, less 1: flesh in the dark is redder
@@ -37,7 +40,7 @@ def behind_teeth(view: View, a: Float, b: Float, tones: Tones, opening: float) -
 
     lift = (
         (0.17 + 0.47 * lit)
-        * np.exp(-np.maximum(back - 16, 0) / (16 + 26 * lit))
+        * np.exp(-np.maximum(back - 16, 0) / (16 + 16 * lit))
         * (1 - 0.6 * np.exp(-np.maximum(back - 5, 0) / 3.5))
     )
     across = side / TONGUE_HALF_WIDTH
@@ -53,7 +56,8 @@ def behind_teeth(view: View, a: Float, b: Float, tones: Tones, opening: float) -
 def _tongue(view: View, a: Float, b: Float) -> tuple[Float, Float, float]:
     """How far back the tongue is that is seen at each place, how much of it is seen, and how high on the screen it ends."""
     unit = np.float32(view.millimetre)
-    height = (_DROP * view.jaw[1, 1] + _BACK * view.jaw[1, 2]) / view.millimetre
+    lying = float(smoothstep((view.parted - _LIES_FROM) / (_LIES - _LIES_FROM))) * (1 + _RAISED) - _RAISED
+    height = ((_DROP + _LYING * lying) * view.jaw[1, 1] + _BACK * view.jaw[1, 2]) / view.millimetre
     height = np.minimum.accumulate(height)  # what lies behind a crest is hidden
     shift = np.float32(20 * view.jaw[0, 2])
     across = (a - np.float32(view.lower[0]) - shift) / unit / TONGUE_HALF_WIDTH
