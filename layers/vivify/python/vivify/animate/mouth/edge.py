@@ -17,7 +17,7 @@ _FALL = 4.0  # within which the light falls off behind the edge
 _SHEER = 2.5  # that the dark begins within
 _MIDDLE = 9.0  # to either side: where the dark between the rows is measured
 _HIDDEN = 0.8  # what the lower lip still covers of teeth that end behind it
-_BENT_UP, _ASLANT = 0.004, 0.12  # of the edge: per millimetre, and millimetres per millimetre, at most
+_BENT_UP, _ASLANT = 0.004, 0.2  # of the edge: per millimetre, and millimetres per millimetre, at most
 _LEAST = 1.2  # a bright line thinner than this is wet lip
 # Shares of luma.
 _TEETH, _AGAINST_SKIN = 0.55, 0.5  # of the brightest, of the skin's: anything darker is not teeth

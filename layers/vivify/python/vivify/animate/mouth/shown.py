@@ -27,8 +27,8 @@ Pixels = NDArray[np.uint8]
 
 # In millimetres.
 _LEAST_GAP = 2.5  # lips nearer than this show nothing to speak of
-_RIM, _SHADED = 0.6, 1.7  # that the lips' own edge reaches inwards, and their shade
-_GONE = 3.0  # a lip this much farther away has left its shade behind
+_RIM, _SHADED = 0.8, 1.7  # that the lips' own edge reaches inwards, and their shade
+_GONE = 2.0  # a lip this much farther away has left its shade behind
 _END = 0.4  # from the edge: what belongs to it
 _TOOTH = 0.6  # of the teeth's luma: surely no gum
 _CAST_LEAST = 0.55  # of the light: what the lips leave at least
@@ -46,7 +46,7 @@ class Shown:
     ``edge``: where the upper teeth end. ``window``: the part of the region it was read in; ``picture``: that part, (h, w, 3)
     float32, without the lips' shade; ``soft``: its dark between the rows, spread; ``kept``: (h, w) each, how much of it is
     teeth and not lips while the lips are near, and once they are gone. ``upper``, ``ends``, ``lower``: (h, w) bool, what
-    surely is upper teeth, where those end, and what is seen just below. ``place``: (2, 3), see ``View.beside_lip``.
+    surely is upper teeth, where those end, and what is seen of lower ones. ``place``: (2, 3), see ``View.beside_lip``.
     """
 
     edge: Edge
@@ -72,7 +72,7 @@ class Shown:
         polygon = (polygon - window.corner).astype(np.float32)
         inside = filled(polygon, window.size)
         x, y = _seen_from(place, window)
-        edge = find_edge(luma, inside > 127, x, y, unit, tones.skin)
+        edge = find_edge(picture[..., 1], inside > 127, x, y, unit, tones.skin)
         if edge is None:
             return None
         below = y - edge.at(x)
@@ -80,7 +80,8 @@ class Shown:
         near, far = (_shrunk(inside * ((below < 0) | has_jaw), rim, unit) for rim in (_RIM, _SHADED))
         cast = between_lips(polygon, window.size, place[:, 1] / unit, unit, tones.side).cast
         picture /= np.maximum(cast, _CAST_LEAST)[..., None] ** tones.warm
-        throat = ((near > 0.5) & (below > edge.sheer) & (below < edge.sheer + edge.dark)).astype(np.float32)
+        dark = (near > 0.5) & (below > edge.sheer) & (below < edge.sheer + edge.dark) & (luma < _TOOTH * edge.bright)
+        throat = dark.astype(np.float32)
         spread = _blurred(throat, _STREAK * unit)[..., None] + 1e-3
         return cls(
             edge=edge,
@@ -90,7 +91,7 @@ class Shown:
             kept=(near, far),
             upper=(far > 0.5) & (below < 0) & (luma > _TOOTH * edge.bright),
             ends=(near > 0.5) & (np.abs(below) < _END),
-            lower=(far > 0.5) & (below > 2 * _END) & (below < _LOWER_PART),
+            lower=(far > 0.5) & (below > 2 * _END) & (below < _LOWER_PART) & (edge.dark == 0),
             place=place,
         )
 
