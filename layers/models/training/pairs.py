@@ -118,7 +118,7 @@ class _Stage:
     def __init__(self, frame: Pixels, points: Float) -> None:
         head = HeadFrame.of(Face(points, 1.0, head_pose(points)))
         self._frame, self._points = frame, points
-        self._surface = build_surface(points, Territory(head), np.zeros(frame.shape[:2], np.float32))
+        self._surface = build_surface(points, Territory(head), *np.zeros((2, *frame.shape[:2]), np.float32))
         self._warp = Warp(self._surface, (frame.shape[1], frame.shape[0]), head.unit)
         self._layers = Layers(np.dstack([frame, np.full(frame.shape[:2], 255, np.uint8)]), frame)
         self._eyes = {eye: PaintedEye(eye, frame, points) for eye in EYES}

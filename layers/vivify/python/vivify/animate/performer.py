@@ -59,7 +59,7 @@ class Performer:
         self.limits = Limits.of(self._shape, face.pose, self._cut_off(matte, photo.shape), territory.crowded)
         self._share = territory.share(self._pixels.shape) if others else None
         picture = Window(-self.region.x0, -self.region.y0, photo.shape[1] - self.region.x0, photo.shape[0] - self.region.y0)
-        self._surface = build_surface(self._landmarks, territory, self.depth.person, picture)
+        self._surface = build_surface(self._landmarks, territory, matte, self.depth.person, picture)
         self._layers = split(self._pixels, matte, _UNSURE_EDGE * self._head.unit)
         height, width = matte.shape
         self._warp = Warp(self._surface, (width, height), self._head.unit)

@@ -33,6 +33,8 @@ _NECK_FREE = 0.8
 _LEAN_SIDE, _LEAN_TOP, _LEAN_FADE = 1.5, 1.7, 1.6
 _LEAN_DOWN = 3.7  # below the middle of the face nothing leans any more
 _BORDER, _HELD = 0.2, 0.8  # nearer to the picture's border nothing moves away from it; freely from both together on
+_NECK_BARE = 0.4  # this far below the chin shoulders and hands have not yet joined the head
+_THING = 0.15  # square eye distances: what stands beside the head covers at least this much
 _SHUT = 0.03  # a triangle smaller than a square of this side may be a shut lid or lip
 _SPREAD = 0.55  # how far an expression pulls on the skin outside the face's outline
 
@@ -75,12 +77,14 @@ class Surface:
         return points
 
 
-def build_surface(landmarks: Float, territory: Territory, depth: Float, picture: Window | None = None) -> Surface:
+def build_surface(
+    landmarks: Float, territory: Territory, matte: Float, depth: Float, picture: Window | None = None
+) -> Surface:
     """The mesh of one person.
 
-    ``landmarks``: (478, 3) float32 region pixels; ``territory``: of its head, among other people's; ``depth``: (H, W)
-    float32, the person's surface (``DepthMap.person``). ``picture``: where the whole picture lies, region pixels; None where
-    its borders are far away.
+    ``landmarks``: (478, 3) float32 region pixels; ``territory``: of its head, among other people's; ``matte``: (H, W)
+    float32 in 0..1, who is not background; ``depth``: (H, W) float32, the person's surface (``DepthMap.person``).
+    ``picture``: where the whole picture lies, region pixels; None where its borders are far away.
     """
     head = territory.head
     outer = _grid_points(landmarks, head, depth.shape)
@@ -89,7 +93,7 @@ def build_surface(landmarks: Float, territory: Territory, depth: Float, picture:
     outer = np.concatenate([outer, depth[row, column][:, None]], axis=1)
     vertices = np.concatenate([landmarks[:MESH], outer]).astype(np.float32)
 
-    own = territory.freedom(outer[:, :2])
+    own = territory.freedom(outer[:, :2]) * _with_head(matte, landmarks, head)[row, column]
     right_down, left_up = _freedom(outer, head, picture)
     around = _delaunay(vertices, np.concatenate([np.array(OVAL), np.arange(MESH, len(vertices))]))
     face = triangles()
@@ -167,6 +171,26 @@ def _lean(outer: Float, landmarks: Float, head: HeadFrame) -> Float:
 def _chin(landmarks: Float, head: HeadFrame) -> float:
     """How far the chin lies below the middle of the face, in eye distances."""
     return float(head.upright(landmarks[CHIN : CHIN + 1, 0], landmarks[CHIN : CHIN + 1, 1])[1][0])
+
+
+def _with_head(matte: Float, landmarks: Float, head: HeadFrame) -> Float:
+    """(H, W) float32 in 0..1: 0 on what stands beside the head without touching it, as a raised hand or what it holds."""
+    x, y = np.meshgrid(*(np.arange(side, dtype=np.float32) for side in matte.shape[::-1]))
+    upper = (matte > 0.5) & (head.upright(x, y)[1] < _chin(landmarks, head) + _NECK_BARE)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(upper.astype(np.uint8))
+    middle = np.clip(head.origin[:2], 0, np.array(matte.shape[::-1]) - 1).astype(int)
+    own = labels == labels[middle[1], middle[0]]
+    # A lock of hair that the matte has cut off is small and still the head's.
+    things = (stats[:, cv2.CC_STAT_AREA] > _THING * head.unit**2)[labels] & upper & ~own
+    around = cv2.dilate(things.astype(np.float32), _disc(1.6 * _GRID * head.unit))
+    near = cv2.dilate(own.astype(np.float32), _disc(_GRID / 2 * head.unit))
+    side = 2 * max(1, round(_GRID / 2 * head.unit)) + 1
+    return np.asarray(1 - cv2.blur(around * (1 - near), (side, side)), np.float32)
+
+
+def _disc(radius: float) -> NDArray[np.uint8]:
+    side = 2 * max(1, round(radius)) + 1
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
 
 
 def _freedom(outer: Float, head: HeadFrame, picture: Window | None) -> tuple[Float, Float]:
