@@ -11,6 +11,7 @@ from vivify.faces.topology import MESH
 from vivify.motion import Motion, Template
 
 LEAST_WINK = 0.3  # of the way to shut: less is no wink, and is not stretched to one
+SMILING_LIDS = 0.18  # of the way to shut
 HALF_FADES = 2.0  # centimetres on either side of the face's middle in which one half gives way to the other
 
 
@@ -22,6 +23,12 @@ def lids_alike(take: Template) -> Motion:
     """Both lids do what the two do on average."""
     both = take.motion.lids.mean(axis=1, keepdims=True).repeat(2, axis=1)
     return replace(take.motion, lids=both)
+
+
+def awake(take: Template) -> Motion:
+    """Both lids alike, as they narrow in a smile and no further: a blink that the take only half holds is left out."""
+    motion = lids_alike(take)
+    return replace(motion, lids=np.minimum(motion.lids, SMILING_LIDS).astype(np.float32))
 
 
 def wink(take: Template, *, left: bool) -> Motion:

@@ -104,7 +104,11 @@ RECIPES = {
     ),
     "gentle-smile": Recipe(
         "The lips widen to a gentle smile and relax.",
-        (Take(D19, 66, 118, strength={"mouth": 0.6, "brows": 0.6, "lids": 0.6}, told="; the face at 0.6 of its motion"),),
+        (
+            Take(D19, 66, 118, strength={"mouth": 0.6, "brows": 0.6, "lids": 0.6},
+                 told="; the face at 0.6 of its motion, the lids alike and no further than 0.18, which leaves out half a blink"),
+        ),
+        edits.awake,
     ),
     "broad-smile": Recipe(
         "A broad smile that shows the teeth; the cheeks rise.",
