@@ -106,7 +106,7 @@ RECIPES = {
         "The lips widen to a gentle smile and relax.",
         (
             Take(D19, 66, 118, strength={"mouth": 0.6, "brows": 0.6, "lids": 0.6},
-                 told="; the face at 0.6 of its motion, the lids alike and no further than 0.18, which leaves out half a blink"),
+                 told="; the face at 0.6 of its motion, the lids alike and at most 0.18, leaving out half a blink"),
         ),
         edits.awake,
     ),
