@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vivify.faces import Face, Pose, Verdict, mean_face, mirror_index, portrait_crop, rotation
+from vivify.faces import Face, Pose, Verdict, head_and_shoulders, mean_face, mirror_index, rotation
 from vivify.faces.anchors import FULL_ANCHORS, SHORT_ANCHORS, Detections, decode, merge
 from vivify.faces.geometry import Pyramid, Square, apply, invert, turned
 from vivify.faces.mesh import square_of
@@ -130,22 +130,26 @@ def test_merge_joins_one_face_and_keeps_two() -> None:
 
 
 @given(roll=angle)
-def test_portrait_crop_is_upright(roll: float) -> None:
-    """In the crop's own pixels the eyes are level, the mouth below them, and the face in the middle."""
+def test_head_and_shoulders_are_in_the_portrait(roll: float) -> None:
+    """At any roll the box holds what lies 3 eye distances beside the face, 2.7 above and 3.5 below it, and little more."""
     face = head(roll=roll)
-    crop = portrait_crop(face, (400, 300))
-    seen = apply(crop.matrix, face.landmarks[:, :2].astype(float))
-    assert seen[33, 1] == pytest.approx(seen[263, 1], abs=1e-2 * crop.size)
-    assert seen[13, 1] > seen[33, 1] + 0.1 * crop.size
-    assert (seen[:, 0].min() + seen[:, 0].max()) / 2 == pytest.approx(crop.size / 2, abs=0.03 * crop.size)
-    assert 0 <= crop.x0 < crop.x1 <= 400
-    assert 0 <= crop.y0 < crop.y1 <= 300
+    x0, y0, x1, y1 = head_and_shoulders(face, (2000, 2000))
+    down = np.array([-np.sin(np.radians(roll)), np.cos(np.radians(roll))])
+    right = np.array([down[1], -down[0]])
+    middle = face.landmarks[:, :2].mean(axis=0)
+    reach = np.array([middle + (u * right + v * down) * face.eye_distance for u in (-3, 3) for v in (-2.7, 3.5)])
+    low, high = np.maximum(reach.min(axis=0), 0), reach.max(axis=0)
+    assert (low >= (x0, y0)).all()
+    assert (high <= (x1, y1)).all()
+    assert (high - low + 0.9 * face.eye_distance >= (x1 - x0, y1 - y0)).all()
 
 
-def test_portrait_crop_keeps_the_photos_scale() -> None:
-    """One pixel of the crop is one pixel of the photo."""
-    crop = portrait_crop(head(roll=33), (400, 300))
-    assert np.linalg.det(crop.matrix[:, :2]) == pytest.approx(1.0)
+@given(roll=angle)
+def test_a_portrait_ends_where_the_photo_does(roll: float) -> None:
+    """The box is a slice of the photo, however much of the person lies beyond its border."""
+    x0, y0, x1, y1 = head_and_shoulders(head(roll=roll), (300, 400))
+    assert 0 <= x0 < x1 <= 400
+    assert 0 <= y0 < y1 <= 300
 
 
 def test_face_survives_json() -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from vivify import models
 from vivify.animate import Performer
 from vivify.errors import NotAHumanFace, UsageError, VideoError
-from vivify.faces import Face, find_faces, require_animatable
+from vivify.faces import Face, find_faces, head_and_shoulders, require_animatable
 from vivify.faces.repair import Repaired, repair
 from vivify.motion import (
     PARTS,
@@ -41,8 +41,6 @@ _STAGES = ("faces", "depth", "motion", "animate", "encode")
 _USUAL_SECONDS = 4.0
 _STAGGER, _STAGGERS = 0.17, 4  # seconds that each further face of a group is late, so that nobody moves in step
 _LONGEST_SIDE = 4096  # pixels: H.264 level 5 ends here
-# Head and shoulders: in eye distances from the middle of the face, upright.
-_PORTRAIT_SIDE, _PORTRAIT_UP, _PORTRAIT_DOWN = 3.2, 2.8, 3.6
 
 
 @dataclass(frozen=True)
@@ -50,13 +48,13 @@ class Options:
     """What to make.
 
     ``motions``: library names or template files, played in turn; ``storyboard``: a file that says what happens when,
-    instead;
-    ``driver``: follow this video instead. ``seconds``: length, ``None`` for 4 s, or the storyboard's or driver's own.
-    ``size``: "native" or the long side in pixels. ``frame``: the whole photo, or head and shoulders. ``faces``: whom to
-    animate, N counts from 1, the largest. ``strength``: scales every motion but the idle one; ``parts``: scales single parts
-    (vivify.motion.PARTS) on top. ``seed``: sets when people blink and breathe. ``loop``: end where it began. ``quality``:
-    a finished MP4, or the lossless file that publishing encodes. ``depth``: where to save the depth map of the largest face
-    as a 16-bit PNG. ``repair``: whether faces of a photo found to be scratched or faded are mended first.
+    instead; ``driver``: follow this video instead. ``seconds``: length, ``None`` for 4 s, or the storyboard's or driver's
+    own. ``fps``: frames a second. ``size``: "native" or the long side in pixels. ``frame``: the whole photo, or head and
+    shoulders. ``faces``: whom to animate, N counts from 1, the largest. ``strength``: scales every motion but the idle one;
+    ``parts``: scales single parts (vivify.motion.PARTS) on top. ``seed``: sets when people blink and breathe. ``loop``: end
+    where it began. ``quality``: a finished MP4, or the lossless file that publishing encodes. ``depth``: where to save the
+    depth map of the largest face as a 16-bit PNG. ``repair``: whether faces of a photo found to be scratched or faded are
+    mended first. ``provider``: what makes the pixels; a GPU that is not there is an error.
     """
 
     motions: tuple[str, ...] = DEFAULT_MOTIONS
@@ -199,7 +197,7 @@ def _neighbours(face: Face, everybody: list[Face]) -> list[Face]:
 def _framed(pixels: Pixels, faces: list[Face], subject: Face, options: Options) -> tuple[Pixels, list[Face]]:
     """The picture at the size asked for, cut to even sides, and the faces in its pixels; a portrait is ``subject``'s."""
     if options.frame == "portrait":
-        x0, y0, x1, y1 = _portrait_box(subject, pixels.shape)
+        x0, y0, x1, y1 = head_and_shoulders(subject, pixels.shape)
         pixels = pixels[y0:y1, x0:x1]
         faces = [replace(f, landmarks=f.landmarks - np.array([x0, y0, 0], np.float32)) for f in faces]
     longest = max(pixels.shape[:2])
@@ -221,18 +219,6 @@ def _rescaled(landmarks: NDArray[np.float32], scale: NDArray[np.float64]) -> NDA
     out[:, :2] = (out[:, :2] + 0.5) * scale - 0.5
     out[:, 2] *= scale.mean()
     return out.astype(np.float32)
-
-
-def _portrait_box(face: Face, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """x0, y0, x1, y1: head and shoulders, axis-aligned, within a photo of ``shape``."""
-    centre, unit = face.landmarks[:, :2].mean(axis=0), face.eye_distance
-    angle = np.radians(face.pose.roll)
-    right, down = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
-    sides, ends = (-_PORTRAIT_SIDE, _PORTRAIT_SIDE), (-_PORTRAIT_UP, _PORTRAIT_DOWN)
-    corners = [centre + (u * right + v * down) * unit for u in sides for v in ends]
-    low, high = np.min(corners, axis=0), np.max(corners, axis=0)
-    x0, y0 = max(0, int(low[0])), max(0, int(low[1]))
-    return x0, y0, min(shape[1], int(np.ceil(high[0]))), min(shape[0], int(np.ceil(high[1])))
 
 
 def _score(options: Options) -> tuple[Callable[[int], Motion], float]:

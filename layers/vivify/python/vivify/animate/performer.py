@@ -92,8 +92,7 @@ class Performer:
 
     def sketch(self, track: FaceTrack, index: int) -> Sketch:
         """The face at frame ``index`` of its track: everything but the pixels."""
-        turn = self._turn(track, index)
-        vertices = self._surface.moved(self._expression(track, index), turn)
+        vertices = self._vertices(track, index)
         source = self._surface.vertices[:, :2].copy()
         for eye, closure in zip(self._eyes, track.lids[index], strict=True):
             eye.tuck_rims(source, closure)
@@ -102,7 +101,8 @@ class Performer:
         shading = None if gains is None else self._warp.shading(gains)
         eyes = tuple(patch for eye in self._eyes for patch in eye.patches(vertices, track.gaze[index]))
         lids = self._lids.patches(Sketch(deformation, shading, eyes), vertices, track.lids[index])
-        return Sketch(deformation, shading, (*eyes, *lids, *self._mouth.patches(vertices, turn, track.bite[index])))
+        mouth = self._mouth.patches(vertices, self._turn(track, index), track.bite[index])
+        return Sketch(deformation, shading, (*eyes, *lids, *mouth))
 
     def _cut_off(self, matte: Float, shape: tuple[int, ...]) -> float:
         """The share of the head's height along which a side of the photo, of ``shape``, cuts it off; at any roll."""

@@ -2,30 +2,29 @@
 
     find_faces(photo) -> [Face]          largest first, each with a verdict (None: it can be animated)
     require_animatable(faces) -> [Face]  those that can, or the error that says why none can
-    portrait_crop(face, size) -> Crop    head and shoulders upright
+    head_and_shoulders(face, shape)      the box that is a portrait of one of them
     Landmarker().track(frame)            landmarks from frame to frame of a video
 
 Coordinates are pixels of the photo, angles degrees; ``vivify.faces.types`` says how they are counted.
 """
 
-from vivify.faces.crop import portrait_crop
+from vivify.faces.crop import head_and_shoulders
 from vivify.faces.find import find_faces, require_animatable
 from vivify.faces.pose import head_fit, head_pose, mean_face, mirror_index, rotation
 from vivify.faces.track import Landmarker
-from vivify.faces.types import Crop, Face, Pose, Verdict
+from vivify.faces.types import Face, Pose, Verdict
 
 __all__ = [
-    "Crop",
     "Face",
     "Landmarker",
     "Pose",
     "Verdict",
     "find_faces",
+    "head_and_shoulders",
     "head_fit",
     "head_pose",
     "mean_face",
     "mirror_index",
-    "portrait_crop",
     "require_animatable",
     "rotation",
 ]

@@ -18,7 +18,6 @@ LANDMARKS = 478  # 468 of the face mesh, then 5 of each iris
 # Eye centres are the middle of the two lid corners: corners stay put when the eye closes or looks aside.
 RIGHT_EYE_CORNERS = (33, 133)  # outer, inner
 LEFT_EYE_CORNERS = (263, 362)  # outer, inner
-MOUTH_CORNERS = (61, 291)  # the person's right, left
 
 
 @dataclass(frozen=True)
@@ -41,27 +40,6 @@ class Verdict:
 
     code: str
     message: str
-
-
-@dataclass(frozen=True)
-class Crop:
-    """A square view of the photo with the head upright.
-
-    ``x0, y0, x1, y1``: the part of the photo that the view shows (ints, x1 and y1 exclusive: a slice).
-    ``matrix``: (2, 3) float64, takes photo pixels (x, y, 1) to pixels of the roll-free crop.
-    ``size``: the side of that crop in its own pixels (its scale equals the photo's unless asked otherwise).
-    """
-
-    x0: int
-    y0: int
-    x1: int
-    y1: int
-    matrix: NDArray[np.float64]
-    size: int
-
-    @property
-    def box(self) -> tuple[int, int, int, int]:
-        return self.x0, self.y0, self.x1, self.y1
 
 
 @dataclass(frozen=True)

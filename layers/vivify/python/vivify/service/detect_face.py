@@ -28,7 +28,7 @@ from vivify.errors import (
     RequestRefused,
     TransitionRefused,
 )
-from vivify.faces import Face, find_faces, portrait_crop, require_animatable
+from vivify.faces import Face, find_faces, head_and_shoulders, require_animatable
 from vivify.photos import Photo, decode
 from vivify.service import clip_ids, clip_options
 from vivify.service.clip_options import DroppedOptions
@@ -140,11 +140,8 @@ def _faces_json(picture: Photo, faces: list[Face]) -> bytes:
 
 
 def _portrait_jpeg(picture: Photo, face: Face) -> bytes:
-    """Head and shoulders of ``face``, upright in the photo, as far as the photo reaches; for people to see."""
-    height, width = picture.pixels.shape[:2]
-    crop = portrait_crop(face, (width, height))
-    x0, y0 = max(0, crop.x0), max(0, crop.y0)
-    x1, y1 = min(width, crop.x1), min(height, crop.y1)
+    """Head and shoulders of ``face``, for people to see."""
+    x0, y0, x1, y1 = head_and_shoulders(face, picture.pixels.shape)
     buffer = io.BytesIO()
     Image.fromarray(picture.pixels[y0:y1, x0:x1]).save(buffer, "JPEG", quality=90)
     return buffer.getvalue()
