@@ -13,7 +13,7 @@ from vivify.animate.folds import Folds
 from vivify.animate.graph_painter import GraphPainter
 from vivify.animate.layers import Layers, split
 from vivify.animate.lids import Eyelids
-from vivify.animate.mouth import Mouth
+from vivify.animate.mouth import Mouth, on_seam
 from vivify.animate.painter import CvPainter, Painter
 from vivify.animate.patch import Window
 from vivify.animate.sketch import Grid, Sketch
@@ -49,8 +49,8 @@ class Performer:
         self.region = _reach(everywhere, photo.shape)
         corner = np.array([self.region.x0, self.region.y0, 0], np.float32)
         self._pixels = np.ascontiguousarray(self.region.of(photo))
-        self._landmarks = (face.landmarks - corner).astype(np.float32)
         self._head = everywhere.seen_from(corner)
+        self._landmarks = on_seam(self._pixels, (face.landmarks - corner).astype(np.float32), self._head)
         matte = person_matte(self._pixels, self._head, provider)
         self.depth: DepthMap = estimate(self._landmarks, self._head, matte)
         self._shape = self._head.local(self._landmarks)

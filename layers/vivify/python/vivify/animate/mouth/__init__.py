@@ -1,5 +1,6 @@
 """The inside of the mouth, which a photo of closed lips does not hold: teeth, gums, tongue and throat of our own."""
 
 from vivify.animate.mouth.interior import Mouth
+from vivify.animate.mouth.seam import on_seam
 
-__all__ = ["Mouth"]
+__all__ = ["Mouth", "on_seam"]

@@ -47,6 +47,8 @@ def find_edge(luma: Float, inside: NDArray[np.bool_], x: Float, y: Float, unit: 
     ``luma``, ``inside`` the lips, ``x``, ``y`` in millimetres: (h, w) each; ``unit``: pixels per millimetre; ``skin``: its
     luma.
     """
+    if not inside.any():  # a mouth that the picture's border cuts off
+        return None
     weight = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), _SMOOTH * unit)
     soft = np.asarray(cv2.GaussianBlur(luma * inside, (0, 0), _SMOOTH * unit) / np.maximum(weight, 1e-3), np.float32)
     least = max(_AGAINST_SKIN * skin, _TEETH * float(np.percentile(soft[inside], 97)))

@@ -19,6 +19,7 @@ Pixels = NDArray[np.uint8]
 _SHADOW, _SHADOW_DEPTH = 2.4, 0.28  # of the upper lip, downwards
 _EDGE, _EDGE_DEPTH = 1.2, 0.2
 _CORNER, _CORNER_LEAST = 10.5, 0.2
+_SLIT, _SLIT_LEAST = 5.0, 0.45  # lips nearer than this let less light in
 _RIM_UPPER, _RIM_LOWER = 0.8, 1.9
 
 _INTO_LIP = 0.3  # of the way from a lip's inner edge to its outer: where the rim takes its colour
@@ -57,13 +58,15 @@ def between_lips(polygon: Float, size: tuple[int, int], down: NDArray[np.float64
         away = np.hypot(x - corner[0], (y - corner[1]) * 0.8) / np.float32(unit)
         corners *= _CORNER_LEAST + (1 - _CORNER_LEAST) * smoothstep(away / _CORNER)
     ramp = np.exp(np.float32(side * 0.4) * (x / width - 0.5))
+    gap = float(np.linalg.norm(polygon[5] - polygon[15])) / unit
+    slit = _SLIT_LEAST + (1 - _SLIT_LEAST) * smoothstep(gap / _SLIT)
     return Between(
         cast=shadow * edge,
-        shade=np.maximum(shadow * edge * corners * ramp, 1e-3).astype(np.float32),
+        shade=np.maximum(shadow * edge * corners * ramp * slit, 1e-3).astype(np.float32),
         depth=depth,
         corners=corners,
         lower=1 - _moved(inside, -down * 6 * unit, 1.5 * unit),
-        gap=float(np.linalg.norm(polygon[5] - polygon[15])) / unit,
+        gap=gap,
     )
 
 

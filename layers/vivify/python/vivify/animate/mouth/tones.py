@@ -29,7 +29,7 @@ _TOOTH_HUE = 0.4  # power of the skin's hue
 _LIGHTS, _OF_LIGHTS = 98, 0.95  # percentile of the face's luma, and how near to it teeth come
 _TEETH = (1.0, 1.4)  # of the skin's luma, at least and at most
 _BRIGHTEST = 232.0
-_FLESH = np.array([1.18, 0.80, 0.96], np.float32)  # against the skin
+_FLESH = np.array([1.18, 0.80, 0.88], np.float32)  # against the skin
 _COLOURLESS, _COLOURED = (
     1.2,
     4.5,
