@@ -32,12 +32,7 @@ def run(photos: list[Path]) -> list[dict[str, Any]]:
 def _one(photo: Photo) -> dict[str, Any]:
     clip = record(photo, None, OPTIONS)
     still = clip.frames[0]
-    return {
-        "rest": _rest(clip),
-        **_smoothness(clip),
-        **_noise(clip, still),
-        "background": _background(clip),
-    }
+    return {"rest": _rest(clip), **_smoothness(clip), **_noise(clip, still), "background": _background(clip)}
 
 
 def _rest(clip: Recording) -> int:

@@ -11,9 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.portrait import portrait
-from vivify.depth.estimate import DepthMap, estimate, smoothstep
+from vivify.depth.estimate import DepthMap, estimate
 from vivify.depth.head import HeadFrame
 from vivify.depth.silhouette import person_matte
+from vivify.easing import smoothstep
 from vivify.faces import Pose, head_pose, rotation
 from vivify.faces.topology import CHIN, FOREHEAD, MESH, OVAL
 

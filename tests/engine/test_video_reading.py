@@ -67,17 +67,7 @@ def test_varying_rate_is_made_steady(tmp_path: Path) -> None:
     """A video whose frames come at uneven times is read at one steady rate, as long as it plays."""
     clip = tmp_path / "uneven.mp4"
     uneven = "setpts='if(lt(N,20),N,20+3*(N-20))/(30*TB)'"
-    ffmpeg(
-        "-f",
-        "lavfi",
-        "-i",
-        "testsrc=size=64x48:rate=30:duration=1.4",
-        "-vf",
-        uneven,
-        "-fps_mode",
-        "vfr",
-        str(clip),
-    )
+    ffmpeg("-f", "lavfi", "-i", "testsrc=size=64x48:rate=30:duration=1.4", "-vf", uneven, "-fps_mode", "vfr", str(clip))
     info = probe(clip)
     count = sum(1 for _ in read_frames(clip))
     assert abs(count / info.fps - 2.8) < 0.3

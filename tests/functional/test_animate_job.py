@@ -188,12 +188,7 @@ def test_the_frames_are_lossless(
     monkeypatch.setattr(engine, "animate", stand_in)
     assert main() == 0
     (options,) = asked
-    assert (options.quality, options.provider, options.seconds, options.size) == (
-        "lossless",
-        "cpu",
-        0.4,
-        "native",
-    )
+    assert (options.quality, options.provider, options.seconds, options.size) == ("lossless", "cpu", 0.4, "native")
     assert options.motions == engine.DEFAULT_MOTIONS
 
 

@@ -81,13 +81,7 @@ def test_a_ready_clip(stack: Stack, ask: Ask) -> None:
     stack.put_record(CLIP, "ready", **KEYS, clip=FIGURES)
     answer = ask(GET)
     clip = answer.body["clip"]
-    assert {name: clip[name] for name in FIGURES} == {
-        "seconds": 4.0,
-        "fps": 25,
-        "width": 512,
-        "height": 512,
-        "frames": 100,
-    }
+    assert {name: clip[name] for name in FIGURES} == {"seconds": 4.0, "fps": 25, "width": 512, "height": 512, "frames": 100}
     query = {name: values[0] for name, values in parse_qs(urlsplit(clip["url"]).query).items()}
     signed = dt.datetime.strptime(query["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.UTC)
     ends = signed + dt.timedelta(seconds=int(query["X-Amz-Expires"]))

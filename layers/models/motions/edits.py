@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 
+from vivify.easing import smoothstep
 from vivify.faces import mean_face, mirror_index
 from vivify.faces.topology import MESH
 from vivify.motion import Motion, Template
@@ -34,9 +35,7 @@ def awake(take: Template) -> Motion:
 def wink(take: Template, *, left: bool) -> Motion:
     """The person's own left or right half of the face, fading out across the nose; its lid's closing is brought to shut."""
     aside = mean_face()[:, 0] * (1 if left else -1)
-    part = np.clip((aside / HALF_FADES + 1) / 2, 0, 1)
-    part = (part * part * (3 - 2 * part)).astype(np.float32)
-    displacement = take.motion.displacement * part[:, None]
+    displacement = take.motion.displacement * smoothstep((aside / HALF_FADES + 1) / 2)[:, None]
     lids = take.motion.lids.copy()
     lids[:, 0 if left else 1] = 0
     lids /= max(float(np.percentile(lids.max(axis=1), 75)), LEAST_WINK)

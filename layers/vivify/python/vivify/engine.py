@@ -17,18 +17,7 @@ from vivify.animate import Performer
 from vivify.errors import NotAHumanFace, UsageError, VideoError
 from vivify.faces import Face, find_faces, head_and_shoulders, require_animatable
 from vivify.faces.repair import Repaired, repair
-from vivify.motion import (
-    PARTS,
-    Life,
-    Motion,
-    Template,
-    compose,
-    follow,
-    in_turn,
-    load_storyboard,
-    strengthen,
-    template,
-)
+from vivify.motion import PARTS, Life, Motion, Template, compose, follow, in_turn, load_storyboard, strengthen, template
 from vivify.motion.library import BLINK, IDLE
 from vivify.photos import Photo
 from vivify.video import ClipWriter

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from vivify.animate.patch import Window
 from vivify.animate.territory import Territory
-from vivify.depth.estimate import smoothstep
 from vivify.depth.head import HeadFrame, Turn
 from vivify.depth.raster import signed_area2
+from vivify.easing import smoothstep
 from vivify.faces.topology import CHIN, MESH, OVAL, triangles
 
 Float = NDArray[np.float32]

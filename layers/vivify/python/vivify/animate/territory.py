@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vivify.depth.estimate import smoothstep
 from vivify.depth.head import HeadFrame
+from vivify.easing import smoothstep
 
 Float = NDArray[np.float32]
 

@@ -17,7 +17,7 @@ def caller_of(event: Mapping[str, Any]) -> str:
     """Who the gateway's authorizer says is calling. Raises NotAuthenticated where none has.
 
     Of IAM it is the unique id, which unlike a name is never given out twice, and which S3's events tell too
-    (``of_principal``): who drops a photo owns its clip. Of a token, the subject and who issued it.
+    (vivify.service.photo_events): who drops a photo owns its clip. Of a token, the subject and who issued it.
     """
     authorizer = event["requestContext"].get("authorizer") or {}
     if user_id := (authorizer.get("iam") or {}).get("userId"):

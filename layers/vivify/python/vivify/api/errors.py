@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from http import HTTPStatus
 
 from aws_lambda_powertools.event_handler import Response, content_types
@@ -44,7 +45,5 @@ def no_route(docs_url: str) -> Response[str]:
 
 
 def _response(status: HTTPStatus, code: str, message: str, docs_url: str) -> Response[str]:
-    from json import dumps
-
-    body = dumps({"code": code, "message": message, "docs": f"{docs_url}#{code}"})
+    body = json.dumps({"code": code, "message": message, "docs": f"{docs_url}#{code}"})
     return Response(status, content_types.APPLICATION_JSON, body, headers={"cache-control": "no-store"})

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from vivify.depth.head import HeadFrame
 from vivify.depth.raster import Rasteriser, filled
+from vivify.easing import smoothstep
 from vivify.faces.topology import CHIN, MESH, OVAL, triangles
 
 Float = NDArray[np.float32]
@@ -81,12 +82,6 @@ def estimate(landmarks: Float, head: HeadFrame, matte: Float) -> DepthMap:
     )
     far = np.float32(float(person.max()) + _BACKGROUND_BEHIND * unit)
     return DepthMap(person=person, scene=np.where(matte > 0.5, person, far).astype(np.float32))
-
-
-def smoothstep(t: NDArray[np.floating] | float) -> Float:
-    """0 below 0, 1 above 1, smooth between."""
-    part = np.clip(np.asarray(t, np.float32), 0, 1)
-    return np.asarray(part * part * (3 - 2 * part), np.float32)
 
 
 def _face_depth(points: Float, size: tuple[int, int]) -> Float:

@@ -117,9 +117,4 @@ def require_animatable(faces: list[Face]) -> list[Face]:
         ((face.size, face, face.verdict) for face in faces if face.verdict is not None),
         key=lambda row: (row[2].code != errors.NotAHumanFace.code, row[0]),
     )
-    raise REJECTIONS[verdict.code](
-        verdict.message,
-        size=round(size, 1),
-        yaw=round(nearest.pose.yaw, 1),
-        faces=len(faces),
-    )
+    raise REJECTIONS[verdict.code](verdict.message, size=round(size, 1), yaw=round(nearest.pose.yaw, 1), faces=len(faces))

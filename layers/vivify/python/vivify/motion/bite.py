@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from vivify.easing import smoothstep
 from vivify.faces.topology import INNER_LIPS
 from vivify.motion.smooth import smooth
 
@@ -42,7 +43,7 @@ def bite(shape: Float, displacement: Float) -> Float:
     gap = shape[LOWER_LIP, 1] - shape[UPPER_LIP, 1] + displacement[:, LOWER_LIP, 1] - upper_lip
     wider = displacement[:, INNER_LIPS[10], 0] - displacement[:, INNER_LIPS[0], 0]
     rest = float(shape[LOWER_LIP, 1] - shape[UPPER_LIP, 1])
-    smile = np.maximum(_smoothstep(wider / _SMILE), _smoothstep(np.full_like(wider, rest / _OPEN_SMILE)))
+    smile = np.maximum(smoothstep(wider / _SMILE), smoothstep(np.full_like(wider, rest / _OPEN_SMILE)))
     chin = displacement[:, list(_CHIN)].mean(axis=1)
 
     most = _UPPER_MOST + (_UPPER_MOST_SMILING - _UPPER_MOST) * smile
@@ -50,16 +51,11 @@ def bite(shape: Float, displacement: Float) -> Float:
     shown = most - _SOFT * np.log1p(np.exp((most - shown) / _SOFT))  # a soft limit: rows follow a lip that rises farther
 
     parted = np.maximum(np.hypot(chin[:, 1], chin[:, 2]) - _OVERBITE, -0.03)
-    wide = _smoothstep((gap - _WIDE_FROM) / (_WIDE - _WIDE_FROM))
-    bitten = 1 - _smoothstep((parted + _OVERBITE - 0.05) / 0.08)
+    wide = smoothstep((gap - _WIDE_FROM) / (_WIDE - _WIDE_FROM))
+    bitten = 1 - smoothstep((parted + _OVERBITE - 0.05) / 0.08)
     lower_most = _LOWER_MOST + (_LOWER_MOST_SMILING + _LOWER_IN_BITE * bitten - _LOWER_MOST) * smile
     lower_most = lower_most + 0.024 * wide * (1 - smile)
     lower_shown = np.clip(gap - shown - parted, np.minimum(_LOWER_LEAST, 0.1 * gap), lower_most)
 
     rows = np.stack([upper_lip + shown, upper_lip + gap - lower_shown, _SLIDE * chin[:, 0]], axis=1).astype(np.float32)
     return smooth(rows, _SMOOTH)
-
-
-def _smoothstep(x: Float) -> Float:
-    x = np.clip(x, 0, 1)
-    return np.asarray(x * x * (3 - 2 * x), np.float32)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from vivify.depth.estimate import smoothstep
+from vivify.easing import smoothstep
 from vivify.faces.topology import (
     INNER_LIPS,
     LOWER_INNER_LIP,

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from vivify.easing import smoothstep
 from vivify.errors import MotionInvalid
 from vivify.faces.pose import mean_face
 from vivify.faces.topology import EYES
@@ -52,5 +53,4 @@ def _upper_face() -> Float:
     face = mean_face()
     high = np.mean([face[list(eye.upper[2]), 1].mean() for eye in EYES])
     low = np.mean([face[list(eye.lower[2]), 1].mean() for eye in EYES])
-    part = np.clip((face[:, 1] - low) / (high - low), 0, 1)
-    return np.asarray(part * part * (3 - 2 * part), np.float32)
+    return smoothstep((face[:, 1] - low) / (high - low))

@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vivify.easing import smoothstep
 from vivify.errors import MotionInvalid
 from vivify.faces.topology import MESH
 from vivify.motion.smooth import resample
@@ -70,8 +71,7 @@ class Motion:
         part = frames / _EASE
         if both_ends:
             part = np.minimum(part, (len(self) - frames) / _EASE)
-        ease = np.clip(part, 0, 1)
-        ease = ease * ease * (3 - 2 * ease)
+        ease = smoothstep(part)
         curves = [getattr(self, f.name) for f in fields(self)]
         return Motion(*((c * ease.reshape(-1, *([1] * (c.ndim - 1)))).astype(np.float32) for c in curves))
 

@@ -12,15 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pi_heif
 from numpy.typing import NDArray
-from PIL import (
-    AvifImagePlugin,
-    Image,
-    ImageOps,
-    JpegImagePlugin,
-    PngImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
-)
+from PIL import AvifImagePlugin, Image, ImageOps, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 
 from vivify.errors import PhotoCorrupt, PhotoTooLarge, PhotoUnreadable
 from vivify.photos.colour import to_srgb

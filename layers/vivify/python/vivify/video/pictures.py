@@ -32,16 +32,7 @@ def write_poster(source: Path | NDArray[np.uint8], dst: Path) -> None:
         # Through RGB: swscale leaves a matrix as it is between two YUV formats.
         graph = f"scale={_EXACT},format=gbrp,scale=out_color_matrix=bt601:out_range=pc:{_EXACT},format=yuvj420p"
         arguments = [*process.source(source), "-map", "0:v:0", "-vf", graph, "-frames:v", "1", "-q:v", "2"]
-        arguments += [
-            "-map_metadata",
-            "-1",
-            "-flags:v",
-            "+bitexact",
-            "-c:v",
-            "mjpeg",
-            *_ONE_PICTURE,
-            f"file:{part}",
-        ]
+        arguments += ["-map_metadata", "-1", "-flags:v", "+bitexact", "-c:v", "mjpeg", *_ONE_PICTURE, f"file:{part}"]
         process.run(["-loglevel", "error", *arguments], "The poster could not be made")
         declare(part)
 

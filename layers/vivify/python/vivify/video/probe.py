@@ -9,6 +9,7 @@ from pathlib import Path
 
 from vivify.errors import VideoError
 from vivify.video import process
+from vivify.video.writer import rate
 
 _STREAM = re.compile(r"Stream #0:\d+.*?: Video: (?P<codec>\w+)(?P<rest>.*)")
 _SIZE = re.compile(r"[ ,](\d{1,5})x(\d{1,5})[ ,\[]")
@@ -90,6 +91,4 @@ def _rate(rest: str) -> float:
     if found is None or float(found[1]) == 0:
         return 25.0
     printed = float(found[1]) * (1000 if found[2] else 1)
-    from vivify.video.writer import rate
-
     return float(Fraction(rate(printed)))

@@ -21,18 +21,7 @@ Quality = Literal["final", "lossless"]
 _TO_YUV = "scale=in_range=pc:out_range=tv:out_color_matrix=bt709:flags=bicubic+accurate_rnd+full_chroma_int,format=yuv420p"
 _TAGS = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"]
 # Nothing of the machine, the moment or the source in the file.
-_CLEAN = [
-    "-map_metadata",
-    "-1",
-    "-map_chapters",
-    "-1",
-    "-fflags",
-    "+bitexact",
-    "-flags:v",
-    "+bitexact",
-    "-an",
-    "-sn",
-]
+_CLEAN = ["-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-an", "-sn"]
 # veryfast at 16: 4 to 5 ms of CPU per 512 x 512 frame, 44 dB on average over real video and 46 dB in the first frame;
 # "faster" costs half as much again for 0.6 dB, "superfast" triples the file.
 _FINAL = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "16", *_TAGS, *_CLEAN, "-movflags", "+faststart"]
@@ -63,27 +52,10 @@ class ClipWriter:
             raise VideoError("The folder to write into does not exist. Create it first.")
         self._part = process.part_name(self._path)
         self._open = True
-        self._ffmpeg = process.FFmpeg(
-            [
-                "-loglevel",
-                "error",
-                "-f",
-                "rawvideo",
-                "-pixel_format",
-                "rgb24",
-                "-video_size",
-                "{}x{}".format(*self.encoded_size),
-                "-framerate",
-                rate(fps),
-                "-i",
-                "pipe:0",
-                "-vf",
-                _TO_YUV,
-                *_OUTPUT[quality],
-                f"file:{self._part}",
-            ],
-            feed=True,
-        )
+        given = ["-f", "rawvideo", "-pixel_format", "rgb24", "-video_size", "{}x{}".format(*self.encoded_size)]
+        given += ["-framerate", rate(fps), "-i", "pipe:0"]
+        made = ["-vf", _TO_YUV, *_OUTPUT[quality], f"file:{self._part}"]
+        self._ffmpeg = process.FFmpeg(["-loglevel", "error", *given, *made], feed=True)
 
     def write(self, frame: NDArray[np.uint8]) -> None:
         """Adds one frame: (H, W, 3) uint8 RGB of exactly ``size``. Waits while the encoder is busy: memory stays flat."""
@@ -148,15 +120,7 @@ def transcode(src: Path, dst: Path) -> None:
     Raises ``VideoError``; ``dst`` then does not appear.
     """
     with process.finished(Path(dst)) as part:
-        arguments = [
-            *process.source(Path(src)),
-            "-map",
-            "0:v:0",
-            "-pix_fmt",
-            "yuv420p",
-            *_OUTPUT["final"],
-            f"file:{part}",
-        ]
+        arguments = [*process.source(Path(src)), "-map", "0:v:0", "-pix_fmt", "yuv420p", *_OUTPUT["final"], f"file:{part}"]
         process.run(["-loglevel", "error", *arguments], "The clip could not be encoded")
         declare(part)
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from vivify.animate.mouth.anatomy import TONGUE_HALF_WIDTH
 from vivify.animate.mouth.tones import Tones
 from vivify.animate.mouth.view import View
-from vivify.depth.estimate import smoothstep
+from vivify.easing import smoothstep
 
 Float = NDArray[np.float32]
 

@@ -22,8 +22,8 @@ from vivify.animate.mouth.shown import Shown
 from vivify.animate.mouth.tones import LUMA, Tones, read_tones
 from vivify.animate.mouth.view import View
 from vivify.animate.patch import Patch, Window, polygon_mask
-from vivify.depth.estimate import smoothstep
 from vivify.depth.head import HeadFrame, Turn
+from vivify.easing import smoothstep
 from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, MESH, OUTER_LIPS, UPPER_INNER_LIP
 from vivify.motion.bite import UPPER_LIP, bite
 

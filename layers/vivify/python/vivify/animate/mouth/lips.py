@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vivify.depth.estimate import smoothstep
 from vivify.depth.raster import filled
+from vivify.easing import smoothstep
 from vivify.faces.topology import INNER_LIPS, OUTER_LIPS
 
 Float = NDArray[np.float32]

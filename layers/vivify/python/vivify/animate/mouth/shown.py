@@ -17,8 +17,8 @@ from vivify.animate.mouth.edge import Edge, find_edge
 from vivify.animate.mouth.lips import between_lips
 from vivify.animate.mouth.tones import LUMA, Tones
 from vivify.animate.patch import Window
-from vivify.depth.estimate import smoothstep
 from vivify.depth.raster import filled
+from vivify.easing import smoothstep
 from vivify.faces.topology import INNER_LIPS
 
 Float = NDArray[np.float32]

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vivify.easing import smoothstep
 from vivify.faces.repair.head import around, away, to_lab
 from vivify.faces.types import Face
 
@@ -36,7 +37,6 @@ def refresh(pixels: Pixels, face: Face, low: float, high: float) -> None:
     view = pixels[y0:y1, x0:x1]
     lab = cv2.cvtColor(view, cv2.COLOR_RGB2LAB)
     lab[..., 0] = cv2.LUT(lab[..., 0], table)
-    fall = np.clip((3.5 - away(face, (x0, y0), 1.0, view.shape)) / 1.3, 0.0, 1.0)[..., None]
-    weight = fall * fall * (3.0 - 2.0 * fall)
+    weight = smoothstep((3.5 - away(face, (x0, y0), 1.0, view.shape)) / 1.3)[..., None]
     mixed = view + weight * (cv2.cvtColor(lab, cv2.COLOR_LAB2RGB).astype(np.float32) - view)
     view[:] = np.rint(mixed).astype(np.uint8)
