@@ -17,6 +17,7 @@ _FALL = 4.0  # within which the light falls off behind the edge
 _SHEER = 2.5  # that the dark begins within
 _MIDDLE = 9.0  # to either side: where the dark between the rows is measured
 _HIDDEN = 0.8  # what the lower lip still covers of teeth that end behind it
+_PLATEAU = 0.8  # teeth that end behind the lower lip are brightest at least as far above it
 _BENT_UP, _ASLANT = 0.004, 0.2  # of the edge: per millimetre, and millimetres per millimetre, at most
 _LEAST = 1.2  # a bright line thinner than this is wet lip
 # Shares of luma.
@@ -102,6 +103,8 @@ class _Column:
         if bright < least:
             return None
         if not len(falls):
+            if height[-1] - height[int(np.argmax(profile))] < _PLATEAU:  # brighter and brighter: the lower lip
+                return None
             return cls(x, float(height[-1]), False, 0.0, 0.0, bright)
         after = profile[falls[0] : falls[0] + round(_FALL / _FINE)]
         half = (bright + after.min()) / 2
