@@ -1,0 +1,59 @@
+"""Where the teeth that a photo shows end: found where they do, and nowhere where a lip merely shines."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from vivify.animate.mouth.edge import Edge, find_edge
+
+Float = NDArray[np.float32]
+
+UNIT = 4.0  # pixels per millimetre
+SKIN = 150.0
+X, Y = np.meshgrid(np.arange(-24, 24, 1 / UNIT, dtype=np.float32), np.arange(-2, 20, 1 / UNIT, dtype=np.float32))
+LIPS = (Y > 0.02 * X**2 - 1) & (Y < 14 - 0.02 * X**2)
+"""An open mouth, 15 mm high in the middle."""
+
+
+def _edge(luma: Float, inside: NDArray[np.bool_] = LIPS) -> Edge | None:
+    return find_edge(luma.astype(np.float32), inside, X, Y, UNIT, SKIN)
+
+
+@pytest.mark.parametrize(("end", "bend", "tilt"), [(5.0, 0.0, 0.0), (7.0, -0.012, 0.0), (6.0, -0.008, 0.1)])
+def test_the_edge_of_teeth_is_found(end: float, bend: float, tilt: float) -> None:
+    """Bright teeth over a dark mouth: their edge to half a millimetre, and how high the dark below it is, to one."""
+    edge = _edge(np.where(end + tilt * X + bend * X**2 > Y, 180.0, 30.0))
+    assert edge is not None
+    across = np.linspace(-12, 12, 9, dtype=np.float32)
+    assert np.abs(edge.at(across) - (end + tilt * across + bend * across**2)).max() < 0.5
+    assert edge.sheer + edge.dark == pytest.approx(14 - end, abs=1.5)
+
+
+def test_rows_that_are_shut_have_no_dark_between_them() -> None:
+    """Lower teeth in the shade of the upper ones: the edge is where those end, with nothing to draw out below."""
+    edge = _edge(np.where(Y < 6, 180.0, 110.0))
+    assert edge is not None
+    assert abs(float(edge.at(np.zeros(1, np.float32))[0]) - 6) < 0.5
+    assert edge.dark == 0
+
+
+def test_teeth_may_end_behind_the_lower_lip() -> None:
+    """Teeth down to the lower lip, a little shaded there: the edge lies behind it."""
+    edge = _edge(np.where(Y > 12, 160.0, 180.0))
+    assert edge is not None
+    assert float(edge.at(np.zeros(1, np.float32))[0]) > 13
+
+
+@pytest.mark.parametrize(
+    "luma", [np.full(X.shape, 30.0), 30 + 9 * Y, np.where((Y > 5) & (Y < 5.4), 180.0, 30.0)], ids=["dark", "lip", "wet"]
+)
+def test_what_is_no_tooth_has_no_edge(luma: Float) -> None:
+    """A dark mouth, a lower lip that is brighter the farther down, and a thin wet line show no teeth."""
+    assert _edge(luma) is None
+
+
+def test_a_mouth_outside_the_picture_has_no_edge() -> None:
+    """Nothing between the lips is seen, and nothing breaks."""
+    assert _edge(np.full(X.shape, 180.0), np.zeros(X.shape, bool)) is None
