@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,6 +18,7 @@ from vivify.motion import Motion
 
 # Head and shoulders cut off to the face: (x0, y0, x1, y1) of the portrait.
 TIGHT = {"all round": (74, 56, 186, 190), "left": (78, 0, 256, 256), "top": (0, 62, 256, 256), "below": (0, 0, 256, 196)}
+SEEN = 25  # of 255: opaque enough to be seen before the background
 BEYOND = 0.1  # eye distances that the picture's outermost pixels may be drawn out
 
 
@@ -33,11 +35,30 @@ def _cut(where: str) -> tuple[Performer, Window, float]:
 @settings(max_examples=8, deadline=None)
 @given(turn=st.tuples(*[st.floats(-20, 20)] * 3), aside=st.floats(-0.5, 0.5), up=st.floats(-0.5, 0.5))
 def test_nothing_comes_from_beyond_the_picture(cut: str, turn: tuple[float, float, float], aside: float, up: float) -> None:
-    """However the head turns and moves, all that is shown was in the picture: its border's pixels are not drawn out."""
+    """However the head turns and moves, all that is shown of her was in the picture: its border is not drawn out."""
     performer, picture, unit = _cut(cut)
     still = Motion.still(1)
     moved = replace(still, rotation=np.array([turn], np.float32), translation=np.array([[aside, up, 0]], np.float32))
     track = performer.track(moved, 0.8)
     shown = performer.sketch(track, 0).deformation.sources(picture)
     beyond = np.maximum(-shown, shown - (picture.x1 - 1, picture.y1 - 1)) / unit
-    assert beyond.max() <= BEYOND
+    nothing = np.empty(0, np.float32)
+    hers = (
+        cv2.remap(performer._layers.person[..., 3], shown, nothing, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) > SEEN
+    )
+    assert hers.any()
+    assert beyond[hers].max() <= BEYOND
+
+
+def test_who_is_not_cut_off_keeps_her_shape() -> None:
+    """A head that sinks by most of an eye distance from just below the border keeps its hair as it is: none is drawn out."""
+    photo, face = portrait()
+    performer = Performer(photo.pixels, face)
+    motion = replace(Motion.still(1), translation=np.array([[0, 0.6, 0]], np.float32))
+    track = performer.track(motion, 0.8)
+    moved = performer._vertices(track, 0) - performer._surface.vertices
+    middle, unit = performer._head.origin, performer._head.unit
+    u, v = ((performer._surface.vertices[:, axis] - middle[axis]) / unit for axis in range(2))
+    hair = (np.abs(u) < 0.6) & (v < -1.1) & (v > -1.6)
+    assert hair.any()
+    assert np.abs(moved[hair, 1] / unit - 0.6).max() < 0.05

@@ -17,7 +17,19 @@ from vivify.animate import Performer
 from vivify.errors import NotAHumanFace, UsageError, VideoError
 from vivify.faces import Face, find_faces, head_and_shoulders, require_animatable
 from vivify.faces.repair import Repaired, repair
-from vivify.motion import PARTS, Life, Motion, Template, compose, follow, in_turn, load_storyboard, strengthen, template
+from vivify.motion import (
+    PARTS,
+    Life,
+    Motion,
+    Template,
+    compose,
+    follow,
+    in_turn,
+    leaning,
+    load_storyboard,
+    strengthen,
+    template,
+)
 from vivify.motion.library import BLINK, IDLE
 from vivify.photos import Photo
 from vivify.video import ClipWriter
@@ -129,12 +141,16 @@ def animate(
     mark = clock.add("motion", mark)
 
     placed = [everybody[number] for number in numbers]
-    performers = [Performer(pixels, face, _neighbours(face, everybody), options.provider) for face in placed]
+    motions = [motion_of(number) for number in range(len(placed))]
+    performers = [
+        Performer(pixels, face, _neighbours(face, everybody), options.provider, leaning(motion))
+        for face, motion in zip(placed, motions, strict=True)
+    ]
     if options.depth is not None:
         _save_depth(performers[0].depth.as_uint16(), options.depth)
     mark = clock.add("depth", mark)
 
-    tracks = [performer.track(motion_of(number), mouth_width) for number, performer in enumerate(performers)]
+    tracks = [performer.track(motion, mouth_width) for performer, motion in zip(performers, motions, strict=True)]
     count = len(tracks[0])
     mark = clock.add("motion", mark)
 

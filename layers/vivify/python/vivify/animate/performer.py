@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vivify.animate.borders import Borders
 from vivify.animate.eyes import PaintedEye
 from vivify.animate.folds import Folds
 from vivify.animate.graph_painter import GraphPainter
@@ -16,6 +17,7 @@ from vivify.animate.lids import Eyelids
 from vivify.animate.mouth import Mouth, on_seam
 from vivify.animate.painter import CvPainter, Painter
 from vivify.animate.patch import Window
+from vivify.animate.reach import Reach
 from vivify.animate.sketch import Grid, Sketch
 from vivify.animate.surface import build_surface
 from vivify.animate.territory import Territory
@@ -27,14 +29,11 @@ from vivify.faces.pose import rotation
 from vivify.faces.topology import EYES
 from vivify.faces.types import Face, Pose
 from vivify.models import Provider
-from vivify.motion import FaceTrack, Limits, Motion, retarget
+from vivify.motion import FaceTrack, Limits, Motion, Room, retarget
 
 Float = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 
-# The part of the photo that may move, in eye distances from the middle of the face, upright.
-_REACH_SIDE, _REACH_UP, _REACH_DOWN = 3.1, 3.3, 3.7
-_HEAD_HALF = 1.2  # eye distances from its middle to brow and chin: hair above, shoulders below may be cut off
 _UNSURE_EDGE = 0.1  # eye distances around the matte's edge that the plate never trusts
 
 
@@ -44,9 +43,11 @@ class Performer:
     ``photo``: (H, W, 3) uint8 RGB, never written to. ``neighbours``: the other faces, which it must not drag.
     """
 
-    def __init__(self, photo: Pixels, face: Face, neighbours: Sequence[Face] = (), provider: Provider = "cpu") -> None:
+    def __init__(
+        self, photo: Pixels, face: Face, neighbours: Sequence[Face] = (), provider: Provider = "cpu", lean: float = 1.0
+    ) -> None:
         everywhere = HeadFrame.of(face)
-        self.region = _reach(everywhere, photo.shape)
+        self.region = Reach.of(lean).window(everywhere, photo.shape)
         corner = np.array([self.region.x0, self.region.y0, 0], np.float32)
         self._pixels = np.ascontiguousarray(self.region.of(photo))
         self._head = everywhere.seen_from(corner)
@@ -56,10 +57,13 @@ class Performer:
         self._shape = self._head.local(self._landmarks)
         others = [HeadFrame.of(other).seen_from(corner) for other in neighbours]
         territory = Territory(self._head, others)
-        self.limits = Limits.of(self._shape, face.pose, self._cut_off(matte, photo.shape), territory.crowded)
-        self._share = territory.share(self._pixels.shape) if others else None
         picture = Window(-self.region.x0, -self.region.y0, photo.shape[1] - self.region.x0, photo.shape[0] - self.region.y0)
-        self._surface = build_surface(self._landmarks, territory, matte, self.depth.person, picture)
+        borders = Borders(self._head, picture, matte)
+        cut_beside, cut_above = borders.cut_off()
+        room = Room(lean, borders.room(), cut_beside, cut_above, territory.crowded)
+        self.limits = Limits.of(self._shape, face.pose, room)
+        self._share = territory.share(self._pixels.shape) if others else None
+        self._surface = build_surface(self._landmarks, territory, matte, self.depth.person, borders, lean)
         self._layers = split(self._pixels, matte, _UNSURE_EDGE * self._head.unit)
         height, width = matte.shape
         self._warp = Warp(self._surface, (width, height), self._head.unit)
@@ -104,16 +108,6 @@ class Performer:
         mouth = self._mouth.patches(vertices, self._turn(track, index), track.bite[index])
         return Sketch(deformation, shading, (*eyes, *lids, *mouth))
 
-    def _cut_off(self, matte: Float, shape: tuple[int, ...]) -> float:
-        """The share of the head's height along which a side of the photo, of ``shape``, cuts it off; at any roll."""
-        row, column = np.nonzero(matte > 0.5)
-        x, y = column + self.region.x0, row + self.region.y0
-        border = (x == 0) | (x == shape[1] - 1) | (y == 0) | (y == shape[0] - 1)
-        u, v = self._head.upright(column[border].astype(np.float32), row[border].astype(np.float32))
-        beside = np.abs(v) < _HEAD_HALF
-        longest = max(int((beside & (u < 0)).sum()), int((beside & (u > 0)).sum()))
-        return min(1.0, longest / (2 * _HEAD_HALF * self._head.unit))
-
     def _expression(self, track: FaceTrack, index: int) -> Float:
         """(468, 3): what the face does by itself, region pixels in the camera frame."""
         axes = self._head.rotation.astype(np.float32)
@@ -141,16 +135,3 @@ class Performer:
 def _painter(layers: Layers, grid: Grid, provider: Provider) -> Painter:
     """OpenCV on the CPU, which it suits best; the graph, which answers the same, on a GPU."""
     return CvPainter(layers) if provider == "cpu" else GraphPainter(layers, grid, provider)
-
-
-def _reach(head: HeadFrame, shape: tuple[int, ...]) -> Window:
-    """The part of a photo of ``shape`` (H, W, ...) that may move with ``head``, which is in photo pixels."""
-    angle = np.radians(head.roll)
-    right, down = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
-    corners = [
-        head.origin[:2] + (u * right + v * down) * head.unit
-        for u in (-_REACH_SIDE, _REACH_SIDE)
-        for v in (-_REACH_UP, _REACH_DOWN)
-    ]
-    low, high = np.floor(np.min(corners, axis=0)).astype(int), np.ceil(np.max(corners, axis=0)).astype(int)
-    return Window(max(0, int(low[0])), max(0, int(low[1])), min(shape[1], int(high[0])), min(shape[0], int(high[1])))

@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vivify.animate.patch import Window
+from vivify.animate.borders import Borders
+from vivify.animate.reach import Reach
 from vivify.animate.territory import Territory
 from vivify.depth.head import HeadFrame, Turn
 from vivify.depth.raster import signed_area2
@@ -29,14 +30,10 @@ _NECK = 1.5  # following fades to nothing over this distance below the chin
 _SIDE_FREE, _SIDE_FADE = 2.1, 0.9  # following fades sideways and upwards beyond the head
 _TOP_FREE = 2.3
 _NECK_FREE = 0.8
-# A head that moves aside takes the body with it, less and less downwards: people lean.
-_LEAN_SIDE, _LEAN_TOP, _LEAN_FADE = 1.5, 1.7, 1.6
-_LEAN_DOWN = 3.7  # below the middle of the face nothing leans any more
-_BORDER, _HELD = 0.2, 0.8  # nearer to the picture's border nothing moves away from it; freely from both together on
 _NECK_BARE = 0.4  # this far below the chin shoulders and hands have not yet joined the head
 _THING = 0.15  # square eye distances: what stands beside the head covers at least this much
 _SHUT = 0.03  # a triangle smaller than a square of this side may be a shut lid or lip
-_SPREAD = 0.55  # how far an expression pulls on the skin outside the face's outline
+_SPREAD = 0.2  # how far an expression pulls on the skin outside the face's outline
 
 
 @dataclass(frozen=True)
@@ -78,23 +75,33 @@ class Surface:
 
 
 def build_surface(
-    landmarks: Float, territory: Territory, matte: Float, depth: Float, picture: Window | None = None
+    landmarks: Float,
+    territory: Territory,
+    matte: Float,
+    depth: Float,
+    borders: Borders | None = None,
+    lean: float = 1.0,
 ) -> Surface:
     """The mesh of one person.
 
     ``landmarks``: (478, 3) float32 region pixels; ``territory``: of its head, among other people's; ``matte``: (H, W)
     float32 in 0..1, who is not background; ``depth``: (H, W) float32, the person's surface (``DepthMap.person``).
-    ``picture``: where the whole picture lies, region pixels; None where its borders are far away.
+    ``borders``: of the picture; None where they are far away. ``lean``: eye distances that the head goes at most.
     """
     head = territory.head
-    outer = _grid_points(landmarks, head, depth.shape)
+    outer = _grid_points(landmarks, head, depth.shape, lean)
     column = np.clip(np.round(outer[:, 0]).astype(int), 0, depth.shape[1] - 1)
     row = np.clip(np.round(outer[:, 1]).astype(int), 0, depth.shape[0] - 1)
     outer = np.concatenate([outer, depth[row, column][:, None]], axis=1)
     vertices = np.concatenate([landmarks[:MESH], outer]).astype(np.float32)
 
-    own = territory.freedom(outer[:, :2]) * _with_head(matte, landmarks, head)[row, column]
-    right_down, left_up = _freedom(outer, head, picture)
+    own = territory.freedom(outer[:, :2])
+    with_head = _with_head(matte, landmarks, head)[row, column]
+    reach = Reach.of(lean)
+    # Who walks takes along what he holds; who only leans does not.
+    leaning = reach.share(*head.upright(outer[:, 0], outer[:, 1]), _chin(landmarks, head)) * (with_head if lean <= 1 else 1)
+    free = np.ones((len(outer), 2), np.float32)
+    right_down, left_up = (free, free) if borders is None else borders.freedom(outer[:, :2])
     around = _delaunay(vertices, np.concatenate([np.array(OVAL), np.arange(MESH, len(vertices))]))
     face = triangles()
     # A face triangle that shows its back in the photo holds none of its own skin. Shut lids and lips have no area yet.
@@ -104,8 +111,8 @@ def build_surface(
     front = np.concatenate([signed_area2(vertices[around][..., :2]), seen])
     return Surface(
         vertices=vertices,
-        follow=np.concatenate([np.ones(MESH, np.float32), _follow(outer, landmarks, head) * own]),
-        lean=np.concatenate([np.ones(MESH, np.float32), _lean(outer, landmarks, head) * own]),
+        follow=np.concatenate([np.ones(MESH, np.float32), _follow(outer, landmarks, head) * own * with_head]),
+        lean=np.concatenate([np.ones(MESH, np.float32), leaning * own]),
         spread=_spread(outer, landmarks, head),
         right_down=right_down,
         left_up=left_up,
@@ -115,12 +122,16 @@ def build_surface(
     )
 
 
-def _grid_points(landmarks: Float, head: HeadFrame, shape: tuple[int, ...]) -> Float:
-    """Grid points over the region (and a margin beyond its borders) that are clear of the face, (K, 2)."""
+def _grid_points(landmarks: Float, head: HeadFrame, shape: tuple[int, ...], lean: float) -> Float:
+    """Grid points over the region that are clear of the face, (K, 2), and far enough beyond to cover it when all moved."""
     gap = _GRID * head.unit
-    margin = gap
-    xs = np.linspace(-margin, shape[1] - 1 + margin, max(3, round((shape[1] + 2 * margin) / gap)) + 1)
-    ys = np.linspace(-margin, shape[0] - 1 + margin, max(3, round((shape[0] + 2 * margin) / gap)) + 1)
+    beyond = 2 * lean * head.unit
+    ys, xs = (
+        np.concatenate(
+            [[-beyond], np.linspace(-gap, side - 1 + gap, max(3, round((side + 2 * gap) / gap)) + 1), [side + beyond]]
+        )
+        for side in shape[:2]
+    )
     grid = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2).astype(np.float32)
     outline = landmarks[list(OVAL), :2].astype(np.float32)
     clear = [cv2.pointPolygonTest(outline, (float(x), float(y)), True) < -_CLEAR_OF_OUTLINE * head.unit for x, y in grid]
@@ -158,16 +169,6 @@ def _follow(outer: Float, landmarks: Float, head: HeadFrame) -> Float:
     return np.asarray(down * aside * up, np.float32)
 
 
-def _lean(outer: Float, landmarks: Float, head: HeadFrame) -> Float:
-    """How much each outer point goes where the head goes, (K,) float32."""
-    u, v = head.upright(outer[:, 0], outer[:, 1])
-    chin = _chin(landmarks, head)
-    down = 1 - smoothstep((v - chin) / (_LEAN_DOWN - chin))
-    aside = 1 - smoothstep((np.abs(u) - np.float32(_LEAN_SIDE)) / _LEAN_FADE)
-    up = 1 - smoothstep((-v - _LEAN_TOP) / _LEAN_FADE)
-    return np.asarray(down * aside * up, np.float32)
-
-
 def _chin(landmarks: Float, head: HeadFrame) -> float:
     """How far the chin lies below the middle of the face, in eye distances."""
     return float(head.upright(landmarks[CHIN : CHIN + 1, 0], landmarks[CHIN : CHIN + 1, 1])[1][0])
@@ -191,18 +192,6 @@ def _with_head(matte: Float, landmarks: Float, head: HeadFrame) -> Float:
 def _disc(radius: float) -> NDArray[np.uint8]:
     side = 2 * max(1, round(radius)) + 1
     return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
-
-
-def _freedom(outer: Float, head: HeadFrame, picture: Window | None) -> tuple[Float, Float]:
-    """How freely the outer points move right and down, and left and up: (K, 2) float32 in 0..1 each."""
-    if picture is None:
-        return np.ones((len(outer), 2), np.float32), np.ones((len(outer), 2), np.float32)
-    first = np.array([picture.x0, picture.y0], np.float32)
-    last = np.array([picture.x1 - 1, picture.y1 - 1], np.float32)
-    right_down, left_up = (
-        smoothstep((away / np.float32(head.unit) - _BORDER) / _HELD) for away in (outer[:, :2] - first, last - outer[:, :2])
-    )
-    return right_down, left_up
 
 
 def _spread(outer: Float, landmarks: Float, head: HeadFrame) -> Float:

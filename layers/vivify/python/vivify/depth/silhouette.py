@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from vivify import models
 from vivify.depth.head import HeadFrame
+from vivify.easing import smoothstep
 
 Float = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -20,6 +21,8 @@ Pixels = NDArray[np.uint8]
 _INPUT = 256
 _HALF_VIEW = 3.4  # eye distances from the middle of the face to the edge of what the network sees
 _VIEW_SHIFT = 0.5  # the view sits lower than the face: it was trained on heads with shoulders
+_BEYOND = 1.15  # of the half view: a region that reaches farther is looked at again as a whole, for the body
+_SEAM = 0.8  # eye distances, between the look at the head and that at the body
 _GUIDE_SIDE = 384  # the guided filter's coarse grid
 _RADIUS = 0.12  # eye distances
 _SMOOTHNESS = 1e-3  # guided filter's epsilon, for a guide in 0..1
@@ -30,21 +33,37 @@ def person_matte(region: Pixels, head: HeadFrame, provider: models.Provider = "c
 
     ``region``: (H, W, 3) uint8 RGB around the head; ``head``: the head's frame in the region's own pixels.
     """
-    matrix = _upright_view(head)
-    view = cv2.warpAffine(region, matrix, (_INPUT, _INPUT), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
-    network = models.load("selfie_segmentation", provider)
-    (mask,) = network.run(None, {"image": view[None].astype(np.float32) / 255.0})
-    size = (region.shape[1], region.shape[0])
-    back = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    coarse = cv2.warpAffine(mask[0], matrix, size, flags=back, borderMode=cv2.BORDER_REPLICATE)
-    fine = _follow_edges(np.asarray(coarse, np.float32), region, head.unit)
+    coarse = _seen(region, head, _HALF_VIEW, provider)
+    away = _from_view(region.shape, head)
+    farthest = float(away.max())
+    if farthest > _HALF_VIEW * _BEYOND:
+        near = 1 - smoothstep((away - (_HALF_VIEW - _SEAM)) / _SEAM)
+        coarse = coarse * near + _seen(region, head, farthest, provider) * (1 - near)
+    fine = _follow_edges(coarse, region, head.unit)
     # Where the network sees nobody at all, edges of the background are not hair.
     return np.asarray(fine * np.clip(coarse * 8, 0, 1), np.float32)
 
 
-def _upright_view(head: HeadFrame) -> NDArray[np.float64]:
+def _from_view(shape: tuple[int, ...], head: HeadFrame) -> Float:
+    """How far pixels of a region of ``shape`` (H, W, ...) are from the view's middle, the longer way, in eye distances."""
+    x, y = np.meshgrid(np.arange(shape[1], dtype=np.float32), np.arange(shape[0], dtype=np.float32))
+    u, v = head.upright(x, y)
+    return np.maximum(np.abs(u), np.abs(v - np.float32(_VIEW_SHIFT)))
+
+
+def _seen(region: Pixels, head: HeadFrame, half: float, provider: models.Provider) -> Float:
+    """What the network sees within ``half`` eye distances around the head, (H, W) float32, its border drawn out beyond."""
+    matrix = _upright_view(head, half)
+    view = cv2.warpAffine(region, matrix, (_INPUT, _INPUT), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
+    network = models.load("selfie_segmentation", provider)
+    (mask,) = network.run(None, {"image": view[None].astype(np.float32) / 255.0})
+    size, back = (region.shape[1], region.shape[0]), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(mask[0], matrix, size, flags=back, borderMode=cv2.BORDER_REPLICATE), np.float32)
+
+
+def _upright_view(head: HeadFrame, half: float) -> NDArray[np.float64]:
     """(2, 3): network pixels to region pixels (as ``WARP_INVERSE_MAP`` wants it reversed: region to network)."""
-    zoom = _INPUT / (2 * _HALF_VIEW * head.unit)
+    zoom = _INPUT / (2 * half * head.unit)
     angle = np.radians(head.roll)
     cos, sin = zoom * np.cos(angle), zoom * np.sin(angle)
     linear = np.array([[cos, sin], [-sin, cos]])

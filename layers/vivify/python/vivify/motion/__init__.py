@@ -3,7 +3,7 @@
 from vivify.motion.bite import bite
 from vivify.motion.compose import Life, compose
 from vivify.motion.library import library, template
-from vivify.motion.limits import Limits
+from vivify.motion.limits import Limits, Room, leaning
 from vivify.motion.measure import extract, follow
 from vivify.motion.parts import PARTS, only, strengthen
 from vivify.motion.retarget import FaceTrack, retarget
@@ -17,12 +17,14 @@ __all__ = [
     "Life",
     "Limits",
     "Motion",
+    "Room",
     "Template",
     "bite",
     "compose",
     "extract",
     "follow",
     "in_turn",
+    "leaning",
     "library",
     "load_storyboard",
     "only",

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from vivify.faces.topology import EYES, MOUTH_CORNERS, Eye
 from vivify.faces.types import Pose
+from vivify.motion.template import Motion
 
 Float = NDArray[np.float32]
 
@@ -27,14 +28,19 @@ SMILES_ALREADY: Final = "smiles_already"
 SMALL_CHILD: Final = "small_child"
 
 _FARTHEST = Pose(yaw=24.0, pitch=16.0, roll=20.0)  # degrees the head turns away from the photo's pose
-_LEAN, _AWAY = 1.0, 0.12  # eye distances a body can lean; away in parts of the distance it is seen from
+_LEAN, _WALK = 1.0, 2.6  # eye distances: a body can lean by itself; and goes at most
+_LEAST_LEAN = 0.4  # however near the picture's border is
+_AWAY = 0.12  # in parts of the distance it is seen from
+_SPARE = 1.3  # over what is asked for: so nearly all of it is granted
 _IN_FULL = 0.6  # of any limit is granted as asked; from there on less and less
 _TURNED_FROM, _TURNED_AWAY = 18.0, 45.0  # degrees of yaw in the photo: from here the head moves less, to there the least
 _HIDES = 11.0  # degrees of yaw in the photo at which it shows too little of the far cheek to turn back more than half as far
 _FARTHEST_IN_ALL, _LEAST = 38.0, 2.0  # degrees of yaw, the photo's and the motion's together; what is always granted
 _LEFT_TO_MOVE = 0.15  # of the farthest, for a head turned all the way
 _CUT = 0.35  # of the head's height along the picture's side: cut off as much as this it is held back fully
+_CUT_ABOVE = 0.15  # of its width above, likewise
 _LEFT_WHEN_CUT, _LEAN_WHEN_CUT = 0.2, 0.06  # of the farthest turn and lean
+_DOWN_WHEN_CUT = 0.3  # of the farthest lean, down from a border that cuts the head's upper end off
 _LEFT_WHEN_TOUCHING = 0.25  # of the farthest turn and lean
 _ALREADY_SHUT = 0.1  # an opening below this share of the eye's width is a closed eye in the photo
 _BROADEST, _LEAST_WIDER = 1.16, 0.03  # eye distances from corner to corner of the broadest smiles; what is always granted
@@ -43,35 +49,59 @@ _SMALL_CHILD = 0.242  # of the eyes' distance: irises as wide as this; they are 
 _CHILD_PARTS = 0.25  # of the way that lips part: what is behind those of a small child is not an adult's
 
 
+def leaning(motion: Motion) -> float:
+    """How far a body must be able to go, in eye distances, where ``motion`` takes its head: 1 for all who sit still."""
+    return float(np.clip(np.abs(motion.translation[:, :2]).max() * _SPARE, _LEAN, _WALK))
+
+
+@dataclass(frozen=True)
+class Room:
+    """What picture and neighbours leave to a head. All but ``crowded`` in the head's own upright axes.
+
+    ``lean``: eye distances its body can go; ``free``: until the face leaves the picture, to its left, right, up and down;
+    ``cut_beside``, ``cut_above``: the share 0..1 of the head's height along which a side of the picture cuts it off, and of
+    its width above; ``crowded``: how near the next head is, 0 out of reach, 1 touching.
+    """
+
+    lean: float = _LEAN
+    free: tuple[float, float, float, float] = (np.inf, np.inf, np.inf, np.inf)
+    cut_beside: float = 0.0
+    cut_above: float = 0.0
+    crowded: float = 0.0
+
+
 @dataclass(frozen=True)
 class Limits:
-    """``yaw``: degrees towards minus and plus; ``pitch``, ``roll``: degrees either way. ``aside``, ``wider``: eye distances,
-    the latter how much farther apart the corners of the mouth may go. ``parting``: the share of the way that lips part.
-    ``eyes``: whether the right and the left one can close. ``reasons``: what holds this face back, HEAD_TURNED and so on.
+    """How far, towards minus and plus.
+
+    ``yaw``, ``pitch``, ``roll``: degrees. ``aside``, ``along``: eye distances to the left and right, up and down; ``wider``:
+    that the corners of the mouth may go farther apart. ``parting``: the share of the way that lips part. ``eyes``: whether
+    the right and the left one can close. ``reasons``: what holds this face back, HEAD_TURNED and so on.
     """
 
     yaw: tuple[float, float]
     pitch: float
     roll: float
-    aside: float
+    aside: tuple[float, float]
+    along: tuple[float, float]
     wider: float
     parting: float
     eyes: tuple[bool, bool]
     reasons: tuple[str, ...]
 
     @classmethod
-    def of(cls, shape: Float, pose: Pose, cut_off: float = 0.0, crowded: float = 0.0) -> Limits:
-        """The limits of a face.
+    def of(cls, shape: Float, pose: Pose, room: Room = Room()) -> Limits:
+        """The limits of a face. ``shape``: (478, 3) float32, landmarks in its head frame; ``pose``: its head's.
 
-        ``shape``: (478, 3) float32, its landmarks in its head frame; ``pose``: of the head in the photo; ``cut_off``: the
-        share 0..1 of the head's height along which a side of the picture cuts it off; ``crowded``: how near the next head
-        is, 0 out of reach, 1 touching.
+        ``room``: what picture and neighbours leave to it.
         """
         # A turned head hides a side that turning back would have to show, and has little left to turn away.
         turned = float(np.clip((abs(pose.yaw) - _TURNED_FROM) / (_TURNED_AWAY - _TURNED_FROM), 0, 1))
-        cut = min(1.0, cut_off / _CUT)
-        room = 1 - crowded * (1 - _LEFT_WHEN_TOUCHING)
-        upright = (1 - cut * (1 - _LEFT_WHEN_CUT)) * room
+        cut, cut_above = min(1.0, room.cut_beside / _CUT), min(1.0, room.cut_above / _CUT_ABOVE)
+        apart = 1 - room.crowded * (1 - _LEFT_WHEN_TOUCHING)
+        upright = (1 - cut * (1 - _LEFT_WHEN_CUT)) * apart
+        aside = (1 - cut * (1 - _LEAN_WHEN_CUT)) * apart
+        left, right, up, down = (min(room.lean, max(free, _LEAST_LEAN)) for free in room.free)
         part = (1 - turned * (1 - _LEFT_TO_MOVE)) * upright
         back = max(_LEAST, _FARTHEST.yaw / (1 + (pose.yaw / _HIDES) ** 2)) * upright
         on = min(_FARTHEST.yaw * part, max(_LEAST, _FARTHEST_IN_ALL - abs(pose.yaw)))
@@ -81,7 +111,7 @@ class Limits:
         reasons = {
             HEAD_TURNED: abs(pose.yaw) > _HIDES,
             HEAD_CUT_OFF: cut > 0,
-            HEADS_TOUCH: crowded > 0,
+            HEADS_TOUCH: room.crowded > 0,
             EYES_SHUT: not all(eyes),
             SMILES_ALREADY: wider < _SMILING,
             SMALL_CHILD: child,
@@ -90,7 +120,8 @@ class Limits:
             yaw=(back, on) if pose.yaw > 0 else (on, back),
             pitch=_FARTHEST.pitch * part,
             roll=_FARTHEST.roll * upright,
-            aside=_LEAN * (1 - cut * (1 - _LEAN_WHEN_CUT)) * room,
+            aside=(left * aside, right * aside),
+            along=(up, down * (1 - cut_above * (1 - _DOWN_WHEN_CUT))),
             wider=max(wider, _LEAST_WIDER),
             parting=_CHILD_PARTS if child else 1.0,
             eyes=(eyes[0], eyes[1]),
@@ -99,17 +130,17 @@ class Limits:
 
     def turns(self, rotation: Float) -> Float:
         """``rotation`` (T, 3) within the limits: near them the head slows down instead of stopping."""
-        bound = np.broadcast_to(np.array([0, self.pitch, self.roll], np.float32), rotation.shape).copy()
-        bound[:, 0] = np.where(rotation[:, 0] < 0, *self.yaw)
-        return _slowed(rotation, bound)
+        return _slowed(rotation, self.yaw, (self.pitch, self.pitch), (self.roll, self.roll))
 
     def moves(self, translation: Float) -> Float:
         """``translation`` (T, 3) within the limits, likewise."""
-        return _slowed(translation, np.array([self.aside, _LEAN, _AWAY], np.float32))
+        return _slowed(translation, self.aside, self.along, (_AWAY, _AWAY))
 
 
-def _slowed(asked: Float, bound: Float) -> Float:
-    """``asked`` up to ``_IN_FULL`` of its ``bound``, then slower and slower, never beyond it."""
+def _slowed(asked: Float, *bounds: tuple[float, float]) -> Float:
+    """``asked`` (T, N) up to ``_IN_FULL`` of its bounds towards minus and plus, then slower and slower, never beyond."""
+    minus, plus = np.array(bounds, np.float32).T
+    bound = np.where(asked < 0, minus, plus)
     full, rest = bound * np.float32(_IN_FULL), bound * np.float32(1 - _IN_FULL)
     over = np.maximum(np.abs(asked) - full, 0)
     return (np.sign(asked) * (np.minimum(np.abs(asked), full) + rest * np.tanh(over / rest))).astype(np.float32)

@@ -16,7 +16,7 @@ from vivify.faces.topology import EYES, MESH, MOUTH_CORNERS, NECK, OVAL, RIGID, 
 from vivify.faces.types import Pose
 from vivify.motion.parts import PARTS, only, parts_called
 from vivify.motion.skull import Skull, believed
-from vivify.motion.smooth import fill_gaps, smooth
+from vivify.motion.smooth import calmed, fill_gaps
 from vivify.motion.template import Motion, Template
 from vivify.video import probe, read_frames
 
@@ -28,6 +28,7 @@ _EDGE, _LONG_EDGE = 0.2, 0.4  # seconds in which a motion comes out of rest and 
 _LONG_SIDE = 720  # frames are read at most this large: landmarks need no more
 _LEAST_SEEN = 0.5  # of the frames must show a face
 _HEAD_SIGMA, _FACE_SIGMA, _LID_SIGMA = 0.03, 0.02, 0.012  # seconds: heads move slower than lids
+_TURN_NOISE, _PLACE_NOISE, _SHAPE_NOISE = 0.15, 0.005, 0.002  # degrees; eye distances; what unmoving faces are measured with
 _INNER = 0.6  # eye distances from the outline: from there on all of a face makes faces
 _IMPLAUSIBLE = 0.8  # centimetres rms from the mean face
 _SHUT_OPENING = 0.07  # of the eye's width: what the landmarks report for lids that are shut
@@ -131,8 +132,8 @@ def to_motion(measured: Measured, rest: slice | None = None) -> Motion:
     fps = measured.fps
     still = rest or slice(0, 1)
     # The lids are fast and lids only; the rest of the face is slower, and its noise would show.
-    shape = smooth(measured.shape, _FACE_SIGMA * fps)
-    quick = smooth(measured.shape, _LID_SIGMA * fps)
+    shape = calmed(measured.shape, _FACE_SIGMA * fps, _SHAPE_NOISE)
+    quick = calmed(measured.shape, _LID_SIGMA * fps, _SHAPE_NOISE)
     lids = np.stack([_closure(eye, quick, still) for eye in EYES], axis=1)
     gaze = np.mean([_gaze(eye, shape) for eye in EYES], axis=0)
     turn, place = _head_moves(measured, still)
@@ -147,8 +148,8 @@ def to_motion(measured: Measured, rest: slice | None = None) -> Motion:
 
 def _head_moves(measured: Measured, still: slice) -> tuple[Float, Float]:
     """The head's rotation (T, 3) in degrees and translation (T, 3) (see Motion), both in the axes of the head at rest."""
-    turn = smooth(measured.rotation, _HEAD_SIGMA * measured.fps)
-    neck = smooth(measured.neck, _HEAD_SIGMA * measured.fps)
+    turn = calmed(measured.rotation, _HEAD_SIGMA * measured.fps, _TURN_NOISE)
+    neck = calmed(measured.neck, _HEAD_SIGMA * measured.fps, _PLACE_NOISE)
     rest = rotation(Pose(*turn[still].mean(axis=0).astype(np.float64)))
     # Differences of angles are not the angles of the difference: a lowered head that tilts also turns in its own axes.
     own = [angles(rest.T @ rotation(Pose(*row))) for row in turn.astype(np.float64)]

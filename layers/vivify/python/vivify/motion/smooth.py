@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 Float = NDArray[np.float32]
 
+_NEARBY = 2.0  # times sigma: over which it is judged what smoothing would take away
+
 
 def smooth(curve: NDArray[np.floating], sigma: float) -> Float:
     """Gaussian smoothing along the first axis, mirrored at both ends; ``sigma`` in frames. Same shape, float32.
@@ -35,6 +37,17 @@ def smooth(curve: NDArray[np.floating], sigma: float) -> Float:
     for column in range(flat.shape[1]):
         out[:, column] = np.convolve(flat[:, column], kernel, mode="valid")
     return out.reshape(values.shape)
+
+
+def calmed(curve: NDArray[np.floating], sigma: float, noise: float) -> Float:
+    """``curve`` smoothed by ``sigma`` frames where that takes away no more than ``noise``, its deviation when nothing moves.
+
+    Where it would take more, that is motion, and stays: what moves fast is not rounded off (Wiener's filter).
+    """
+    calm = smooth(curve, sigma)
+    rest = np.asarray(curve, np.float32) - calm
+    power = np.maximum(smooth(rest**2, _NEARBY * sigma), np.float32(noise**2))
+    return np.asarray(calm + rest * (1 - np.float32(noise**2) / power), np.float32)
 
 
 def fill_gaps(curve: NDArray[np.floating], known: NDArray[np.bool_]) -> Float:

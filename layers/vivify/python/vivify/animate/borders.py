@@ -1,0 +1,78 @@
+"""Where the picture ends, and what of a person it cuts off: beyond its borders there is nothing that could be shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vivify.animate.patch import Window
+from vivify.depth.head import HeadFrame
+from vivify.easing import smoothstep
+
+Float = NDArray[np.float32]
+
+# In eye distances.
+_HEAD_HALF = 1.2  # from a head's middle to brow, chin and ears: hair above, shoulders below may be cut off
+_FACE = (1.15, 1.15, 1.2, 1.35)  # from its middle to the face's outline: left, right, up, down
+_BORDER, _HELD = 0.2, 0.8  # nearer to the picture's border nothing moves away from it; freely from both together on
+_OPAQUE = 0.2  # of the matte: what is denser than this is seen to be cut off
+_AROUND = 0.8  # along the border from where it cuts a person off
+
+
+@dataclass(frozen=True)
+class Borders:
+    """``picture``: where the whole picture lies, in pixels of the region that ``head`` and ``matte`` (H, W) are of."""
+
+    head: HeadFrame
+    picture: Window
+    matte: Float
+
+    def cut_off(self) -> tuple[float, float]:
+        """The share 0..1 of a head's height along which a side of the photo cuts it off, and of its width above."""
+        row, column = np.nonzero(self.matte > 0.5)
+        picture = self.picture
+        border = (column == picture.x0) | (column == picture.x1 - 1) | (row == picture.y0) | (row == picture.y1 - 1)
+        u, v = self.head.upright(column[border].astype(np.float32), row[border].astype(np.float32))
+        beside, above = np.abs(v) < _HEAD_HALF, (np.abs(u) < _HEAD_HALF) & (v < 0)
+        longest = max(int((beside & (u < 0)).sum()), int((beside & (u > 0)).sum()))
+        whole = 2 * _HEAD_HALF * self.head.unit
+        return min(1.0, longest / whole), min(1.0, int((above & ~beside).sum()) / whole)
+
+    def room(self) -> tuple[float, float, float, float]:
+        """Eye distances that the face may go to its left, right, up and down until its outline leaves the picture."""
+        angle = np.radians(self.head.roll)
+        right, down = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
+        first, last = np.array([self.picture.x0, self.picture.y0]), np.array([self.picture.x1 - 1, self.picture.y1 - 1])
+        middle = self.head.origin[:2]
+        rooms = []
+        for way, half in zip((-right, right, -down, down), _FACE, strict=True):
+            to_border = np.where(way > 0, last - middle, first - middle) / np.where(np.abs(way) < 1e-6, 1e-6, way)
+            rooms.append(max(0.0, float(to_border.min()) / self.head.unit - half))
+        return rooms[0], rooms[1], rooms[2], rooms[3]
+
+    def freedom(self, places: Float) -> tuple[Float, Float]:
+        """How freely ``places`` (K, 2) move right and down, and left and up: (K, 2) float32 in 0..1 each.
+
+        Near a border that cuts a person off nothing moves away from it; whoever it does not cut is free.
+        """
+        picture, unit = self.picture, np.float32(self.head.unit)
+        first, last = np.array([picture.x0, picture.y0], np.float32), np.array([picture.x1 - 1, picture.y1 - 1], np.float32)
+        height, width = self.matte.shape
+        edges = ((self.matte[:, 0], self.matte[:, -1]), (self.matte[0], self.matte[-1]))
+        ends = ((picture.x0 >= 0, picture.x1 <= width), (picture.y0 >= 0, picture.y1 <= height))  # or the region ends before
+        free = []
+        for side, away in enumerate((places - first, last - places)):
+            cuts = [self._cut(edges[way][side], places[:, 1 - way]) * ends[way][side] for way in range(2)]
+            held = 1 - smoothstep((away / unit - _BORDER) / _HELD)
+            free.append((1 - np.stack(cuts, axis=1) * held).astype(np.float32))
+        return free[0], free[1]
+
+    def _cut(self, edge: Float, places: Float) -> Float:
+        """How much a border, whose matte is ``edge`` (N,), cuts a person off near ``places`` (K,) along it: (K,) in 0..1."""
+        side = 2 * max(1, round(_AROUND * self.head.unit)) + 1
+        widened = cv2.dilate(np.minimum(edge[None] / np.float32(_OPAQUE), 1), np.ones((1, 2 * side - 1), np.uint8))
+        soft = np.asarray(cv2.blur(widened, (side, 1), borderType=cv2.BORDER_REPLICATE), np.float32)[0]
+        return soft[np.clip(np.round(places), 0, len(soft) - 1).astype(int)]
