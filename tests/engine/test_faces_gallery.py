@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import pytest
 
+from tests.gallery import faces_in, rows
 from vivify.errors import FaceRejected, PhotoUnreadable
-from vivify.faces import find_faces, require_animatable
-from vivify.photos import decode
+from vivify.faces import require_animatable
 
 # Where we answer otherwise than the manifest, and why. Anything else that differs fails the test.
 EXCEPTIONS = {
@@ -24,15 +23,10 @@ EXCEPTIONS = {
 }
 
 
-def rows(gallery: Path) -> list[dict[str, str]]:
-    with (gallery / "MANIFEST.csv").open(encoding="utf-8", newline="") as file:
-        return [row for row in csv.DictReader(file) if row["file"].startswith("photos/")]
-
-
 def verdict(path: Path) -> str:
     """The code that ``vivify inspect`` would give: "animate" or an error's."""
     try:
-        require_animatable(find_faces(decode(path.read_bytes())))
+        require_animatable(list(faces_in(path)))
     except (FaceRejected, PhotoUnreadable) as error:
         return error.code
     return "animate"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import contextlib
 import time
 from dataclasses import replace
 from functools import cache
@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.gallery import faces_in, rows
 from tests.portrait import portrait, resized
 from vivify import engine
 from vivify.engine import Options
@@ -177,34 +178,24 @@ def test_too_little_left_is_told_where_faces_are_found() -> None:
     assert [face.verdict.code for face in find_faces(aged) if face.verdict] == [PhotoDamaged.code]
 
 
-def _gallery_photos(gallery: Path) -> list[tuple[str, Photo]]:
-    with (gallery / "MANIFEST.csv").open(newline="") as rows:
-        files = [row["file"] for row in csv.DictReader(rows) if row["file"].startswith("photos/")]
-    photos = []
-    for file in files:
-        if "/weird/" in file or "/nonface/" in file or "/tiny/" in file:
-            continue
-        try:
-            photos.append((file, decode((gallery / file).read_bytes())))
-        except PhotoUnreadable:
-            continue
-    return photos
-
-
 def test_gallery_is_left_alone_but_for_the_scratched(gallery: Path) -> None:
     """Of the gallery's portraits, groups, paintings, beards, glasses and old prints only the scratched are changed."""
     changed = set()
-    for file, photo in _gallery_photos(gallery):
-        if repair(photo, find_faces(photo)).photo is not photo:
-            changed.add(file.split("__")[-1])
+    for path in (gallery / row["file"] for row in rows(gallery)):
+        if path.parent.name in ("weird", "nonface", "tiny"):
+            continue
+        with contextlib.suppress(PhotoUnreadable):
+            faces, photo = list(faces_in(path)), decode(path.read_bytes())
+            if repair(photo, faces).photo is not photo:
+                changed.add(path.name.split("__")[-1])
     assert changed == set(DAMAGED)
 
 
 @pytest.mark.parametrize("name", DAMAGED)
 def test_scratched_photos_keep_their_features(gallery: Path, name: str) -> None:
     """On a scratched photo fine light detail leaves the face, no eye or lip changes, and the landmarks stay within 2%."""
-    photo = decode((gallery / "photos/damaged" / f"Bringing-Old-Photos-Back-to-Life__{name}").read_bytes())
-    faces = find_faces(photo)
+    path = gallery / "photos" / "damaged" / f"Bringing-Old-Photos-Back-to-Life__{name}"
+    photo, faces = decode(path.read_bytes()), list(faces_in(path))
     began = time.perf_counter()
     result = repair(photo, faces)
     assert time.perf_counter() - began < 1.0

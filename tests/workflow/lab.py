@@ -23,7 +23,6 @@ from infra.local.stack import Stack
 
 from .fault_rows import Fault
 
-PHOTO = Path(__file__).parents[1] / "fixtures" / "astronaut.png"
 Record = dict[str, Any]
 
 
@@ -34,7 +33,8 @@ class Lab:
     stack: Stack
     client: Client
     inbox: Inbox
-    frames: Path
+    photo: Path
+    frames: Path  # what a job that goes well hands over
     faults: dict[str, list[Fault]] = field(default_factory=dict)
     jobs: dict[str, str] = field(default_factory=dict)  # what a clip's job does, by attempt: "crash,ok"
     lost_events: set[str] = field(default_factory=set)  # clips whose first event never comes
@@ -58,7 +58,7 @@ class Lab:
 
     def upload(self, ticket: Record) -> None:
         """The photo, with the form of the ticket."""
-        self.client.upload(ticket["upload"], PHOTO)
+        self.client.upload(ticket["upload"], self.photo)
 
     def listen(self) -> None:
         """Takes what the topic has told."""
