@@ -50,7 +50,8 @@ def fit_lips(displacement: Float, shape: Float, limits: Limits, mouth_width: flo
     rest = shape[lower, 1] - shape[upper, 1]
     change = displacement[:, lower, 1] - displacement[:, upper, 1]
     size = np.abs(change)
-    quiet = np.sign(change) * np.minimum(size, 2 * np.maximum(size - _QUIET_LIPS, 0))  # all of it from twice the noise on
+    noise = _QUIET_LIPS * (1 - smoothstep(rest / _PARTED))  # which would be seen where lips are closed
+    quiet = np.sign(change) * np.minimum(size, 2 * np.maximum(size - noise, 0))  # all of it from twice the noise on
     # A mouth that the photo shows wide open has not as far to go: two openings do not add up.
     wide = np.maximum(rest - _PARTED, 0)
     quiet = np.where(quiet > 0, (np.hypot(wide, quiet) - wide) * left[:, None], quiet)
