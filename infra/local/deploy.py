@@ -13,6 +13,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from .coverage import references
 from .event_bus import EventBus, Rule
 from .http_api import HttpApi
 from .lambda_runtime import AsyncPolicy, LambdaRuntime
@@ -22,7 +23,7 @@ from .routes import routes
 from .server import Front
 from .settings import ACCOUNT, CREDENTIALS, REGION, STACK_NAME
 from .tokens import Issuer
-from .translate import Translated, references, translate
+from .translate import Translated, translate
 
 
 @dataclass(frozen=True)

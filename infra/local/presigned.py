@@ -88,13 +88,10 @@ def check_query(request: PresignedRequest, credentials: Mapping[str, Credential]
     if any(name not in fields for name in _QUERY_FIELDS):
         message = f"Query-string authentication version 4 requires the {', '.join(_QUERY_FIELDS)} parameters."
         return Refusal(400, "AuthorizationQueryParametersError", message)
-    scope = _scope(fields["X-Amz-Credential"])
-    if isinstance(scope, Refusal):
-        return scope
-    access_key, date, region = scope
-    credential = credentials.get(access_key)
-    if credential is None:
-        return _unknown_key(access_key)
+    signer = _signer(fields["X-Amz-Credential"], credentials)
+    if isinstance(signer, Refusal):
+        return signer
+    credential, date, region = signer
     if region != REGION:
         message = f"Error parsing the X-Amz-Credential parameter; the region '{region}' is wrong; expecting '{REGION}'"
         return Refusal(400, "AuthorizationQueryParametersError", message)
@@ -161,13 +158,10 @@ def check_post(
     for name in ("x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature"):
         if name not in form:
             return Refusal(400, "InvalidArgument", f"Bucket POST must contain a field named '{name}'.")
-    scope = _scope(form["x-amz-credential"])
-    if isinstance(scope, Refusal):
-        return scope
-    access_key, date, region = scope
-    credential = credentials.get(access_key)
-    if credential is None:
-        return _unknown_key(access_key)
+    signer = _signer(form["x-amz-credential"], credentials)
+    if isinstance(signer, Refusal):
+        return signer
+    credential, date, region = signer
     key = signing_key(credential.secret_key, date, region)
     expected = hmac.new(key, form["policy"].encode(), hashlib.sha256).hexdigest()
     if not hmac.compare_digest(expected, form["x-amz-signature"]):
@@ -228,13 +222,16 @@ def _check_conditions(conditions: Sequence[tuple[str, Any, Any]], form: Mapping[
     return None
 
 
-def _scope(credential: str) -> tuple[str, str, str] | Refusal:
-    parts = credential.split("/")
+def _signer(scope: str, credentials: Mapping[str, Credential]) -> tuple[Credential, str, str] | Refusal:
+    """Whose key signed, for which day and which region, as the credential's scope says."""
+    parts = scope.split("/")
     if len(parts) != 5 or parts[3:] != ["s3", "aws4_request"]:
         message = 'Error parsing the X-Amz-Credential parameter; the Credential is mal-formed; expecting "<YOUR-AKID>'
         message += '/YYYYMMDD/REGION/SERVICE/aws4_request".'
         return Refusal(400, "AuthorizationQueryParametersError", message)
-    return parts[0], parts[1], parts[2]
+    access_key, date, region = parts[:3]
+    credential = credentials.get(access_key)
+    return _unknown_key(access_key) if credential is None else (credential, date, region)
 
 
 def _validity(signed_at: str, seconds: str) -> tuple[datetime, datetime] | Refusal:

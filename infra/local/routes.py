@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from .coverage import references
 from .http_api import Route
 from .tokens import JwtAuthorizer
-from .translate import references
 
 Resources = Mapping[str, Any]
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from infra.local.translate import BY_MOTO, BY_US, IGNORED, UnsupportedTemplate, check, translate
+from infra.local.coverage import BY_MOTO, BY_US, IGNORED, UnsupportedTemplate, check
+from infra.local.translate import translate
 
 BUCKET = {"Type": "AWS::S3::Bucket"}
 

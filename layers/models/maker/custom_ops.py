@@ -12,15 +12,12 @@ alone are used, so columns 0, 1 and 3 of rows 0 and 1.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from flatbuffers import flexbuffers
 
-if TYPE_CHECKING:
-    from .converter import Converter
-    from .tflite_reader import Operator
+from .converter import Converter, Emit
+from .tflite_reader import Operator
 
 
 def _landmarks_to_transform(c: Converter, op: Operator) -> str:
@@ -123,7 +120,7 @@ def _transpose_convolution(c: Converter, op: Operator) -> str:
     )
 
 
-CUSTOM: dict[str, Callable[[Any, Any], str]] = {
+CUSTOM: dict[str, Emit] = {
     "Landmarks2TransformMatrix": _landmarks_to_transform,
     "TransformTensorBilinear": _transform_tensor,
     "TransformLandmarks": _transform_landmarks,

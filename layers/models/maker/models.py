@@ -9,7 +9,9 @@ import numpy as np
 from onnx import ModelProto
 
 from . import tflite_reader, wheel
+from .builtin_ops import BUILTIN
 from .converter import Converter
+from .custom_ops import CUSTOM
 from .onnx_writer import Writer
 
 
@@ -31,7 +33,7 @@ class Recipe:
     def build(self) -> ModelProto:
         graph = tflite_reader.read(wheel.weights(self.source))
         writer = Writer()
-        converter = Converter(graph, writer, "image")
+        converter = Converter(graph, writer, "image", BUILTIN | CUSTOM)
         self.finish(converter, [converter.names[i] for i in graph.outputs])
         origin = f"mediapipe {wheel.VERSION} {self.source} (Apache-2.0), as standard ONNX"
         return writer.model({"image": self.input}, self.outputs, origin)
