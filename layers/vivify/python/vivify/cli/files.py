@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from vivify.errors import PhotoTooLarge, UsageError
 
@@ -18,23 +20,24 @@ def read_photo(path: Path) -> Photo:
     """The photo in ``path``. ``UsageError`` if there is no such file, ``PhotoRejected`` if it is no photo."""
     from vivify.photos import decode
 
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise UsageError(f"There is no file {path}. Check the name.") from None
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
+    with _opened(path) as file:
+        data = file.read(_MAX_BYTES + 1)
     if len(data) > _MAX_BYTES:
         raise PhotoTooLarge(f"The file has more than {_MAX_BYTES // 10**6} MB. Send a smaller copy of the photo.")
     return decode(data)
 
 
 def existing(path: Path) -> Path:
-    """``path``, if it is a file that can be opened."""
+    """``path``, if it is a file that can be opened; else ``UsageError``."""
+    with _opened(path):
+        return path
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
     try:
-        with path.open("rb"):
-            return path
+        with path.open("rb") as file:
+            yield file
     except FileNotFoundError:
         raise UsageError(f"There is no file {path}. Check the name.") from None
     except OSError as error:

@@ -109,11 +109,7 @@ def erase(bucket: str, prefix: str, *, but: str | None = None) -> None:
         pages = client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         for page in pages:
             keys = [o["Key"] for o in page.get("Contents", []) if but is None or not o["Key"].startswith(but)]
-            if keys:
-                things = [{"Key": key} for key in keys]
-                answer = client("s3").delete_objects(Bucket=bucket, Delete={"Objects": things, "Quiet": True})
-                if errors := answer.get("Errors"):
-                    raise CloudUnavailable("AWS could not delete all objects just now.", aws_code=errors[0]["Code"])
+            _delete(bucket, [{"Key": key} for key in keys])
 
 
 def expire(bucket: str, before: dt.datetime) -> int:
@@ -123,12 +119,18 @@ def expire(bucket: str, before: dt.datetime) -> int:
         for page in client("s3").get_paginator("list_object_versions").paginate(Bucket=bucket):
             old = [thing for thing in page.get("Versions", []) if thing["LastModified"] < before]
             marks = [thing for thing in page.get("DeleteMarkers", []) if thing["LastModified"] < before]
-            if things := [{"Key": thing["Key"], "VersionId": thing["VersionId"]} for thing in (*old, *marks)]:
-                answer = client("s3").delete_objects(Bucket=bucket, Delete={"Objects": things, "Quiet": True})
-                if errors := answer.get("Errors"):
-                    raise CloudUnavailable("AWS could not delete all objects just now.", aws_code=errors[0]["Code"])
+            _delete(bucket, [{"Key": thing["Key"], "VersionId": thing["VersionId"]} for thing in (*old, *marks)])
             count += len(old)
     return count
+
+
+def _delete(bucket: str, things: list[dict[str, str]]) -> None:
+    """One page of objects, or versions of them, in one call, which succeeds even where it could not delete them all."""
+    if not things:
+        return
+    answer = client("s3").delete_objects(Bucket=bucket, Delete={"Objects": things, "Quiet": True})
+    if errors := answer.get("Errors"):
+        raise CloudUnavailable("AWS could not delete all objects just now.", aws_code=errors[0]["Code"])
 
 
 def erase_versions(bucket: str, key: str) -> None:
