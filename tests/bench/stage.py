@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from unittest.mock import patch
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.drawn import Sink, moved_landmarks
 from vivify import engine
 from vivify.animate import Performer
 from vivify.faces import Face
@@ -34,14 +33,13 @@ class Recording:
 
     def vertices(self, index: int, face: int = 0) -> Float:
         """(468, 3): where the track of a face puts its landmarks in frame ``index``, pixels of the frame."""
-        performer = self.performers[face]
-        corner = np.array([performer.region.x0, performer.region.y0, 0], np.float32)
-        return performer._vertices(self.tracks[face], index)[:468] + corner
+        return moved_landmarks(self.performers[face], self.tracks[face], index)
 
 
 def record(photo: Photo, faces: list[Face] | None, options: engine.Options) -> Recording:
     """Makes the clip without encoding it. Raises what the engine raises."""
-    kept = Recording()
+    sink = Sink()
+    kept = Recording(sink.frames)
 
     class Watched(Performer):
         def __init__(self, photo: Pixels, face: Face, *rest: Any, **named: Any) -> None:
@@ -55,20 +53,6 @@ def record(photo: Photo, faces: list[Face] | None, options: engine.Options) -> R
             kept.tracks.append(found)
             return found
 
-    class Shelf:
-        """Stands in for the encoder."""
-
-        def __init__(self, path: Path, size: tuple[int, int], *_: Any) -> None:
-            self.encoded_size = size
-
-        def write(self, frame: Pixels) -> None:
-            kept.frames.append(frame.copy())
-
-        @classmethod
-        @contextmanager
-        def open(cls, *arguments: Any) -> Iterator[Shelf]:
-            yield cls(*arguments)
-
-    with patch.object(engine, "ClipWriter", Shelf.open), patch.object(engine, "Performer", Watched):
+    with patch.object(engine, "ClipWriter", sink), patch.object(engine, "Performer", Watched):
         engine.animate(photo, faces, Path("unused.mp4"), options)
     return kept
