@@ -15,7 +15,7 @@ Float = NDArray[np.float32]
 # The tongue's back, from tip to root: millimetres behind the lower row's edge, and below it.
 _BACK = np.array([5.0, 7.0, 10.0, 15.0, 26.0, 38.0, 50.0, 60.0])
 _DROP = np.array([9.0, 4.5, 2.0, 0.2, -2.0, -3.5, -3.0, 0.0])
-_LYING = np.array([0.0, 0.5, 2.0, 4.0, 7.0, 9.0, 10.0, 10.0])  # that it lies lower in a mouth wide open, and
+_LYING = np.array([0.0, 0.3, 1.0, 2.0, 3.5, 4.5, 5.0, 5.0])  # that it lies lower in a mouth wide open, and
 _RAISED = 0.25  # of that higher in one that hardly opens
 _LIES_FROM, _LIES = 8.0, 30.0  # between the rows: from here the tongue sinks with the jaw, here it lies
 _SIDES = 7.0  # that its sides are lower
@@ -33,7 +33,7 @@ def behind_teeth(view: View, a: Float, b: Float, tones: Tones, opening: float) -
     side = (a - np.float32(view.upper[0])) / unit
 
     # Roof and throat: dim under the upper teeth, flesh farther down, dark where the throat goes on.
-    light = (0.06 + 0.26 * lit) * (1 - 0.45 * np.exp(-np.maximum(roof, 0) / 5))
+    light = (0.06 + 0.18 * lit) * (1 - 0.45 * np.exp(-np.maximum(roof, 0) / 5))
     top = (tip - np.float32(view.upper[1])) / unit
     throat = np.exp(-((side / _THROAT_WIDTH) ** 2) - ((roof - top + 3.0) / _THROAT_HEIGHT) ** 2)
     light = light * (1 - 0.6 * throat) * (1 + 0.25 * smoothstep((np.abs(side) - 14) / 12))
