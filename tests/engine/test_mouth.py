@@ -109,10 +109,16 @@ def test_teeth_move_less_than_the_lips_that_uncover_them() -> None:
 
 
 def test_a_grey_photo_opens_on_greys() -> None:
-    """In a black-and-white photo nothing of the mouth has any colour."""
-    _, performer = _closed(grey=True)
-    (patch,) = _patches(performer, performer.track(_opening(0.3), 0.8), 0)
-    assert np.ptp(patch.colour, axis=2).max() < 1.0
+    """In a black-and-white photo nothing of the mouth has any colour, though somebody drew a red line over the face."""
+    pixels, _ = _closed(grey=True)
+    face = _smiling()[1]
+    for marked in (False, True):
+        if marked:
+            across = np.round(face.landmarks[[54, 284], :2]).astype(int).tolist()
+            cv2.line(pixels, across[0], across[1], (220, 20, 30), 2)
+        performer = Performer(pixels, replace(face, landmarks=_lips_together(face.landmarks)))
+        (patch,) = _patches(performer, performer.track(_opening(0.3), 0.8), 0)
+        assert np.ptp(patch.colour, axis=2).max() < 1.0
 
 
 def test_one_calibration_serves_the_whole_clip() -> None:

@@ -30,10 +30,8 @@ _LIGHTS, _OF_LIGHTS = 98, 0.95  # percentile of the face's luma, and how near to
 _TEETH = (1.0, 1.4)  # of the skin's luma, at least and at most
 _BRIGHTEST = 232.0
 _FLESH = np.array([1.18, 0.80, 0.88], np.float32)  # against the skin
-_COLOURLESS, _COLOURED = (
-    1.2,
-    4.5,
-)  # deviations of Cr, Cb in the face that make a black-and-white or toned print, a colour photo
+# Deviations of red and blue from luma in a face that make a black-and-white or toned print, and a colour photo.
+_COLOURLESS, _COLOURED = 1.2, 4.2
 _BLUR_SEEN = ((0.30, 0.37, 0.49, 0.62), (2.6, 1.7, 0.8, 0.45))  # detail at one scale against the next: sigma in pixels
 _GRAIN_PATCH = 0.25  # eye distances
 
@@ -116,7 +114,11 @@ def _colourfulness(pixels: Float) -> float:
     spread = 0.0
     for channel in (0, 2):
         difference = some[:, channel] - luma
-        spread += float((difference - np.polyval(np.polyfit(luma, difference, 2), luma)).std())
+        off = np.abs(difference - np.median(difference))
+        usual = off <= np.percentile(off, 90)
+        rest = difference - np.polyval(np.polyfit(luma[usual], difference[usual], 2), luma)
+        # Nine tenths of the skin, as a deviation: a stamp or a scribble on a black-and-white print is no colour of it.
+        spread += float(np.subtract(*np.percentile(rest, (95, 5)))) / 3.29
     return float(np.clip((spread / 2 - _COLOURLESS) / (_COLOURED - _COLOURLESS), 0, 1))
 
 
