@@ -106,6 +106,15 @@ def test_the_local_stack_runs_the_images_entry_point() -> None:
     assert f"PYTHONPATH={workdir}/layers/vivify/python" in " ".join(of("ENV"))
 
 
+def test_of_the_models_only_the_weights_are_sent() -> None:
+    """No folder below layers/models goes into the image: they make the weights, they do not run them."""
+    sent = (ROOT / "functions/animate/Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
+    folders = {
+        path.relative_to(ROOT).as_posix() for path in (ROOT / "layers/models").glob("*/") if path.name != "__pycache__"
+    }
+    assert folders == {line for line in sent if line.startswith("layers/models/")}
+
+
 def test_the_image_holds_all_that_the_job_imports() -> None:
     """The job's modules load with nothing but the standard library and what the lock installs."""
     named = importlib.metadata.packages_distributions()
