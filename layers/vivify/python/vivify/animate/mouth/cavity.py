@@ -16,11 +16,11 @@ Float = NDArray[np.float32]
 _BACK = np.array([5.0, 7.0, 10.0, 15.0, 26.0, 38.0, 50.0, 60.0])
 _DROP = np.array([9.0, 4.5, 2.0, 0.2, -2.0, -3.5, -3.0, 0.0])
 _LYING = np.array([0.0, 0.3, 1.0, 2.0, 3.5, 4.5, 5.0, 5.0])  # that it lies lower in a mouth wide open, and
-_RAISED = 0.25  # of that higher in one that hardly opens
+_RAISED = 0.6  # of that higher in one that hardly opens
 _LIES_FROM, _LIES = 8.0, 30.0  # between the rows: from here the tongue sinks with the jaw, here it lies
 _SIDES = 7.0  # that its sides are lower
-_THROAT_WIDTH, _THROAT_HEIGHT = 12.0, 7.0
-_DEEP = np.array([-0.12, 0.12, 0.10], np.float32)  # powers of shade for R, G, B, less 1: flesh in the dark is redder
+_THROAT_WIDTH, _THROAT_HEIGHT, _THROAT_ABOVE = 15.0, 9.0, 6.0  # the last: over the tongue
+_DEEP = np.array([-0.2, 0.2, 0.16], np.float32)  # powers of shade for R, G, B, less 1: flesh in the dark is redder
 _LIT_FROM, _LIT = 100.0, 1500.0  # mm² between the lips: a mouth nearly shut is dark inside, a wide one lit
 
 
@@ -35,8 +35,8 @@ def behind_teeth(view: View, a: Float, b: Float, tones: Tones, opening: float) -
     # Roof and throat: dim under the upper teeth, flesh farther down, dark where the throat goes on.
     light = (0.06 + 0.18 * lit) * (1 - 0.45 * np.exp(-np.maximum(roof, 0) / 5))
     top = (tip - np.float32(view.upper[1])) / unit
-    throat = np.exp(-((side / _THROAT_WIDTH) ** 2) - ((roof - top + 3.0) / _THROAT_HEIGHT) ** 2)
-    light = light * (1 - 0.6 * throat) * (1 + 0.25 * smoothstep((np.abs(side) - 14) / 12))
+    throat = np.exp(-((side / _THROAT_WIDTH) ** 2) - ((roof - top + _THROAT_ABOVE) / _THROAT_HEIGHT) ** 2)
+    light = light * (1 - 0.75 * throat) * (1 + 0.25 * smoothstep((np.abs(side) - 14) / 12))
 
     lift = (
         (0.17 + 0.47 * lit)
