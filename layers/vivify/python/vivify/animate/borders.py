@@ -16,7 +16,7 @@ Float = NDArray[np.float32]
 
 # In eye distances.
 _HEAD_HALF = 1.2  # from a head's middle to brow, chin and ears: hair above, shoulders below may be cut off
-_FACE = (1.15, 1.15, 1.2, 1.35)  # from its middle to the face's outline: left, right, up, down
+_FACE = (1.0, 1.0, 1.0, 1.1)  # from its middle to what of a face must be seen: left, right, up, down
 _BORDER, _HELD = 0.2, 0.8  # nearer to the picture's border nothing moves away from it; freely from both together on
 _OPAQUE = 0.2  # of the matte: what is denser than this is seen to be cut off
 _AROUND = 0.8  # along the border from where it cuts a person off
@@ -42,7 +42,7 @@ class Borders:
         return min(1.0, longest / whole), min(1.0, int((above & ~beside).sum()) / whole)
 
     def room(self) -> tuple[float, float, float, float]:
-        """Eye distances that the face may go to its left, right, up and down until its outline leaves the picture."""
+        """Eye distances that the face may go to its left, right, up and down until it leaves the picture."""
         angle = np.radians(self.head.roll)
         right, down = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
         first, last = np.array([self.picture.x0, self.picture.y0]), np.array([self.picture.x1 - 1, self.picture.y1 - 1])

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from vivify.easing import smoothstep
 from vivify.errors import NoFaceFound, VideoError
 from vivify.faces import Landmarker
 from vivify.faces.pose import RigidFit, angles, head_fit, mean_face, rigid_fit, rotation
@@ -123,8 +124,7 @@ def _take_out_head(seen: Float, found: Sequence[RigidFit | None], fps: float) ->
 def _inner(own: NDArray[np.float64]) -> NDArray[np.float64]:
     """(478, 1): 0 on the outline of a face, ``own`` (478, 3) in eye distances, 1 well inside it."""
     apart = np.linalg.norm(own[:, None, :2] - own[None, list(OVAL), :2], axis=2).min(axis=1, keepdims=True)
-    part = np.clip(apart / _INNER, 0, 1)
-    return np.asarray(part * part * (3 - 2 * part), np.float64)
+    return np.asarray(smoothstep(apart / _INNER), np.float64)
 
 
 def to_motion(measured: Measured, rest: slice | None = None) -> Motion:
