@@ -107,11 +107,9 @@ def test_the_local_stack_runs_the_images_entry_point() -> None:
 
 
 def test_of_the_models_only_the_weights_are_sent() -> None:
-    """No folder below layers/models goes into the image: they make the weights, they do not run them."""
+    """No program below layers/models goes into the image: they make the weights, they do not run them."""
     sent = (ROOT / "functions/animate/Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
-    folders = {
-        path.relative_to(ROOT).as_posix() for path in (ROOT / "layers/models").glob("*/") if path.name != "__pycache__"
-    }
+    folders = {path.parent.relative_to(ROOT).as_posix() for path in (ROOT / "layers/models").glob("*/__init__.py")}
     assert folders == {line for line in sent if line.startswith("layers/models/")}
 
 
