@@ -10,10 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+
+from vivify.service.outside import Outside
 
 HOST = "receiver.example"
 
@@ -89,6 +92,12 @@ def listening(folder: Path) -> Iterator[Receiver]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def reach(receiver: Receiver, **changes: Any) -> Outside:
+    """The way to the receiver: its name leads to loopback, which is allowed, and its certificate is believed."""
+    ours = {"resolve": lambda _host, _port: ["127.0.0.1"], "allowed": lambda _ip: True, "context": receiver.trust()}
+    return Outside(**{**ours, **changes})
 
 
 def _certificate(folder: Path) -> tuple[Path, Path]:

@@ -29,7 +29,8 @@ from vivify.errors import (
 )
 from vivify.service import animate_clip, clip_options
 
-from .conftest import Event, Stack, load
+from .handlers import Event, load
+from .stack import Stack
 
 Invoke = Callable[[str, Event], Any]
 Arrival = Callable[..., Event]

@@ -14,7 +14,8 @@ from vivify.api.errors import ROUTE_NOT_FOUND, STATUS
 from vivify.errors import CloudUnavailable
 from vivify.service import get_clip
 
-from .conftest import ROOT, Answer, Event, Stack
+from .handlers import Answer, Event
+from .stack import ROOT, Stack
 
 Ask = Callable[..., Answer]
 Invoke = Callable[[str, Event], Any]

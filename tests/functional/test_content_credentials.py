@@ -20,7 +20,8 @@ from vivify.cloud import aws
 from vivify.errors import CloudUnavailable, VideoError
 from vivify.video import DIGITAL_SOURCE_TYPE, probe
 
-from .conftest import Event, Stack
+from .handlers import Event
+from .stack import Stack
 from .test_publish_clip import CLIP, animated, fetched
 
 Invoke = Callable[[str, Event], Any]

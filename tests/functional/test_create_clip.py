@@ -18,7 +18,8 @@ from vivify.errors import QuotaSpent
 from vivify.service import create_clip
 from vivify.service.clip_options import StoredOptions
 
-from .conftest import SOMEBODY, Answer, Event, Stack
+from .handlers import Answer, Event
+from .stack import SOMEBODY, Stack
 
 Ask = Callable[..., Answer]
 POST = "http_create_clip"

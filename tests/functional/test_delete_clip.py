@@ -16,7 +16,8 @@ from vivify.errors import ClipDeleted, CloudUnavailable
 from vivify.service import clip_ids
 from vivify.service.leftovers import unless_over
 
-from .conftest import SOMEBODY, Answer, Event, Stack
+from .handlers import Answer, Event
+from .stack import SOMEBODY, Stack
 
 Ask = Callable[..., Answer]
 Invoke = Callable[[str, Event], Any]

@@ -1,50 +1,25 @@
-"""Webhooks: who may be called, how it is signed, what is tried again. The receiver is a real server with real TLS."""
+"""Webhooks: how a call is signed, and what is tried again. The receiver is a real server with real TLS."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import json
-import socket
-import ssl
-import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
 
 from vivify.cloud import keys, queues
-from vivify.errors import WebhookFailed, WebhookForbidden
-from vivify.service import deliver_webhook, outside
-from vivify.service.outside import Outside, is_public
+from vivify.service import deliver_webhook
 
-from .conftest import ROOT, Context, Stack, load
-from .receiver import HOST, Receiver, listening
+from .handlers import Context, load
+from .receiver import HOST, Receiver, reach
+from .stack import ROOT, Stack
 
 CLIP = "d5f0c2a9b7e41d386c0b5e72a9"
 VERDICT = {"code": "no_face_found", "message": "We found no face in this photo."}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receiver]:
-    with listening(tmp_path_factory.mktemp("receiver")) as receiver:
-        yield receiver
-
-
-@pytest.fixture
-def receiver(server: Receiver) -> Receiver:
-    server.calls.clear()
-    server.answer, server.location = lambda _call: 200, ""
-    keys._rotating_secret.cache_clear()
-    return server
-
-
-def reach(receiver: Receiver, **changes: Any) -> Outside:
-    """The way to the receiver: its name leads to loopback, which is allowed, and its certificate is believed."""
-    ours = {"resolve": lambda _host, _port: ["127.0.0.1"], "allowed": lambda _ip: True, "context": receiver.trust()}
-    return Outside(**{**ours, **changes})
 
 
 def handle(stack: Stack, receiver: Receiver, tries: int = 1, **changes: Any) -> dict[str, Any]:
@@ -178,121 +153,3 @@ class TestTriedAgain:
         assert "Messages" not in sqs.receive_message(QueueUrl=stack.webhooks)
         counts = sqs.get_queue_attributes(QueueUrl=stack.webhooks, AttributeNames=["All"])["Attributes"]
         assert counts["ApproximateNumberOfMessagesNotVisible"] == "1"
-
-
-class TestOutside:
-    """Where a stranger's address may lead."""
-
-    @pytest.mark.parametrize(
-        "address",
-        [
-            *("10.0.0.1", "172.16.0.1", "192.168.1.1", "127.0.0.1", "169.254.169.254", "169.254.170.2", "0.0.0.1"),
-            *("100.64.0.1", "224.0.0.1", "255.255.255.255", "192.0.2.1", "198.18.0.1", "240.0.0.1"),
-            *("::1", "::", "fe80::1", "fd00:ec2::254", "fc00::1", "ff02::1", "::ffff:10.0.0.1", "::ffff:169.254.169.254"),
-            *("64:ff9b::a9fe:a9fe", "64:ff9b:1::1", "2002:a9fe:a9fe::1", "2001:0:a9fe:a9fe::1", "2001:db8::1", "::10.0.0.1"),
-        ],
-    )
-    def test_addresses_never_called(self, receiver: Receiver, address: str) -> None:
-        """Private, link-local, metadata, loopback and reserved ones, and IPv6 ones that carry such: nobody is called."""
-        way = reach(receiver, resolve=lambda _host, _port: ["93.184.215.14", address], allowed=is_public)
-        with pytest.raises(WebhookForbidden):
-            way.post(receiver.url(), b"{}", {})
-        assert receiver.calls == []
-
-    @pytest.mark.parametrize("address", ["93.184.215.14", "8.8.8.8", "2606:4700:4700::1111", "2a00:1450:4001:80f::200e"])
-    def test_addresses_that_are_fine(self, address: str) -> None:
-        """Addresses of the public internet."""
-        assert is_public(address)
-
-    @pytest.mark.parametrize("url", ["https://localhost/", "https://127.0.0.1/", "https://[::1]/", "https://2130706433/"])
-    def test_names_of_this_machine(self, url: str) -> None:
-        """However this machine is named, in earnest."""
-        with pytest.raises(WebhookForbidden):
-            Outside().post(url, b"{}", {})
-
-    @pytest.mark.parametrize(
-        "url",
-        ["http://x.example/", "ftp://x.example/", "https:///x", "https://a:b@x.example/", "https://x.example:99999/", "x"],
-    )
-    def test_https_only(self, receiver: Receiver, url: str) -> None:
-        """Anything but a plain https:// address is refused before any name is looked up."""
-        with pytest.raises(WebhookForbidden):
-            reach(receiver, resolve=lambda _host, _port: pytest.fail("looked up")).post(url, b"{}", {})
-
-    def test_the_address_is_pinned(self, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The name is resolved once; what it would say a moment later is never asked."""
-        answers = iter([["127.0.0.1"]])
-        monkeypatch.setattr(socket, "getaddrinfo", _only_numbers(socket.getaddrinfo))
-        assert reach(receiver, resolve=lambda _host, _port: next(answers)).post(receiver.url(), b"{}", {}) == 200
-
-    def test_a_certificate_of_somebody_else(self, receiver: Receiver) -> None:
-        """Who is not who the name says is told nothing."""
-        url = receiver.url().replace(HOST, "another.example")
-        with pytest.raises(WebhookFailed):
-            reach(receiver).post(url, b"{}", {})
-        with pytest.raises(WebhookFailed):
-            reach(receiver, context=ssl.create_default_context()).post(receiver.url(), b"{}", {})
-        assert receiver.calls == []
-
-    def test_a_name_that_leads_nowhere(self) -> None:
-        """A name without an address may have one later: a failure, not a refusal."""
-        with pytest.raises(WebhookFailed) as failed:
-            outside.resolve("no-such-name.invalid", 443)
-        assert type(failed.value) is WebhookFailed
-
-    def test_a_receiver_that_says_nothing(self, receiver: Receiver) -> None:
-        """It is given up after the time, and so is one that hangs up."""
-        waiting = _Dripping(b"")
-        with waiting as port:
-            _given_up_in_time(receiver, port)
-        receiver.answer = lambda _call: None
-        with pytest.raises(WebhookFailed):
-            reach(receiver).post(receiver.url(), b"{}", {})
-
-    def test_a_receiver_that_drips(self, receiver: Receiver) -> None:
-        """A byte now and then keeps nobody longer."""
-        with _Dripping(b"\x16") as port:
-            _given_up_in_time(receiver, port)
-
-
-def _given_up_in_time(receiver: Receiver, port: int) -> None:
-    begun = time.monotonic()
-    with pytest.raises(WebhookFailed):
-        reach(receiver, seconds=0.3).post(f"https://{HOST}:{port}/", b"{}", {})
-    assert time.monotonic() - begun < 2
-
-
-def _only_numbers(real: Any) -> Any:
-    def getaddrinfo(host: str, *rest: Any, **more: Any) -> Any:
-        assert host.replace(".", "").isdigit(), "a name was looked up"
-        return real(host, *rest, **more)
-
-    return getaddrinfo
-
-
-class _Dripping:
-    """A server that accepts and then sends one byte every 50 ms, or nothing, and never a whole answer."""
-
-    def __init__(self, byte: bytes) -> None:
-        self._byte = byte
-
-    def __enter__(self) -> int:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._drip, daemon=True)
-        self._thread.start()
-        return int(self._listener.getsockname()[1])
-
-    def _drip(self) -> None:
-        connection, _ = self._listener.accept()
-        with connection:
-            while not self._over.wait(0.05):
-                try:
-                    connection.send(self._byte)
-                except OSError:
-                    return
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-        self._listener.close()

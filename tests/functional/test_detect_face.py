@@ -18,7 +18,8 @@ from vivify.errors import CloudError
 from vivify.faces import Face
 from vivify.service import clip_ids, clip_options, detect_face
 
-from .conftest import ROOT, Event, Stack
+from .handlers import Event
+from .stack import ROOT, Stack
 
 Invoke = Callable[[str, Event], Any]
 Events = Callable[[str], Event]

@@ -13,7 +13,8 @@ import pytest
 from vivify.errors import RequestInvalid
 from vivify.service.clip_options import DEFAULTS, DroppedOptions
 
-from .conftest import ROOT, SOMEBODY, Answer, Event, Stack
+from .handlers import Answer, Event
+from .stack import ROOT, SOMEBODY, Stack
 
 Invoke = Callable[[str, Event], Any]
 Arrival = Callable[..., Event]

@@ -8,7 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from .conftest import Answer, Event, Stack
+from .handlers import Answer, Event
+from .stack import Stack
 
 Ask = Callable[..., Answer]
 GET = "http_get_clip"

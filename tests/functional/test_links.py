@@ -16,7 +16,7 @@ from vivify.cloud import aws, links
 from vivify.cloud.keys import SECRET_SECONDS
 from vivify.errors import CloudError
 
-from .conftest import Stack
+from .stack import Stack
 
 ROLE = "arn:aws:iam::123456789012:role/links"
 SOON = dt.timedelta(seconds=2)

@@ -12,7 +12,8 @@ import pytest
 
 from vivify.cloud.records import Records, timestamp
 
-from .conftest import Event, Stack
+from .handlers import Event
+from .stack import Stack
 
 Invoke = Callable[[str, Event], Any]
 Counted = Callable[[], dict[str, float]]

@@ -13,7 +13,8 @@ import pytest
 from vivify.errors import CloudError, TransitionRefused
 from vivify.service.notify import failure_of
 
-from .conftest import Event, Stack
+from .handlers import Event
+from .stack import Stack
 
 Invoke = Callable[[str, Event], Any]
 Events = Callable[[str], Event]

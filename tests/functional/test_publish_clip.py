@@ -15,7 +15,8 @@ from tests.footage import greys, write
 from vivify.errors import CloudError, TransitionRefused, VideoError
 from vivify.video import DIGITAL_SOURCE_TYPE, probe
 
-from .conftest import Event, Stack
+from .handlers import Event
+from .stack import Stack
 
 Invoke = Callable[[str, Event], Any]
 CLIP = "d5f0c2a9b7e41d386c0b5e72a9"

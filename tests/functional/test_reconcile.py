@@ -16,7 +16,8 @@ from vivify.errors import CloudUnavailable
 from vivify.service import clip_ids
 from vivify.service.photo_events import photos_in
 
-from .conftest import Answer, Event, Stack
+from .handlers import Answer, Event
+from .stack import Stack
 
 Ask = Callable[..., Answer]
 Invoke = Callable[[str, Event], Any]

@@ -7,7 +7,7 @@ import pytest
 from vivify.cloud import settings
 from vivify.errors import SettingsInvalid
 
-from .conftest import load
+from .handlers import load
 
 NEEDED = {
     "serve_api": [

@@ -11,7 +11,8 @@ import pytest
 
 from vivify.errors import CloudUnavailable
 
-from .conftest import Event, Stack
+from .handlers import Event
+from .stack import Stack
 
 Invoke = Callable[[str, Event], Any]
 

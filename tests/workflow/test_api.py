@@ -15,7 +15,7 @@ from infra.local.client import Client, RequestRefused
 from infra.local.settings import STRANGER
 from tests.footage import write
 
-from .conftest import PATIENCE, Journey
+from .journey import PATIENCE, Journey
 
 PNG = {"content_type": "image/png"}
 

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 
 from infra.local.settings import PERSON, REGION
 
-from .conftest import Journey
+from .journey import Journey
 
 EXAMPLES = int(os.environ.get("API_EXAMPLES", "8"))  # of each operation
 OPERATIONS = (

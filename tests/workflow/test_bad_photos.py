@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from .conftest import Journey
+from .journey import Journey
 
 
 def _png(image: Image.Image) -> bytes:

@@ -12,7 +12,7 @@ from boto3.dynamodb.types import TypeSerializer
 from infra.local.client import RequestRefused
 from vivify.video import probe
 
-from .conftest import Journey
+from .journey import Journey
 
 SHORT = {"seconds": 1, "fps": 10, "motions": ["blink"]}
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from infra.local.settings import CREDENTIALS
 
-from .conftest import Journey
+from .journey import Journey
 
 PLACE = "Grandmothers-garden-52.5163N-13.3777E"
 SHORT = {"seconds": 1, "fps": 10, "motions": ["blink"]}

@@ -1,0 +1,140 @@
+"""Where a stranger's address may lead, and how long it may keep us. The receiver is a real server with real TLS."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from vivify.errors import WebhookFailed, WebhookForbidden
+from vivify.service import outside
+from vivify.service.outside import Outside, is_public
+
+from .receiver import HOST, Receiver, reach
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("10.0.0.1", "172.16.0.1", "192.168.1.1", "127.0.0.1", "169.254.169.254", "169.254.170.2", "0.0.0.1"),
+        *("100.64.0.1", "224.0.0.1", "255.255.255.255", "192.0.2.1", "198.18.0.1", "240.0.0.1"),
+        *("::1", "::", "fe80::1", "fd00:ec2::254", "fc00::1", "ff02::1", "::ffff:10.0.0.1", "::ffff:169.254.169.254"),
+        *("64:ff9b::a9fe:a9fe", "64:ff9b:1::1", "2002:a9fe:a9fe::1", "2001:0:a9fe:a9fe::1", "2001:db8::1", "::10.0.0.1"),
+    ],
+)
+def test_addresses_never_called(receiver: Receiver, address: str) -> None:
+    """Private, link-local, metadata, loopback and reserved ones, and IPv6 ones that carry such: nobody is called."""
+    way = reach(receiver, resolve=lambda _host, _port: ["93.184.215.14", address], allowed=is_public)
+    with pytest.raises(WebhookForbidden):
+        way.post(receiver.url(), b"{}", {})
+    assert receiver.calls == []
+
+
+@pytest.mark.parametrize("address", ["93.184.215.14", "8.8.8.8", "2606:4700:4700::1111", "2a00:1450:4001:80f::200e"])
+def test_addresses_that_are_fine(address: str) -> None:
+    """Addresses of the public internet."""
+    assert is_public(address)
+
+
+@pytest.mark.parametrize("url", ["https://localhost/", "https://127.0.0.1/", "https://[::1]/", "https://2130706433/"])
+def test_names_of_this_machine(url: str) -> None:
+    """However this machine is named, in earnest."""
+    with pytest.raises(WebhookForbidden):
+        Outside().post(url, b"{}", {})
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://x.example/", "ftp://x.example/", "https:///x", "https://a:b@x.example/", "https://x.example:99999/", "x"],
+)
+def test_https_only(receiver: Receiver, url: str) -> None:
+    """Anything but a plain https:// address is refused before any name is looked up."""
+    with pytest.raises(WebhookForbidden):
+        reach(receiver, resolve=lambda _host, _port: pytest.fail("looked up")).post(url, b"{}", {})
+
+
+def test_the_address_is_pinned(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name is resolved once; what it would say a moment later is never asked."""
+    answers = iter([["127.0.0.1"]])
+    monkeypatch.setattr(socket, "getaddrinfo", _only_numbers(socket.getaddrinfo))
+    assert reach(receiver, resolve=lambda _host, _port: next(answers)).post(receiver.url(), b"{}", {}) == 200
+
+
+def test_a_certificate_of_somebody_else(receiver: Receiver) -> None:
+    """Who is not who the name says is told nothing."""
+    url = receiver.url().replace(HOST, "another.example")
+    with pytest.raises(WebhookFailed):
+        reach(receiver).post(url, b"{}", {})
+    with pytest.raises(WebhookFailed):
+        reach(receiver, context=ssl.create_default_context()).post(receiver.url(), b"{}", {})
+    assert receiver.calls == []
+
+
+def test_a_name_that_leads_nowhere() -> None:
+    """A name without an address may have one later: a failure, not a refusal."""
+    with pytest.raises(WebhookFailed) as failed:
+        outside.resolve("no-such-name.invalid", 443)
+    assert type(failed.value) is WebhookFailed
+
+
+def test_a_receiver_that_says_nothing(receiver: Receiver) -> None:
+    """It is given up after the time, and so is one that hangs up."""
+    waiting = _Dripping(b"")
+    with waiting as port:
+        _given_up_in_time(receiver, port)
+    receiver.answer = lambda _call: None
+    with pytest.raises(WebhookFailed):
+        reach(receiver).post(receiver.url(), b"{}", {})
+
+
+def test_a_receiver_that_drips(receiver: Receiver) -> None:
+    """A byte now and then keeps nobody longer."""
+    with _Dripping(b"\x16") as port:
+        _given_up_in_time(receiver, port)
+
+
+def _given_up_in_time(receiver: Receiver, port: int) -> None:
+    begun = time.monotonic()
+    with pytest.raises(WebhookFailed):
+        reach(receiver, seconds=0.3).post(f"https://{HOST}:{port}/", b"{}", {})
+    assert time.monotonic() - begun < 2
+
+
+def _only_numbers(real: Any) -> Any:
+    def getaddrinfo(host: str, *rest: Any, **more: Any) -> Any:
+        assert host.replace(".", "").isdigit(), "a name was looked up"
+        return real(host, *rest, **more)
+
+    return getaddrinfo
+
+
+class _Dripping:
+    """A server that accepts and then sends one byte every 50 ms, or nothing, and never a whole answer."""
+
+    def __init__(self, byte: bytes) -> None:
+        self._byte = byte
+
+    def __enter__(self) -> int:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._drip, daemon=True)
+        self._thread.start()
+        return int(self._listener.getsockname()[1])
+
+    def _drip(self) -> None:
+        connection, _ = self._listener.accept()
+        with connection:
+            while not self._over.wait(0.05):
+                try:
+                    connection.send(self._byte)
+                except OSError:
+                    return
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+        self._listener.close()
