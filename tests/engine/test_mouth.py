@@ -149,6 +149,22 @@ def test_teeth_that_the_photo_shows_are_kept() -> None:
     assert np.abs(patch.colour[y - patch.window.y0, x - patch.window.x0] - own).mean() < 8
 
 
+def test_made_teeth_take_the_tone_of_those_shown() -> None:
+    """Where the photo's own teeth are a third darker, so are those that an opening jaw adds below them."""
+    pixels, face = _enlarged(*_smiling(), 3)
+    ring = np.round(face.landmarks[list(INNER_LIPS), :2]).astype(int)
+    mouth = cv2.fillPoly(np.zeros(pixels.shape[:2], np.uint8), [ring], (1,)).astype(bool)
+    levels = []
+    for part in (1.0, 0.67):
+        photo = pixels.copy()
+        photo[mouth] = (photo[mouth] * part).astype(np.uint8)
+        performer = Performer(photo, face)
+        paint = performer._mouth._lower._paint.astype(np.float32)
+        middle = paint[:, paint.shape[1] // 3 : -paint.shape[1] // 3]
+        levels.append(float(np.percentile((middle[..., :3] @ LUMA)[middle[..., 3] > 250], 90)))
+    assert 0.55 < levels[1] / levels[0] < 0.8
+
+
 def test_a_laugh_does_not_flicker() -> None:
     """Second against first differences over the mouth, through a laugh, are at most a tenth above the bare warp's.
 

@@ -13,9 +13,12 @@ from vivify.animate.mouth.view import View
 Float = NDArray[np.float32]
 
 _LEAST_SEEN = 12  # pixels at a station that can be compared
+_TOP = 90  # percentile: where teeth, and what is kept, end upwards
 _BRIGHT = 70  # percentile: what the lip does not shade
 _GAIN = (0.25, 1.6)
 _DIMMEST = 0.4
+_FRONT, _GUM = 13.0, 1.2  # millimetres: where gums are looked for, and how much above teeth is gum
+_SHORTEST, _LEAST_CROWNS = 0.5, 2  # of the row's crowns; stations that must show where they end
 _RAISED = 3.0  # millimetres, at most
 
 
@@ -31,16 +34,22 @@ def match(row: PaintedRow, view: View, shown: Shown, behind: float) -> tuple[Mat
     a, b = view.grid(np.arange(width, dtype=np.float32)[None] + x0, np.arange(height, dtype=np.float32)[:, None] + y0)
     made, alpha = row.seen(view, a, b)
     along, above = row.place(view, a, b)
-    stations, gains, raised = [], [], []
+    kept = (shown.kept[1] > 0.5) & (above > 0)
+    stations, gains, ending, raised, crowns = [], [], [], [], []
     for station in STATIONS:
         here = np.abs(along - station) < (STATIONS[1] - STATIONS[0]) / 2
-        teeth = here & shown.upper
+        teeth, ends = here & shown.upper, here & shown.ends
         both = teeth & (alpha[..., 0] > 0.9)
-        ends = here & shown.ends
-        if both.sum() >= _LEAST_SEEN and ends.any():
-            stations.append(station)
-            gains.append(_bright(shown.picture[teeth]) / np.maximum(_bright(made[both]), 1.0))
+        if both.sum() < _LEAST_SEEN:
+            continue
+        stations.append(station)
+        gains.append(_bright(shown.picture[teeth]) / np.maximum(_bright(made[both]), 1.0))
+        if ends.any():
+            ending.append(station)
             raised.append(float(above[ends].mean()) + behind)
+        top, lip = (float(np.percentile(above[mask], _TOP)) for mask in (teeth, here & (kept | teeth)))
+        if abs(station) <= _FRONT and lip - top > _GUM:
+            crowns.append(top)
     if not stations:
         return None
     along_row = np.stack([np.interp(STATIONS, stations, each) for each in np.clip(gains, *_GAIN).T], axis=1).astype(
@@ -50,8 +59,12 @@ def match(row: PaintedRow, view: View, shown: Shown, behind: float) -> tuple[Mat
     if shown.lower.sum() >= _LEAST_SEEN:
         seen = _bright(shown.picture[shown.lower]) / np.maximum(_bright(shown.picture[shown.upper]), 1.0)
         dim = np.sqrt(np.clip(seen, _DIMMEST, 1))
-    sag = np.clip(np.interp(STATIONS, stations, raised), -_RAISED, _RAISED).astype(np.float32)
-    return Match(along_row, sag), Match(along_row * dim, np.zeros_like(sag))
+    sag = np.zeros(len(STATIONS), np.float32)
+    if ending:
+        sag = np.clip(np.interp(STATIONS, ending, raised), -_RAISED, _RAISED).astype(np.float32)
+    usual = np.mean([crown.length for side in row.row.crowns for crown in side[:3]])
+    length = float(np.clip(np.median(crowns) / usual, _SHORTEST, 1)) if len(crowns) >= _LEAST_CROWNS else 1.0
+    return Match(along_row, sag, length), Match(along_row * dim, np.zeros_like(sag), 1.0)
 
 
 def _bright(colours: Float) -> Float:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from vivify.animate.mouth.edge import Edge, find_edge
 from vivify.animate.mouth.lips import between_lips
-from vivify.animate.mouth.tones import LUMA, Tones
+from vivify.animate.mouth.tones import Tones
 from vivify.animate.patch import Window
 from vivify.depth.raster import filled
 from vivify.easing import smoothstep
@@ -30,7 +30,7 @@ _LEAST_GAP = 2.5  # lips nearer than this show nothing to speak of
 _RIM, _SHADED = 0.8, 1.7  # that the lips' own edge reaches inwards, and their shade
 _GONE = 2.0  # a lip this much farther away has left its shade behind
 _END = 0.4  # from the edge: what belongs to it
-_TOOTH = 0.6  # of the teeth's luma: surely no gum
+_TOOTH = 0.65  # of the teeth's green: surely no gum
 _CAST_LEAST = 0.55  # of the light: what the lips leave at least
 _STREAK = 2.2  # sigma: what is drawn out has no detail, which would become streaks
 _BITTEN = 2.0  # rows that were shut and have parted this far show a lower one that the photo does not
@@ -68,11 +68,11 @@ class Shown:
         if window is None or np.linalg.norm(polygon[5] - polygon[15]) < _LEAST_GAP * unit:
             return None
         picture = window.of(region).astype(np.float32)
-        luma = picture @ LUMA
+        green = picture[..., 1].copy()  # in which lips and gums are darker than teeth
         polygon = (polygon - window.corner).astype(np.float32)
         inside = filled(polygon, window.size)
         x, y = _seen_from(place, window)
-        edge = find_edge(picture[..., 1], inside > 127, x, y, unit, tones.skin)
+        edge = find_edge(green, inside > 127, x, y, unit, tones.skin)
         if edge is None:
             return None
         below = y - edge.at(x)
@@ -80,7 +80,7 @@ class Shown:
         near, far = (_shrunk(inside * ((below < 0) | has_jaw), rim, unit) for rim in (_RIM, _SHADED))
         cast = between_lips(polygon, window.size, place[:, 1] / unit, unit, tones.side).cast
         picture /= np.maximum(cast, _CAST_LEAST)[..., None] ** tones.warm
-        dark = (near > 0.5) & (below > edge.sheer) & (below < edge.sheer + edge.dark) & (luma < _TOOTH * edge.bright)
+        dark = (near > 0.5) & (below > edge.sheer) & (below < edge.sheer + edge.dark) & (green < _TOOTH * edge.bright)
         throat = dark.astype(np.float32)
         spread = _blurred(throat, _STREAK * unit)[..., None] + 1e-3
         return cls(
@@ -89,7 +89,7 @@ class Shown:
             picture=picture,
             soft=_blurred(picture * throat[..., None], _STREAK * unit) / spread,
             kept=(near, far),
-            upper=(far > 0.5) & (below < 0) & (luma > _TOOTH * edge.bright),
+            upper=(far > 0.5) & (below < 0) & (green > _TOOTH * edge.bright),
             ends=(near > 0.5) & (np.abs(below) < _END),
             lower=(far > 0.5) & (below > 2 * _END) & (below < _LOWER_PART) & (edge.dark == 0),
             place=place,
