@@ -74,3 +74,12 @@ def test_where_walking_ends_is_no_seam(way: tuple[float, float]) -> None:
     inside[region.y0 + 1 : region.y1 - 1, region.x0 + 1 : region.x1 - 1] = True
     assert changed[inside].sum() > 2000
     assert not changed[~inside].any()
+
+
+def test_nobody_walks_into_a_neighbour() -> None:
+    """Beside another face the head goes one eye distance at most, whatever its driver does."""
+    pixels, face, _ = _in_a_wide_room()
+    other = replace(face, landmarks=face.landmarks + np.array([5 * face.eye_distance, 0, 0], np.float32))
+    performer = Performer(pixels, face, [other], lean=FAR)
+    assert performer.track(_going(1.8, 0.0), MOUTH_WIDTH).translation.max() <= 1.0
+    assert performer.region == Performer(pixels, face, [other]).region

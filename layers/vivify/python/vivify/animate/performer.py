@@ -40,12 +40,14 @@ _UNSURE_EDGE = 0.1  # eye distances around the matte's edge that the plate never
 class Performer:
     """Moves one face. Construction analyses (matte, depth, mesh, layers); a frame is then sketched, painted and placed.
 
-    ``photo``: (H, W, 3) uint8 RGB, never written to. ``neighbours``: the other faces, which it must not drag.
+    ``photo``: (H, W, 3) uint8 RGB, never written to. ``neighbours``: the other faces, which it must not drag. ``lean``: eye
+    distances that its body must be able to go (``vivify.motion.leaning``); beside neighbours it leans by 1 at most.
     """
 
     def __init__(
         self, photo: Pixels, face: Face, neighbours: Sequence[Face] = (), provider: Provider = "cpu", lean: float = 1.0
     ) -> None:
+        lean = 1.0 if neighbours else lean
         everywhere = HeadFrame.of(face)
         self.region = Reach.of(lean).window(everywhere, photo.shape)
         corner = np.array([self.region.x0, self.region.y0, 0], np.float32)
