@@ -29,12 +29,13 @@ def match(row: PaintedRow, view: View, shown: Shown, behind: float) -> tuple[Mat
 
     ``row``: the upper; ``view``: of the mouth in the photo; ``behind``: millimetres that the row stays above their edge.
     """
+    own = shown.near[..., :3]
     height, width = shown.upper.shape
     x0, y0 = shown.window.corner
     a, b = view.grid(np.arange(width, dtype=np.float32)[None] + x0, np.arange(height, dtype=np.float32)[:, None] + y0)
     made, alpha = row.seen(view, a, b)
     along, above = row.place(view, a, b)
-    kept = (shown.kept[1] > 0.5) & (above > 0)
+    kept = (shown.far[..., 3] > 0.5) & (above > 0)
     stations, gains, ending, raised, crowns = [], [], [], [], []
     for station in STATIONS:
         here = np.abs(along - station) < (STATIONS[1] - STATIONS[0]) / 2
@@ -43,7 +44,7 @@ def match(row: PaintedRow, view: View, shown: Shown, behind: float) -> tuple[Mat
         if both.sum() < _LEAST_SEEN:
             continue
         stations.append(station)
-        gains.append(_bright(shown.picture[teeth]) / np.maximum(_bright(made[both]), 1.0))
+        gains.append(_bright(own[teeth]) / np.maximum(_bright(made[both]), 1.0))
         if ends.any():
             ending.append(station)
             raised.append(float(above[ends].mean()) + behind)
@@ -57,7 +58,7 @@ def match(row: PaintedRow, view: View, shown: Shown, behind: float) -> tuple[Mat
     )
     dim = np.ones(3, np.float32)
     if shown.lower.sum() >= _LEAST_SEEN:
-        seen = _bright(shown.picture[shown.lower]) / np.maximum(_bright(shown.picture[shown.upper]), 1.0)
+        seen = _bright(own[shown.lower]) / np.maximum(_bright(own[shown.upper]), 1.0)
         dim = np.sqrt(np.clip(seen, _DIMMEST, 1))
     sag = np.zeros(len(STATIONS), np.float32)
     if ending:

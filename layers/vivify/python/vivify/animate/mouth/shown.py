@@ -32,6 +32,7 @@ _GONE = 2.0  # a lip this much farther away has left its shade behind
 _END = 0.4  # from the edge: what belongs to it
 _TOOTH = 0.65  # of the teeth's green: surely no gum
 _CAST_LEAST = 0.55  # of the light: what the lips leave at least
+_PLAIN = 0.6  # from its border inwards the dark between the rows loses its detail
 _STREAK = 2.2  # sigma: what is drawn out has no detail, which would become streaks
 _BITTEN = 2.0  # rows that were shut and have parted this far show a lower one that the photo does not
 _SOFT, _CUT = 0.6, 0.25  # softness of that border, and of the cut along the teeth
@@ -43,17 +44,16 @@ _THROAT = (0.8, 2.0)  # a dark as high as this between the rows begins to be, an
 class Shown:
     """What a photo shows between the lips.
 
-    ``edge``: where the upper teeth end. ``window``: the part of the region it was read in; ``picture``: that part, (h, w, 3)
-    float32, without the lips' shade; ``soft``: its dark between the rows, spread; ``kept``: (h, w) each, how much of it is
-    teeth and not lips while the lips are near, and once they are gone. ``upper``, ``ends``, ``lower``: (h, w) bool, what
-    surely is upper teeth, where those end, and what is seen of lower ones. ``place``: (2, 3), see ``View.beside_lip``.
+    ``edge``: where the upper teeth end. ``window``: the part of the region it was read in; ``near``, ``far``: (h, w, 4)
+    float32, its colours without the lips' shade, and how much of them stays, while the lips are near and once they are gone;
+    in the latter the dark between the rows has no detail. ``upper``, ``ends``, ``lower``: (h, w) bool, what surely is upper
+    teeth, where those end, and what is seen of lower ones. ``place``: (2, 3), see ``View.beside_lip``.
     """
 
     edge: Edge
     window: Window
-    picture: Float
-    soft: Float
-    kept: tuple[Float, Float]
+    near: Float
+    far: Float
     upper: NDArray[np.bool_]
     ends: NDArray[np.bool_]
     lower: NDArray[np.bool_]
@@ -80,15 +80,15 @@ class Shown:
         near, far = (_shrunk(inside * ((below < 0) | has_jaw), rim, unit) for rim in (_RIM, _SHADED))
         cast = between_lips(polygon, window.size, place[:, 1] / unit, unit, tones.side).cast
         picture /= np.maximum(cast, _CAST_LEAST)[..., None] ** tones.warm
-        dark = (near > 0.5) & (below > edge.sheer) & (below < edge.sheer + edge.dark) & (green < _TOOTH * edge.bright)
-        throat = dark.astype(np.float32)
-        spread = _blurred(throat, _STREAK * unit)[..., None] + 1e-3
+        depth = np.minimum(below - edge.sheer, edge.sheer + edge.dark - below)  # in the dark between the rows
+        throat = ((near > 0.5) & (depth > 0) & (green < _TOOTH * edge.bright)).astype(np.float32)[..., None]
+        spread = _blurred(picture * throat, _STREAK * unit) / (_blurred(throat, _STREAK * unit)[..., None] + 1e-3)
+        plain = picture + (spread - picture) * smoothstep(depth / _PLAIN)[..., None]
         return cls(
             edge=edge,
             window=window,
-            picture=picture,
-            soft=_blurred(picture * throat[..., None], _STREAK * unit) / spread,
-            kept=(near, far),
+            near=np.dstack([picture, near]),
+            far=np.dstack([plain, far]),
             upper=(far > 0.5) & (below < 0) & (green > _TOOTH * edge.bright),
             ends=(near > 0.5) & (np.abs(below) < _END),
             lower=(far > 0.5) & (below > 2 * _END) & (below < _LOWER_PART) & (edge.dark == 0),
@@ -115,15 +115,10 @@ class Shown:
         lost = np.clip(below / cut, 0, 1) * np.maximum(np.clip(above / cut, 0, 1), smoothstep(parting / _BITTEN)) * bitten
         source_x = (place[0, 0] * x + place[0, 1] * y + place[0, 2] - self.window.x0).astype(np.float32)
         source_y = (place[1, 0] * x + place[1, 1] * y + place[1, 2] - self.window.y0).astype(np.float32)
-        near, far = (cv2.remap(kept, source_x, source_y, cv2.INTER_LINEAR) for kept in self.kept)
-        kept = (near + (far - near) * smoothstep(parting / _GONE)) * (1 - lost)
-        picture, soft = (
-            cv2.remap(of, source_x, source_y, how, borderMode=cv2.BORDER_REPLICATE)
-            for of, how in ((self.picture, cv2.INTER_CUBIC), (self.soft, cv2.INTER_LINEAR))
-        )
-        drawn_out = smoothstep(np.minimum(below, above)) * smoothstep(parting / _GONE)
-        picture = picture + (soft - picture) * drawn_out[..., None]
-        rgb += (picture * cast - rgb) * kept[..., None].astype(np.float32)
+        own = self.near + (self.far - self.near) * smoothstep(parting / _GONE)
+        own = cv2.remap(own, source_x, source_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        kept = np.clip(own[..., 3], 0, 1) * (1 - lost)
+        rgb += (own[..., :3] * cast - rgb) * kept[..., None].astype(np.float32)
 
 
 def _seen_from(place: Matrix, window: Window) -> tuple[Float, Float]:
