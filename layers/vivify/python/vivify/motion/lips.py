@@ -28,6 +28,7 @@ _BESIDE_CORNERS = ((57, 185), (287, 409))  # landmarks above and outside each co
 _CORNER_HELD = 0.5  # of the way to their height
 _FULL_SMILE = 0.14  # eye distances that corners move apart in a full smile
 _PARTED = 0.06  # eye distances: lips farther apart show teeth
+_NOT_BOTH = 20.0  # per square eye distance: how much the photo's opening takes from the motion's
 _SOFTLY = 4  # how sharply corners slow down near their limit
 _THINNEST = 0.65  # of a lip's own thickness: no motion makes it thinner
 _NOSE_BASE, _UPPER_LIP_MIDDLE = 2, (37, 0, 267)  # landmarks
@@ -52,9 +53,9 @@ def fit_lips(displacement: Float, shape: Float, limits: Limits, mouth_width: flo
     size = np.abs(change)
     noise = _QUIET_LIPS * (1 - smoothstep(rest / _PARTED))  # which would be seen where lips are closed
     quiet = np.sign(change) * np.minimum(size, 2 * np.maximum(size - noise, 0))  # all of it from twice the noise on
-    # A mouth that the photo shows wide open has not as far to go: two openings do not add up.
+    # A mouth that the photo shows wide open has not as far to go: two openings do not add up. Small motions stay.
     wide = np.maximum(rest - _PARTED, 0)
-    quiet = np.where(quiet > 0, (np.hypot(wide, quiet) - wide) * left[:, None], quiet)
+    quiet = np.where(quiet > 0, quiet / (1 + _NOT_BOTH * wide * np.maximum(quiet, 0)) * left[:, None], quiet)
     # Lips may touch but not pass through one another.
     wanted = np.maximum(rest + quiet, np.minimum(rest, 0.004))
     correction = (wanted - rest - change) / 2
