@@ -3,7 +3,7 @@
     python moto_probes.py   prints {patch: {"without": what happened, "with": what happened}}
 
 moto is imported once; every scene then runs twice, each time in a fork of its own with a server of its own: with all
-patches but the one in question, and with all of them.
+patches but the one in question, and with all of them. The forks run at the same time.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from infra.local.patches import PATCHES, Machinery, apply_patches
 from infra.local.server import LocalServer
 from infra.local.settings import ACCOUNT, PERSON, REGION, child_environment
 
+PATIENCE = 60.0  # seconds
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/probe"
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 
@@ -39,8 +40,8 @@ TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 class Scene:
     """A bare moto behind the server, and the machinery."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, *, patched: bool) -> None:
+        self.folder, self.patched = folder, patched
         self.server = LocalServer()
         environment = child_environment(self.server.endpoint, folder)
         self.lambdas = LambdaRuntime(environment, folder, lambda *_: None)
@@ -72,8 +73,8 @@ class Scene:
         return "job"
 
     def wait(self, look: Callable[[], Any], seconds: float = 8.0) -> Any:
-        """The first truthy answer, else the last one."""
-        deadline = time.monotonic() + seconds
+        """The first truthy answer, else the last one: after ``seconds``, or much later where one is sure to come."""
+        deadline = time.monotonic() + (PATIENCE if self.patched else seconds)
         while not (seen := look()) and time.monotonic() < deadline:
             time.sleep(0.05)
         return seen
@@ -258,24 +259,21 @@ def begin(name: str, *, patched: bool) -> Fork:
         os.dup2(2, 1)  # moto prints
         with tempfile.TemporaryDirectory() as folder:
             try:
-                scene = Scene(Path(folder))
+                scene = Scene(Path(folder), patched=patched)
                 names = frozenset(patch.name for patch in PATCHES if patched or patch.name != name)
                 apply_patches(scene.machinery, names)
                 seen = PROBES[name](scene)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is what was seen
                 seen = f"{type(error).__name__}: {error}"[:300]
             scene.lambdas.close()
+            scene.machinery.jobs.close()
             os.write(writing, json.dumps(seen).encode())
         os._exit(0)
     os.close(writing)
     return Fork(child, reading)
 
 
-def both(name: str) -> dict[str, Any]:
-    """A scene's two runs, side by side: without its patch it mostly waits for what never comes."""
-    without, patched = begin(name, patched=False), begin(name, patched=True)
-    return {"without": without.seen(), "with": patched.seen()}
-
-
 if __name__ == "__main__":
-    json.dump({name: both(name) for name in PROBES}, sys.stdout)
+    # All at once: without its patch a scene mostly waits for what never comes.
+    begun = {name: {"without": begin(name, patched=False), "with": begin(name, patched=True)} for name in PROBES}
+    json.dump({name: {how: fork.seen() for how, fork in forks.items()} for name, forks in begun.items()}, sys.stdout)
