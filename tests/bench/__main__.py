@@ -59,7 +59,7 @@ def _measured(part: str, report: dict[str, Any], *, quick: bool) -> Any:
     if part == "gpu":
         return gpu.run(PHOTO)
     if part == "eyes":
-        return eyes.run(_portraits())
+        return eyes.run(_portraits(), sorted((GALLERY / "driving").glob("*.mp4")))
     if part == "steadiness":
         chosen = [path for path in _portraits() if path.stem in STEADY_PHOTOS] if GALLERY.is_dir() else []
         return steadiness.run([PHOTO, *chosen])

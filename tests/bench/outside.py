@@ -91,8 +91,13 @@ def eye_distance(points: Float) -> float:
     return float(np.linalg.norm(right - left))
 
 
+def seen_opening(points: Float, eye: Eye) -> float:
+    """How far the lids are apart in the picture over the eye's width there: what the picture shows, and nothing guessed."""
+    return eye_opening(points[:, :2], eye)
+
+
 def eye_opening(points: Float, eye: Eye) -> float:
-    """How far the lids are apart over the eye's width."""
+    """How far the lids are apart over the eye's width, in space: which lid lies behind is the network's guess."""
     middle = slice(2, 5)
     gap = np.linalg.norm(points[list(eye.upper[0])] - points[list(eye.lower[0])], axis=1)[middle].mean()
     return float(gap / np.linalg.norm(points[eye.outer] - points[eye.inner]))

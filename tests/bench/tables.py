@@ -88,10 +88,10 @@ def steadiness(rows: list[Report]) -> list[Figure]:
     ]
 
 
-def eyes(rows: list[Report]) -> list[Figure]:
+def eyes(report: dict[str, list[Report]]) -> list[Figure]:
     print("\nEyes: opening at full blink over rest, as seen on the picture; - where the photo's eye is not open")
-    seen, failed = [], []
-    for row in rows:
+    seen, deep, failed = [], [], []
+    for row in report["photos"]:
         name = row["photo"][-52:]
         if "ratio" not in row:
             print(f"{name:<54} {row.get('skipped', 'lost')}")
@@ -99,13 +99,22 @@ def eyes(rows: list[Report]) -> list[Figure]:
         cells = "".join("     -" if ratio is None else f"{ratio:>6.2f}" for ratio in row["ratio"])
         values = [ratio for ratio in row["ratio"] if ratio is not None]
         seen += values
+        deep += [ratio for ratio in row["deep"] if ratio is not None]
         failed += [row["photo"]] * sum(value > SHUT for value in values)
         right, left = row["rest"]
         print(f"{name:<54} face {row['face']:>5} px, yaw {row['yaw']:>4.0f}, rest {right:.2f} {left:.2f}{cells}")
-    if not seen:
+    if not seen or not report["people"]:
         return []
+    print("Real blinks beside ours, of the same people: opening over rest")
+    print("  ".join(f"{row['clip']} {row['real']:.2f} {row['ours']:.2f}" for row in report["people"]))
+    real, ours = (float(np.median([row[whose] for row in report["people"]])) for whose in ("real", "ours"))
     found = f"{len(seen) - len(failed)} of {len(seen)} eyes; median {np.median(seen):.2f}, worst {max(seen):.2f}"
-    return [("eyes close", f"<= {SHUT:.2f} of rest", found, not failed)]
+    guess = f"; with the network's guess at depth {sum(d <= SHUT for d in deep)}, median {np.median(deep):.2f}"
+    people = f"real blinks of {len(report['people'])} people read {real:.2f}"
+    return [
+        ("eyes close", f"<= {SHUT:.2f} of rest", found + guess, not failed),
+        ("eyes close as real ones do, median", people, f"ours on the same people {ours:.2f}", ours <= real),
+    ]
 
 
 def sharpness(rows: list[Report]) -> list[Figure]:

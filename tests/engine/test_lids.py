@@ -58,7 +58,7 @@ def test_the_patch_is_tied_to_the_corners(eye: Eye) -> None:
         cos, sin = scale * np.cos(np.radians(angle)), scale * np.sin(np.radians(angle))
         points = face.landmarks[:, :2] @ np.array([[cos, sin], [-sin, cos]], np.float32) + np.float32(40)
         corners = eye_patch.placed(points, eye_patch.placing(eye, points))[[eye.outer, eye.inner]]
-        assert np.allclose(corners, [[28, 48], [84, 48]], atol=1e-2)
+        assert np.allclose(corners, [[20, 40], [76, 40]], atol=1e-2)
 
 
 def test_either_eye_is_one_eye() -> None:
@@ -68,11 +68,10 @@ def test_either_eye_is_one_eye() -> None:
     mirrored[:, 0] = pixels.shape[1] - 1 - mirrored[:, 0]
     found = []
     for picture, points, eye in ((pixels, face.landmarks, RIGHT_EYE), (pixels[:, ::-1], mirrored, LEFT_EYE)):
-        place = eye_patch.placing(eye, points)
-        moved = eye_patch.placed(points, place)
-        masks = eye_patch.Masks.of(eye, moved, moved)
-        patch = eye_patch.sampled(np.ascontiguousarray(picture), place)
-        found.append((patch, masks.opening, masks.edges, eye_patch.cover(eye, moved, moved) * 255))
+        rest = eye_patch.Resting.of(eye, np.ascontiguousarray(picture), points)
+        lids = eye_patch.Moved.of(rest, rest.points, 0.0)
+        edges = lids.inputs(rest.picture)[8]
+        found.append((rest.picture, rest.opening, edges, lids.cover() * 255))
     for one, other in zip(*found, strict=True):
         assert np.abs(one.astype(np.float32) - other).max() <= 8
         assert np.abs(one.astype(np.float32) - other).mean() < 0.3
@@ -90,14 +89,11 @@ def test_the_patch_is_the_same_at_any_size() -> None:
 def test_what_the_network_is_shown() -> None:
     """At rest it is shown the photo twice and one opening; shut, plain skin for the eye, no opening, and one line."""
     pixels, face = _face()
-    place = eye_patch.placing(RIGHT_EYE, face.landmarks)
-    points, photo = eye_patch.placed(face.landmarks, place), eye_patch.sampled(pixels, place)
-    shut = points.copy()
+    eye = eye_patch.Resting.of(RIGHT_EYE, pixels, face.landmarks)
+    shut = eye.points.copy()
     shut[list(RIGHT_EYE.upper[0])] = shut[list(RIGHT_EYE.lower[0])]
-    skin = eye_patch.lidded(photo, eye_patch.opening(RIGHT_EYE, points))
     rest, closed = (
-        eye_patch.inputs(photo, photo, skin, eye_patch.Masks.of(RIGHT_EYE, moved, points), closure)
-        for moved, closure in ((points, 0.0), (shut, 1.0))
+        eye_patch.Moved.of(eye, points, closure).inputs(eye.picture) for points, closure in ((eye.points, 0.0), (shut, 1.0))
     )
     assert np.array_equal(rest[0:3], rest[3:6])
     assert np.array_equal(rest[6], rest[7])
@@ -106,7 +102,7 @@ def test_what_the_network_is_shown() -> None:
     assert (closed[6] > 127).sum() < 0.25 * (rest[6] > 127).sum()
     eyeball = cv2.erode(closed[7], np.ones((5, 5), np.uint8)) > 0
     assert np.array_equal(closed[3:6], rest[3:6])
-    assert np.abs(closed[0:3, eyeball].astype(int) - skin.transpose(2, 0, 1)[:, eyeball]).mean() < 1
+    assert np.abs(closed[0:3, eyeball].astype(int) - eye.skin.transpose(2, 0, 1)[:, eyeball]).mean() < 1
     assert closed[0:3, eyeball].std() < 0.5 * rest[0:3, eyeball].std()
 
 
@@ -139,7 +135,7 @@ def test_lids_that_rest_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     track = performer.track(motion, 0.8)
     for index in range(4):
         performer.sketch(track, index)
-    assert runs == [(1, eye_patch.CHANNELS, 80, 112), (2, eye_patch.CHANNELS, 80, 112)]
+    assert runs == [(1, eye_patch.CHANNELS, 64, 96), (2, eye_patch.CHANNELS, 64, 96)]
 
 
 def test_greys_stay_grey() -> None:
@@ -151,6 +147,20 @@ def test_greys_stay_grey() -> None:
         assert (frame == frame[..., :1]).all()
 
 
+def test_dark_lenses_show_no_lids() -> None:
+    """A blink behind lenses that nothing is seen through changes nothing on them."""
+    pixels, face = _enlarged(2.0)
+    shaded, lenses = pixels.copy(), np.zeros(pixels.shape[:2], np.uint8)
+    for eye in EYES:
+        centre = face.landmarks[[eye.outer, eye.inner], :2].mean(axis=0)
+        cv2.circle(lenses, [int(v) for v in centre], int(0.45 * face.eye_distance), (255,), -1)
+    shaded[lenses > 0] = (30, 26, 24)
+    (shut,) = _blinking(shaded, face, 1.0)
+    inside = cv2.erode(lenses, np.ones((9, 9), np.uint8)) > 0
+    assert np.abs(shut[inside].astype(int) - shaded[inside]).max() <= 2
+    assert not np.array_equal(_blinking(pixels, face, 1.0)[0][inside], pixels[inside])
+
+
 def test_brows_and_cheeks_stay_the_photos() -> None:
     """The network's lids end below the brows, above the cheeks and beside the nose: there the patches are transparent."""
     pixels, face = _enlarged(3.0)
@@ -158,17 +168,15 @@ def test_brows_and_cheeks_stay_the_photos() -> None:
     motion = Motion.still(1)
     motion.lids[:] = 1
     sketch = performer.sketch(performer.track(motion, 0.8), 0)
-    lids = [patch for patch in sketch.patches if min(patch.window.size) > 0.5 * face.eye_distance]
-    assert len(lids) == 2
-    corner = np.array([performer.region.x0, performer.region.y0])
-    for patch, eye, brow in zip(lids, EYES, (RIGHT_BROW, LEFT_BROW), strict=True):
-        around = face.landmarks[[*brow, *eye.lower[2]], :2] - corner - patch.window.corner
-        inside = ((around >= 0) & (around < patch.window.size)).all(axis=1)
-        column, row = np.round(around[inside]).astype(int).T
-        assert (
-            patch.alpha[np.clip(row, 0, patch.alpha.shape[0] - 1), np.clip(column, 0, patch.alpha.shape[1] - 1)].max() < 0.02
-        )
-        assert patch.alpha.max() > 0.99
+    laid = np.zeros(pixels.shape[:2], np.float32)
+    for patch in sketch.patches:
+        view = patch.window.of(performer.region.of(laid))
+        view[...] = np.maximum(view, patch.alpha)
+    for eye, brow in zip(EYES, (RIGHT_BROW, LEFT_BROW), strict=True):
+        column, row = np.round(face.landmarks[[*brow, *eye.lower[2]], :2]).astype(int).T
+        assert laid[row, column].max() < 0.02
+        column, row = np.round(face.landmarks[list(eye.opening), :2]).astype(int).T
+        assert laid[row, column].min() > 0.9
 
 
 def test_lids_close_steadily() -> None:
@@ -203,13 +211,13 @@ def test_lids_are_as_sharp_as_the_skin_around() -> None:
 def _openings(pixels: Pixels, face: Face) -> Float:
     seen = outside.Outside().begin_at(face.landmarks).read(pixels)
     assert seen is not None
-    return np.array([outside.eye_opening(seen, eye) for eye in EYES], np.float32)
+    return np.array([outside.seen_opening(seen, eye) for eye in EYES], np.float32)
 
 
 def test_shut_eyes_are_seen_shut() -> None:
-    """Measured from outside, shut eyes are open by no more than real shut eyes are: those of 13 filmed people, measured the
-    same way, read 0.07 to 0.5 of their opening at rest, half of them more than 0.23.
+    """Measured from outside, shut eyes are open by no more than real shut eyes are: those of 11 filmed people, measured the
+    same way, read 0.03 to 0.23 of their opening at rest, half of them more than 0.15.
     """
     pixels, face = _enlarged(2.0)
     (shut,) = _blinking(pixels, face, 1.0)
-    assert (_openings(shut, face) / _openings(pixels, face)).max() < 0.3
+    assert (_openings(shut, face) / _openings(pixels, face)).max() < 0.23

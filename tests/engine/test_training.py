@@ -38,9 +38,9 @@ def _pairs(count: int) -> object:
 
     random = np.random.default_rng(3)
     return Pairs(
-        inputs=random.integers(0, 256, (count, 10, 80, 112), np.uint8),
-        truth=random.integers(0, 256, (count, 3, 80, 112), np.uint8),
-        cover=random.integers(0, 256, (count, 80, 112), np.uint8),
+        inputs=random.integers(0, 256, (count, 10, 64, 96), np.uint8),
+        truth=random.integers(0, 256, (count, 3, 64, 96), np.uint8),
+        cover=random.integers(0, 256, (count, 64, 96), np.uint8),
         closure=random.random(count, np.float32),
         clip=np.arange(count, dtype=np.int32) % 3,
     )
@@ -74,7 +74,7 @@ def test_what_is_exported_is_what_was_trained() -> None:
         value.data = (value + 0.02 * torch.randn_like(value)).half().float()
     session = ort.InferenceSession(to_onnx(network), providers=["CPUExecutionProvider"])
     for count in (1, 3):
-        eye = torch.rand(count, 10, 80, 112)
+        eye = torch.rand(count, 10, 64, 96)
         with torch.no_grad():
             expected = network(eye).numpy()
         assert np.abs(session.run(None, {"eye": eye.numpy()})[0] - expected).max() < 1e-4

@@ -17,7 +17,7 @@ import cv2
 import torch
 
 from . import clips, metrics, pairs
-from .export import STUDY_SCALE, export
+from .export import STUDY_SCALE, export, shipped
 from .fit import Recipe, Trainer
 
 
@@ -29,6 +29,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=Recipe.steps, help="to train in all; a lower number ends a run sooner")
     parser.add_argument("--seed", type=int, default=Recipe.seed)
     parser.add_argument("--threads", type=int, default=1, help="cores to train on")
+    parser.add_argument("--afresh", action="store_true", help="begin with random weights, not with those in eyelids.onnx")
     parser.add_argument("--export-only", action="store_true", help="measure and export the checkpoint as it is")
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
@@ -39,7 +40,8 @@ def main() -> None:
     if not chosen.export_only:
         known = pairs.gathered([clip for clip in listed if not clip.held_out], chosen.work, chosen.seed)
         print(f"{len(known)} pairs of {len({clip.identity for clip in listed if not clip.held_out})} people", flush=True)
-        Trainer(known, Recipe(steps=chosen.steps, seed=chosen.seed)).run(checkpoint)
+        start = None if chosen.afresh else shipped()
+        Trainer(known, Recipe(steps=chosen.steps, seed=chosen.seed), start).run(checkpoint)
     unseen = pairs.gathered([clip for clip in listed if clip.held_out], chosen.work, chosen.seed)
     network = export(torch.load(checkpoint, weights_only=False)["averaged"])
     made = metrics.repaired(network, unseen)

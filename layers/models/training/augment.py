@@ -14,6 +14,7 @@ _BLURRED = 0.25  # of the batches
 _TURN, _ZOOM, _SHIFT = 8.0, 0.1, 0.08  # degrees, part, part of half the patch
 _TALL, _LEAN = 0.15, 0.1  # part that eyes become taller or flatter by; shear
 _MIXED, _SWAPPED = 0.12, 0.1  # how far channels leak into one another; of the eyes, those whose channels change places
+_OTHER_EYE, _EYE_TINT, _EYE_GAIN = 0.5, 0.25, 0.4  # of the eyes; part of the range; logarithm
 _LIT = 0.5  # logarithm of the gain from one end of the patch to the other
 
 
@@ -21,6 +22,7 @@ def augmented(eye: Tensor, truth: Tensor, cover: Tensor) -> tuple[Tensor, Tensor
     """``eye`` (N, 10, H, W), ``truth`` (N, 3, H, W) and ``cover`` (N, 1, H, W), all in 0..1, changed in step."""
     eye, truth, cover = _moved(torch.cat([eye, truth, cover], 1)).split([eye.shape[1], 3, 1], 1)
     now, rest, truth = _photographed([eye[:, :3], eye[:, 3:6], truth])
+    rest = _other_eyeball(rest, eye[:, 7:8])
     if torch.rand(1) < _BLURRED:
         sigma = float(torch.rand(1)) * 1.2 + 0.4
         now, rest, truth = (_blurred(x, sigma) for x in (now, rest, truth))
@@ -63,6 +65,14 @@ def _photographed(pictures: list[Tensor]) -> list[Tensor]:
         x = grey + (x - grey) * saturation + tint
         changed.append(((x - 0.45) * contrast + 0.45 + lift).clamp(0, 1))
     return changed
+
+
+def _other_eyeball(rest: Tensor, opening: Tensor) -> Tensor:
+    """Some get an eyeball of another colour in the photo: lids are skin, whatever the iris is."""
+    count = len(rest)
+    lot = (torch.rand(count, 1, 1, 1) < _OTHER_EYE).float()
+    tint, gain = torch.randn(count, 3, 1, 1) * _EYE_TINT, (torch.randn(count, 1, 1, 1) * _EYE_GAIN).exp()
+    return rest + lot * opening * ((rest * gain + tint).clamp(0, 1) - rest)
 
 
 def _slanting_light(count: int, like: Tensor) -> Tensor:

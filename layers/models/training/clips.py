@@ -17,7 +17,7 @@ Float = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 
 LONG_SIDE = 720  # pixels: wider footage is read at this size
-LEAST_FACE = 110  # pixels of the face in the original footage: of smaller ones nothing is left of the lashes
+LEAST_FACE = 90  # pixels of the face in the original footage: of smaller ones nothing is left of the lashes
 # People of the training clips who are also in the gallery's driving clips: one person, one side of the split.
 SAME_PERSON = {
     "id_LivePortrait_01": "d0",

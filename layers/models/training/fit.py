@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,24 +28,29 @@ _EMA = 0.998
 class Recipe:
     """How long and how hard. ``critic_from``: the part of the steps after which the critic has a say."""
 
-    steps: int = 11500
+    steps: int = 7500
     batch: int = 24
-    rate: float = 5e-4
+    rate: float = 4e-4
     decay: float = 0.02
     critic_rate: float = 3e-4
-    critic_from: float = 0.5
+    critic_from: float = 0.6
     adversarial: float = 0.04
     feature: float = 0.25
     seed: int = 0
 
 
 class Trainer:
-    """One run. Everything that decides how it goes on is in its checkpoint: weights, optimisers, step, random numbers."""
+    """One run. Everything that decides how it goes on is in its checkpoint: weights, optimisers, step, random numbers.
 
-    def __init__(self, pairs: Pairs, recipe: Recipe) -> None:
+    ``start``: the weights it begins with, if not random ones.
+    """
+
+    def __init__(self, pairs: Pairs, recipe: Recipe, start: Mapping[str, Tensor] | None = None) -> None:
         torch.manual_seed(recipe.seed)
         self._pairs, self._recipe, self.step = pairs, recipe, 0
         self._network = Eyelids().to(memory_format=torch.channels_last)
+        if start is not None:
+            self._network.load_state_dict(start)
         self._critic = Critic().to(memory_format=torch.channels_last)
         self.averaged = copy.deepcopy(self._network).requires_grad_(False)
         self._mend = torch.optim.AdamW(self._network.parameters(), recipe.rate, betas=(0.9, 0.98), weight_decay=recipe.decay)

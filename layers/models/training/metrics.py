@@ -28,7 +28,7 @@ class Score:
 
 
 def repaired(network: nn.Module, pairs: Pairs) -> Float:
-    """(N, 3, 80, 112) float32 in 0..1: the warped eyes, and inside the cover what ``network`` makes of them."""
+    """(N, 3, 64, 96) float32 in 0..1: the warped eyes, and inside the cover what ``network`` makes of them."""
     out = np.empty(pairs.truth.shape, np.float32)
     with torch.no_grad():
         for start in range(0, len(pairs), _CHUNK):

@@ -21,7 +21,7 @@ from vivify.animate.surface import build_surface
 from vivify.animate.territory import Territory
 from vivify.animate.warp import Warp
 from vivify.depth.head import HeadFrame
-from vivify.faces import Face, head_pose
+from vivify.faces import Face, Pose, head_pose
 from vivify.faces.topology import EYES, MESH, RIGID, Eye
 from vivify.motion.measure import opening
 
@@ -30,10 +30,11 @@ from .clips import Clip
 Float = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 
-SOURCES, TARGETS = 6, 14  # a clip: frames with open eyes, and frames each of them is warped to
-AWAKE = 0.17  # of the eye's width: a source's eye is at least this open
+SOURCES, NARROW, TARGETS = 6, 3, 14  # a clip: frames with open and with narrow eyes, and frames each is warped to
+AWAKE, SLEEPY = 0.17, 0.13  # of the eye's width: an open eye is at least this open, a narrow one at least this
+HALF_WAY = 0.8  # of the usual opening: eyes less open than this count as narrow
 LARGE = 26.0  # pixels: a source's eyes are at least this wide on average
-TURNED, TURN = 30.0, 18.0  # degrees of yaw: at most in the target, and at most between both
+TURNED, TURN = 30.0, 8.0  # degrees: yaw in the target at most, yaw and pitch between both at most
 MEETING = 0.8  # where snapped lids meet: this far from the measured upper to the measured lower lid
 SHUT, SURELY_SHUT = 0.07, 0.045  # of the eye's width: what the landmarks report for shut lids, at most and at least
 SNAP_FROM = 0.4  # closure from which on lids are brought together more and more
@@ -43,7 +44,7 @@ SHARES = ((0.9, 1.01, 0.4), (CLOSING, 0.9, 0.25), (0.12, CLOSING, 0.2), (-0.2, 0
 
 @dataclass(frozen=True)
 class Pairs:
-    """``inputs``: (N, 10, 80, 112) uint8 (eye_patch.inputs). ``truth``: (N, 3, 80, 112) uint8 RGB. ``cover``: (N, 80, 112)
+    """``inputs``: (N, 10, 64, 96) uint8 (eye_patch.inputs). ``truth``: (N, 3, 64, 96) uint8 RGB. ``cover``: (N, 64, 96)
     uint8 (eye_patch.cover). ``closure``: (N,) float32. ``clip``: (N,) int32, which clip of the list.
     """
 
@@ -75,18 +76,24 @@ def gathered(clips: list[Clip], cache: Path, seed: int) -> Pairs:
 def _of_clip(clip: Clip, cache: Path, rng: np.random.Generator) -> dict[str, Pixels | Float]:
     frames, points = clip.frames(), clip.landmarks(cache)
     seen = np.isfinite(points).all(axis=(1, 2))
-    yaw = np.array([head_pose(p).yaw if ok else np.nan for p, ok in zip(points, seen, strict=True)])
+    poses = [head_pose(p) if ok else Pose(np.nan, np.nan, np.nan) for p, ok in zip(points, seen, strict=True)]
+    yaw, pitch = (np.array(angles) for angles in zip(*((pose.yaw, pose.pitch) for pose in poses), strict=True))
     apart = np.stack([np.where(seen, opening(eye, points), np.nan) for eye in EYES], axis=1)
     both = apart.mean(axis=1)
     rows: list[tuple[Pixels, Pixels, Pixels, float]] = []
     usual = np.nanpercentile(both, 60) if seen.any() else np.inf
     wide = np.mean([np.linalg.norm(points[:, eye.outer, :2] - points[:, eye.inner, :2], axis=1) for eye in EYES], axis=0)
-    awake = np.flatnonzero((both >= max(AWAKE, usual)) & (np.abs(yaw) <= TURNED) & (wide >= LARGE))
+    clear = (np.abs(yaw) <= TURNED) & (wide >= LARGE)
+    sources = rng.permutation(np.flatnonzero(clear & (both >= max(AWAKE, usual))))[:SOURCES]
+    if not clip.held_out:  # narrow eyes are scarce: an eye half way to shut stands in for one
+        sleepy = np.flatnonzero(clear & (both >= SLEEPY) & (both < HALF_WAY * usual))
+        sources = np.concatenate([sources, rng.permutation(sleepy)[:NARROW]])
     # The least this person ever shows is a blink, if it is little enough.
     shut = float(np.clip(np.nanpercentile(both, 1), SURELY_SHUT, SHUT)) if seen.any() else SHUT
-    for source in rng.permutation(awake)[:SOURCES]:
+    for source in sources:
         stage = _Stage(frames[source], points[source])
-        near = np.flatnonzero(seen & (np.abs(yaw) <= TURNED) & (np.abs(yaw - yaw[source]) <= TURN))
+        turn = np.maximum(np.abs(yaw - yaw[source]), np.abs(pitch - pitch[source]))
+        near = np.flatnonzero(seen & (np.abs(yaw) <= TURNED) & (turn <= TURN))
         closure = _closure(apart[source].mean(), both[near], shut)
         for least, most, share in SHARES:
             fit = near[(closure >= least) & (closure < most) & (near != source)]
@@ -117,11 +124,12 @@ class _Stage:
 
     def __init__(self, frame: Pixels, points: Float) -> None:
         head = HeadFrame.of(Face(points, 1.0, head_pose(points)))
-        self._frame, self._points = frame, points
+        self._points = points
         self._surface = build_surface(points, Territory(head), *np.zeros((2, *frame.shape[:2]), np.float32))
         self._warp = Warp(self._surface, (frame.shape[1], frame.shape[0]), head.unit)
         self._layers = Layers(np.dstack([frame, np.full(frame.shape[:2], 255, np.uint8)]), frame)
         self._eyes = {eye: PaintedEye(eye, frame, points) for eye in EYES}
+        self._resting = {eye: eye_patch.Resting.of(eye, frame, points) for eye in EYES}
 
     def pair(self, eye: Eye, frame: Pixels, points: Float, closure: float) -> tuple[Pixels, Pixels, Pixels, float]:
         """Inputs, truth, cover and closure of one eye, of the target ``frame`` with its ``points``."""
@@ -134,14 +142,11 @@ class _Stage:
         patches = eyes.patches(vertices, _gaze(eye, self._points, moved, closure))
         picture = painted(self._layers, Sketch(deformation, None, tuple(patches)))
 
-        here, rest, there = (eye_patch.placing(eye, p) for p in (vertices, self._points, points))
-        now, still = eye_patch.placed(vertices, here), eye_patch.placed(self._points, rest)
-        masks = eye_patch.Masks.of(eye, now, still)
-        photo = eye_patch.sampled(self._frame, rest)
-        skin = eye_patch.lidded(photo, masks.resting)
-        planes = eye_patch.inputs(eye_patch.sampled(picture, here), photo, skin, masks, closure)
+        here, there = (eye_patch.placing(eye, p) for p in (vertices, points))
+        lids = eye_patch.Moved.of(self._resting[eye], eye_patch.placed(vertices, here), closure)
+        planes = lids.inputs(eye_patch.sampled(picture, here))
         truth = eye_patch.sampled(frame, there).transpose(2, 0, 1)
-        cover = np.round(255 * eye_patch.cover(eye, now, still)).astype(np.uint8)
+        cover = np.round(255 * lids.cover()).astype(np.uint8)
         return planes, truth, cover, closure
 
 

@@ -19,14 +19,16 @@ from vivify.faces.topology import RIGHT_EYE, Eye
 Float = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 
-WIDTH, HEIGHT = 112, 80
+WIDTH, HEIGHT = _SIZE = 96, 64
 CHANNELS = 10
-_OUTER, _INNER, _LEVEL = 28.0, 84.0, 48.0  # where the eye's corners lie: x of both, y
+OUTER, INNER, _LEVEL = 20.0, 76.0, 40.0  # where the eye's corners lie: x of both, y
 _LINE = 2  # pixels: how thick the lids' edges are drawn
 _ABOVE, _BELOW = 1.0, 0.6  # of the way to the next row of landmarks: how far the lids' cover reaches
 _BESIDE = 0.08  # of the eye's width: lashes stand out beyond the corners
 _FEATHER, _SHARP = 2.0, 0.8  # pixels
+_FADED = 10.0  # pixels beyond the cover's outline where all feathers have ended
 _RIM, _LASHES = 4, 6  # pixels beyond the landmarks of the opening: rims, and with them lashes, which are no skin
+_UPWARDS = 4  # pixels more above it: upper lashes stand up, and their shadow would pass for a second lid
 _AROUND, _STRANGE, _ALIKE = 10, 2.0, 16.0  # pixels around the lashes; in deviations, and levels: what there is no skin
 _NEARBY, _FEW = 9.0, 0.01  # pixels; share of skin nearby that is too little to go by
 _SKIN_FROM, _SKIN_AT = 0.25, 0.6  # closure between which plain skin takes the place of what the mesh still shows of the eye
@@ -38,9 +40,9 @@ def placing(eye: Eye, points: Float) -> Float:
     outer, inner = points[eye.outer, :2].astype(np.float64), points[eye.inner, :2].astype(np.float64)
     if eye is not RIGHT_EYE:
         outer, inner = outer * (-1, 1), inner * (-1, 1)
-    z = (_INNER - _OUTER) / complex(*(inner - outer))
+    z = (INNER - OUTER) / complex(*(inner - outer))
     linear = np.array([[z.real, -z.imag], [z.imag, z.real]])
-    shift = np.array([_OUTER, _LEVEL]) - linear @ outer
+    shift = np.array([OUTER, _LEVEL]) - linear @ outer
     if eye is not RIGHT_EYE:
         linear[:, 0] *= -1
     return np.concatenate([linear, shift[:, None]], axis=1).astype(np.float32)
@@ -52,7 +54,7 @@ def placed(points: Float, matrix: Float) -> Float:
 
 
 def sampled(picture: Pixels, matrix: Float) -> Pixels:
-    """The patch of ``picture`` (H, W, 3) uint8 at ``matrix``: (80, 112, 3) uint8; beyond the border its edge goes on."""
+    """The patch of ``picture`` (H, W, 3) uint8 at ``matrix``: (64, 96, 3) uint8; beyond the border its edge goes on."""
     zoom = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     if zoom < _SHRUNK:
         corners = np.array([[0, 0], [WIDTH, 0], [WIDTH, HEIGHT], [0, HEIGHT]], np.float32)
@@ -60,7 +62,7 @@ def sampled(picture: Pixels, matrix: Float) -> Pixels:
         if window is not None:
             picture, matrix = _shrunk(picture, matrix, window, zoom)
     flags, border = cv2.INTER_CUBIC, cv2.BORDER_REPLICATE
-    return np.asarray(cv2.warpAffine(picture, matrix, (WIDTH, HEIGHT), flags=flags, borderMode=border), np.uint8)
+    return np.asarray(cv2.warpAffine(picture, matrix, _SIZE, flags=flags, borderMode=border), np.uint8)
 
 
 def inverse(matrix: Float) -> Float:
@@ -69,90 +71,135 @@ def inverse(matrix: Float) -> Float:
 
 
 @dataclass(frozen=True, eq=False)
-class Masks:
-    """(80, 112) uint8 each. ``opening``: 255 where the eye is open; ``resting``: where it is in the photo; ``edges``: the
-    lids' edges as lines, the upper one bright, the lower one half as bright.
+class Resting:
+    """One eye as the photo shows it. ``picture``, ``skin``: (64, 96, 3) uint8, its patch, and the same with plain skin for
+    the eye and its lashes. ``points``: (>=468, 2) float32, landmarks in the patch. The rest: (64, 96) uint8, 255 where the
+    eye is open, where its rims are besides, where its lashes are besides, and where its lids may be painted.
     """
 
+    eye: Eye
+    picture: Pixels
+    skin: Pixels
+    points: Float
     opening: Pixels
-    resting: Pixels
-    edges: Pixels
+    rims: Pixels
+    lashes: Pixels
+    cover: Pixels
 
     @classmethod
-    def of(cls, eye: Eye, moved: Float, resting: Float) -> Masks:
-        """``moved``, ``resting``: (>=468, 2) float32, landmarks now and in the photo, patch pixels."""
-        edges = np.zeros((HEIGHT, WIDTH), np.uint8)
-        for row, tone in ((eye.lower[0], 128), (eye.upper[0], 255)):
-            line = np.round(moved[[eye.outer, *row, eye.inner]] * 16).astype(np.int32)
-            cv2.polylines(edges, [line], False, (tone,), _LINE, cv2.LINE_AA, 4)
-        return cls(opening(eye, moved), opening(eye, resting), edges)
+    def of(cls, eye: Eye, photo: Pixels, landmarks: Float) -> Resting:
+        """``photo``: (H, W, 3) uint8; ``landmarks``: (>=468, 2 or 3) float32, its pixels."""
+        place = placing(eye, landmarks)
+        picture, points = sampled(photo, place), placed(landmarks, place)
+        seen = opening(eye, points)
+        rims, lashes = _grown(seen, _RIM), _grown(seen, _LASHES)
+        return cls(eye, picture, lidded(picture, lashes), points, seen, rims, lashes, filled(_outline(eye, points), _SIZE))
+
+
+@dataclass(frozen=True, eq=False)
+class Moved:
+    """The same eye with its lids at ``points`` (>=468, 2) float32, patch pixels; ``closure``: 0 as in the photo, 1 shut."""
+
+    rest: Resting
+    points: Float
+    closure: float
+    opening: Pixels
+
+    @classmethod
+    def of(cls, rest: Resting, points: Float, closure: float) -> Moved:
+        return cls(rest, points, min(max(closure, 0.0), 1.0), opening(rest.eye, points))
+
+    def inputs(self, now: Pixels) -> Pixels:
+        """What the network is given: (10, 64, 96) uint8; it takes them divided by 255. ``now``: (64, 96, 3) uint8, the eye
+        warped.
+        """
+        planes = np.empty((CHANNELS, HEIGHT, WIDTH), np.uint8)
+        # Stretched skin smears lashes and rims over the lid: plain skin is easier to paint on.
+        part = min(max((self.closure - _SKIN_FROM) / (_SKIN_AT - _SKIN_FROM), 0.0), 1.0)
+        if part > 0:
+            now = _blended(now, self.rest.skin, self._closed(self.rest.rims, _SHARP) * np.float32(part))
+        planes[0:3] = now.transpose(2, 0, 1)
+        planes[3:6] = self.rest.picture.transpose(2, 0, 1)
+        planes[6], planes[7], planes[8] = self.opening, self.rest.opening, self._edges()
+        planes[9] = round(255 * self.closure)
+        return planes
 
     def fresh(self) -> Float:
-        """(80, 112) float32 in 0..1: where skin now is and the photo shows the eye, its lashes included."""
-        return self._closed(_LASHES, _FEATHER)
+        """(64, 96) float32 in 0..1: where skin now is and the photo shows the eye, its lashes included."""
+        return self._closed(self.rest.lashes, _FEATHER)
 
-    def plain(self) -> Float:
-        """The same, closer to the eye and with a sharper edge."""
-        return self._closed(_RIM, _SHARP)
+    def covered(self) -> Float:
+        """(64, 96) float32 in 0..1: where skin now is and the photo shows the eyeball and its rims."""
+        return self._closed(self.rest.rims, _FEATHER)
 
-    def _closed(self, beyond: int, feather: float) -> Float:
+    def cover(self) -> Float:
+        """(64, 96) float32 in 0..1: where the network's lids are laid over the frame; brows and crow's feet are outside."""
+        mask = np.maximum(self.rest.cover, filled(_outline(self.rest.eye, self.points), _SIZE))
+        return np.asarray(cv2.GaussianBlur(mask, (0, 0), _FEATHER), np.float32) / np.float32(255)
+
+    def bounds(self) -> Float:
+        """(2, 2) float32: the corners of the part of the patch that is painted."""
+        outlines = np.concatenate([_outline(self.rest.eye, points) for points in (self.points, self.rest.points)])
+        corners = np.stack([outlines.min(axis=0), outlines.max(axis=0)]) + _FADED * np.array([[-1], [1]], np.float32)
+        return np.asarray(np.clip(corners, 0, _SIZE), np.float32)
+
+    def _closed(self, around: Pixels, feather: float) -> Float:
         # Shut lids are drawn as a line: too thin to be an opening.
-        still_open = cv2.erode(self.opening, np.ones((3, 3), np.uint8))
-        skin = cv2.subtract(cv2.dilate(self.resting, _disc(beyond)), still_open)
+        still_open = cv2.dilate(cv2.erode(self.opening, np.ones((5, 5), np.uint8)), np.ones((3, 3), np.uint8))
+        skin = cv2.subtract(around, still_open)
         return np.asarray(cv2.GaussianBlur(skin, (0, 0), feather), np.float32) / np.float32(255)
+
+    def _edges(self) -> Pixels:
+        """The lids' edges as lines, the upper one bright, the lower one half as bright."""
+        edges, eye = np.zeros((HEIGHT, WIDTH), np.uint8), self.rest.eye
+        for row, tone in ((eye.lower[0], 128), (eye.upper[0], 255)):
+            line = np.round(self.points[[eye.outer, *row, eye.inner]] * 16).astype(np.int32)
+            cv2.polylines(edges, [line], False, (tone,), _LINE, cv2.LINE_AA, 4)
+        return edges
 
 
 def opening(eye: Eye, points: Float) -> Pixels:
-    """(80, 112) uint8: 255 where the eye is open. ``points``: (>=468, 2) patch pixels."""
-    return filled(points[list(eye.opening)], (WIDTH, HEIGHT))
+    """(64, 96) uint8: 255 where the eye is open. ``points``: (>=468, 2) patch pixels."""
+    return filled(points[list(eye.opening)], _SIZE)
 
 
-def lidded(rest: Pixels, opening_at_rest: Pixels) -> Pixels:
-    """The patch ``rest`` (80, 112, 3) uint8 of the photo with plain skin for its eye and lashes."""
-    eye = cv2.dilate(opening_at_rest, _disc(_LASHES))
+def lidded(picture: Pixels, eye: Pixels) -> Pixels:
+    """The patch ``picture`` (64, 96, 3) uint8 with plain skin for ``eye`` (64, 96): 255 where eye and lashes are."""
     around = cv2.dilate(eye, _disc(_AROUND)) > eye
-    usual = np.median(rest[around], axis=0)
+    usual = np.median(picture[around], axis=0)
     # Spectacle frames, hair and brows are no skin: skin is what most of the eye's surroundings look like.
-    away = np.abs(rest - usual).max(axis=2)
+    away = np.abs(picture - usual).max(axis=2)
     strange = away > _STRANGE * np.median(away[around]) + _ALIKE
     skin = cv2.erode((~strange & (eye == 0)).astype(np.float32), np.ones((3, 3), np.uint8))[..., None]
     # The mean of the skin nearby, and what is usual where there is none.
-    seen = cv2.GaussianBlur(np.dstack([rest * skin, skin]).astype(np.float32), (0, 0), _NEARBY)
-    filled = (seen[..., :3] + _FEW * usual) / (seen[..., 3:] + _FEW)
+    seen = cv2.GaussianBlur(np.dstack([picture * skin, skin]).astype(np.float32), (0, 0), _NEARBY)
+    plain = (seen[..., :3] + _FEW * usual) / (seen[..., 3:] + _FEW)
     mask = cv2.GaussianBlur(eye, (0, 0), _SHARP)[..., None] / 255
-    return np.asarray(np.round(rest + (filled - rest) * mask), np.uint8)
+    return np.asarray(np.round(picture + (plain - picture) * mask), np.uint8)
 
 
-def inputs(now: Pixels, rest: Pixels, skin: Pixels, masks: Masks, closure: float) -> Pixels:
-    """What the network is given: (10, 80, 112) uint8; it takes them divided by 255.
-
-    ``now``, ``rest``: (80, 112, 3) uint8, the eye warped and as in the photo; ``skin``: what ``lidded`` makes of ``rest``.
-    ``closure``: 0 as in the photo, 1 shut.
-    """
-    planes = np.empty((CHANNELS, HEIGHT, WIDTH), np.uint8)
-    # Stretched skin smears lashes and rims over the lid: plain skin is easier to paint on.
-    part = np.float32(np.clip((closure - _SKIN_FROM) / (_SKIN_AT - _SKIN_FROM), 0, 1))
-    mask = (masks.plain() * part)[..., None]
-    planes[0:3] = (now + (skin.astype(np.float32) - now) * mask + 0.5).astype(np.uint8).transpose(2, 0, 1)
-    planes[3:6] = rest.transpose(2, 0, 1)
-    planes[6], planes[7], planes[8] = masks.opening, masks.resting, masks.edges
-    planes[9] = round(255 * min(max(closure, 0.0), 1.0))
-    return planes
+def _blended(picture: Pixels, other: Pixels, part: Float) -> Pixels:
+    """``picture`` with ``part`` (h, w) of ``other``."""
+    mixed = cv2.blendLinear(picture, other, 1 - part, part)
+    return np.asarray(mixed, np.uint8)
 
 
-def cover(eye: Eye, moved: Float, resting: Float) -> Float:
-    """(80, 112) float32 in 0..1: where the network's lids are laid over the frame; brows and crow's feet are outside."""
-    mask = np.zeros((HEIGHT, WIDTH), np.uint8)
-    for points in (moved, resting):
-        upper, lower = (
-            points[list(rows[0])] + reach * (points[list(rows[1])] - points[list(rows[0])])
-            for rows, reach in ((eye.upper, _ABOVE), (eye.lower, _BELOW))
-        )
-        corners = points[[eye.outer, eye.inner]]
-        beyond = corners + _BESIDE * (corners - corners[::-1])
-        outline = np.concatenate([beyond[:1], upper, beyond[1:], lower[::-1]])
-        mask = np.maximum(mask, filled(outline, (WIDTH, HEIGHT)))
-    return np.asarray(cv2.GaussianBlur(mask, (0, 0), _FEATHER), np.float32) / np.float32(255)
+def _outline(eye: Eye, points: Float) -> Float:
+    """(N, 2) float32: the polygon in which the lids of ``eye`` at ``points`` may be painted."""
+    upper, lower = (
+        points[list(rows[0])] + reach * (points[list(rows[1])] - points[list(rows[0])])
+        for rows, reach in ((eye.upper, _ABOVE), (eye.lower, _BELOW))
+    )
+    corners = points[[eye.outer, eye.inner]]
+    beyond = corners + _BESIDE * (corners - corners[::-1])
+    return np.asarray(np.concatenate([beyond[:1], upper, beyond[1:], lower[::-1]]), np.float32)
+
+
+def _grown(opening: Pixels, beyond: int) -> Pixels:
+    """``opening`` made larger by ``beyond`` pixels, upwards by more."""
+    disc = _disc(beyond)
+    rising = np.maximum.reduce([np.pad(disc, ((up, _UPWARDS - up), (0, 0))) for up in range(_UPWARDS + 1)])
+    return np.asarray(cv2.dilate(opening, rising, anchor=(beyond, beyond)), np.uint8)
 
 
 def _disc(radius: int) -> Pixels:

@@ -28,6 +28,7 @@ Pixels = NDArray[np.uint8]
 
 _FROM, _WHOLE = 0.04, 0.2  # closure from which the network's lids come in, and are there wholly
 _COLOUR = 8.0  # levels between a pixel's channels: photos with less on average are more or less black-and-white
+_SHOWN = 12  # levels between what is bright and what is dark where an eye should be: less is a dark lens
 _SMOOTHED = 1.25  # frames coarser than the patch by more than this take it smoothed
 _CORNERS = np.array([[0, 0], [eye_patch.WIDTH, 0], [eye_patch.WIDTH, eye_patch.HEIGHT], [0, eye_patch.HEIGHT]], np.float32)
 
@@ -40,7 +41,7 @@ class Eyelids:
     def __init__(self, layers: Layers, region: Pixels, landmarks: Float, provider: Provider = "cpu") -> None:
         self._session = models.load("eyelids", provider)
         self._layers = layers
-        self._rest = [_Resting.of(eye, region, landmarks) for eye in EYES]
+        self._eyes = [_Eye.of(eye, region, landmarks) for eye in EYES]
 
     def patches(self, warped: Sketch, vertices: Float, closures: Sequence[float] | Float) -> list[Patch]:
         """What is to be laid over ``warped``, which is the frame with its eyes warped and nothing more; nothing at rest.
@@ -48,37 +49,38 @@ class Eyelids:
         ``vertices``: (>=468, 3) float32, moved landmarks, region pixels. ``closures``: right and left eye; 1 is shut.
         """
         moving = [
-            moved
-            for rest, closure in zip(self._rest, closures, strict=True)
-            if closure > _FROM and (moved := _Moved.of(rest, self._layers, warped, vertices, float(closure))) is not None
+            seen
+            for eye, closure in zip(self._eyes, closures, strict=True)
+            if eye.shown and closure > _FROM
+            if (seen := _Seen.of(eye, self._layers, warped, vertices, float(closure))) is not None
         ]
         if not moving:
             return []
-        eyes = np.stack([moved.inputs() for moved in moving]) / np.float32(255)
+        eyes = np.stack([seen.inputs() for seen in moving]) / np.float32(255)
         (lids,) = self._session.run(["lids"], {"eye": eyes})
-        return [moved.repaired(made.transpose(1, 2, 0)) for moved, made in zip(moving, lids, strict=True)]
+        repaired = (seen.repaired(made.transpose(1, 2, 0)) for seen, made in zip(moving, lids, strict=True))
+        return [patch for patch in repaired if patch is not None]
 
 
 @dataclass(frozen=True, eq=False)
-class _Resting:
-    """One eye as the photo shows it: its patch, its landmarks there, and how colourful it is, 0..1."""
+class _Eye:
+    """One eye of the photo: as a patch, whether it shows (a dark lens may hide it), how colourful it is, 0..1, and the
+    detail of its skin.
+    """
 
-    eye: Eye
-    picture: Pixels
-    skin: Pixels
-    points: Float
+    resting: eye_patch.Resting
+    shown: bool
     colour: np.float32
     detail: SkinDetail
 
     @classmethod
-    def of(cls, eye: Eye, region: Pixels, landmarks: Float) -> _Resting:
-        place = eye_patch.placing(eye, landmarks)
-        picture = eye_patch.sampled(region, place)
-        spread = float((picture.max(axis=2).astype(np.float32) - picture.min(axis=2)).mean())
+    def of(cls, eye: Eye, region: Pixels, landmarks: Float) -> _Eye:
+        resting = eye_patch.Resting.of(eye, region, landmarks)
+        grey = cv2.cvtColor(resting.picture, cv2.COLOR_RGB2GRAY)[resting.lashes > 0]
+        shown = float(np.percentile(grey, 97) - np.percentile(grey, 3)) > _SHOWN
+        spread = float((resting.picture.max(axis=2).astype(np.float32) - resting.picture.min(axis=2)).mean())
         colour = np.float32(min(1.0, spread / _COLOUR))
-        points = eye_patch.placed(landmarks, place)
-        skin = eye_patch.lidded(picture, eye_patch.opening(eye, points))
-        return cls(eye, picture, skin, points, colour, SkinDetail(region, place))
+        return cls(resting, shown, colour, SkinDetail(region, eye_patch.placing(eye, landmarks)))
 
     def in_its_colours(self, change: Float) -> Float:
         """``change`` (h, w, 3) with no more colour than the photo has: greys stay grey."""
@@ -89,57 +91,66 @@ class _Resting:
 
 
 @dataclass(frozen=True, eq=False)
-class _Moved:
-    """One eye in one frame: its window of the region as the warp shows it, and the same as a patch."""
+class _Seen:
+    """One eye in one frame: its window of the region as the warp shows it, and the same as a patch; ``place`` takes the
+    region's pixels to the patch's.
+    """
 
-    rest: _Resting
-    closure: float
+    eye: _Eye
+    moved: eye_patch.Moved
     window: Window
     warped: Pixels
     place: Float
     picture: Pixels
-    points: Float
-    masks: eye_patch.Masks
 
     @classmethod
-    def of(cls, rest: _Resting, layers: Layers, sketch: Sketch, vertices: Float, closure: float) -> _Moved | None:
-        place = eye_patch.placing(rest.eye, vertices)
+    def of(cls, eye: _Eye, layers: Layers, sketch: Sketch, vertices: Float, closure: float) -> _Seen | None:
+        place = eye_patch.placing(eye.resting.eye, vertices)
         window = Window.around(eye_patch.placed(_CORNERS, eye_patch.inverse(place)), 1, layers.plate.shape)
         if window is None:
             return None
         warped = painted(layers, sketch, window)
-        points = eye_patch.placed(vertices, place)
-        place[:, 2] += place[:, :2] @ window.corner
-        masks = eye_patch.Masks.of(rest.eye, points, rest.points)
-        return cls(rest, closure, window, warped, place, eye_patch.sampled(warped, place), points, masks)
+        moved = eye_patch.Moved.of(eye.resting, eye_patch.placed(vertices, place), closure)
+        return cls(eye, moved, window, warped, place, eye_patch.sampled(warped, _from(window, place)))
 
     def inputs(self) -> Pixels:
-        return eye_patch.inputs(self.picture, self.rest.picture, self.rest.skin, self.masks, self.closure)
+        return self.moved.inputs(self.picture)
 
-    def repaired(self, made: Float) -> Patch:
-        """``made`` (80, 112, 3) in 0..1 by the network, as a patch in the region's own pixels."""
-        eye, rest = self.rest.eye, self.rest
-        change = rest.in_its_colours(made * np.float32(255) - self.picture)
-        strength = min(1.0, (self.closure - _FROM) / (_WHOLE - _FROM))
-        cover = eye_patch.cover(eye, self.points, rest.points) * np.float32(strength)
-        fresh = self.masks.fresh()
+    def repaired(self, made: Float) -> Patch | None:
+        """``made`` (64, 96, 3) in 0..1 by the network, as a patch in the region's own pixels."""
+        (left, top), (right, bottom) = self.moved.bounds()
+        corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+        around = Window.around(eye_patch.placed(corners, eye_patch.inverse(self.place)), 1, (self.window.y1, self.window.x1))
+        window = None if around is None else around.overlap(self.window)
+        if window is None:
+            return None
+        change = self.eye.in_its_colours(made * np.float32(255) - self.picture)
+        strength = min(1.0, (self.moved.closure - _FROM) / (_WHOLE - _FROM))
+        fresh = self.moved.fresh()
+        # Shut lids of a mesh leave a slit: nothing of it may shine through a cover that fades along the lower lid.
+        cover = np.maximum(self.moved.cover(), self.moved.covered()) * np.float32(strength)
         # Skin that the photo shows keeps its own detail; where it shows the eye, all is the network's, and detail is lent.
-        layers = np.dstack([change, change + self.picture, fresh, cover])
+        layers = np.dstack([change + fresh[..., None] * self.picture, fresh, cover])
         zoom = float(np.sqrt(abs(np.linalg.det(self.place[:, :2]))))
         if zoom > _SMOOTHED:
             layers = np.asarray(cv2.GaussianBlur(layers, (0, 0), 0.4 * zoom), np.float32)
-        back = eye_patch.inverse(self.place)
-        change, lids, fresh, cover = np.split(_enlarged(layers, back, self.window.size), [3, 6, 7], axis=2)
-        upper = list(eye.upper[0])
-        travel = float((self.points[upper] - rest.points[upper])[:, 1].mean())
-        lent = rest.detail.over(self.place, self.window.size, travel)
+        place = _from(window, self.place)
+        back = eye_patch.inverse(place)
+        lids = np.asarray(cv2.warpAffine(layers[..., :4], back, window.size, flags=cv2.INTER_CUBIC), np.float32)
+        alpha = np.asarray(cv2.warpAffine(layers[..., 4], back, window.size, flags=cv2.INTER_LINEAR), np.float32)
+        upper = list(self.eye.resting.eye.upper[0])
+        travel = float((self.moved.points[upper] - self.eye.resting.points[upper])[:, 1].mean())
+        lids, fresh = lids[..., :3], lids[..., 3:]
+        kept = window.seen_from(self.window).of(self.warped)
+        colour: Float = lids + kept * (1 - fresh)
+        lent = self.eye.detail.over(place, window.size, travel)
         if lent is not None:
-            lids = lids + lent[..., None]
-        kept = self.warped + change
-        return Patch(self.window, np.clip(kept + (lids - kept) * fresh, 0, 255), np.clip(cover[..., 0], 0, 1))
+            colour = colour + fresh * lent[..., None]
+        return Patch(window, np.clip(colour, 0, 255), alpha)
 
 
-def _enlarged(layers: Float, back: Float, size: tuple[int, int]) -> Float:
-    """``layers`` (80, 112, n) of a patch, placed by ``back`` (2, 3) in a picture of ``size`` (w, h)."""
-    parts = [layers[..., start : start + 4] for start in range(0, layers.shape[2], 4)]  # OpenCV warps four at a time
-    return np.dstack([cv2.warpAffine(part, back, size, flags=cv2.INTER_CUBIC) for part in parts]).astype(np.float32)
+def _from(window: Window, place: Float) -> Float:
+    """``place`` (2, 3) of the region's pixels for those of ``window``."""
+    moved = place.copy()
+    moved[:, 2] += place[:, :2] @ window.corner
+    return moved

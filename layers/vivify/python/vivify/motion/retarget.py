@@ -20,7 +20,7 @@ from vivify.motion.template import Motion
 
 Float = NDArray[np.float32]
 
-_CLOSED_LINE = 0.86  # where the lids meet: this far from the upper lid's place to the lower's
+_CLOSED_LINE = 0.95  # where the lids meet: this far from the upper lid's place to the lower's
 _WIDEST = -0.3  # closure: how far lids open beyond the photo's
 _CREASE, _UPPER_SKIN = 0.15, 0.12  # how far rows of skin above the lid's edge follow it; the crease stays
 _LOWER_SKIN = 1.0  # below the lower lid it rises along
