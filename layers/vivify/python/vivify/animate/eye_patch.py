@@ -32,6 +32,7 @@ _UPWARDS = 4  # pixels more above it: upper lashes stand up, and their shadow wo
 _AROUND, _STRANGE, _ALIKE = 10, 2.0, 16.0  # pixels around the lashes; in deviations, and levels: what there is no skin
 _NEARBY, _FEW = 9.0, 0.01  # pixels; share of skin nearby that is too little to go by
 _SKIN_FROM, _SKIN_AT = 0.25, 0.6  # closure between which plain skin takes the place of what the mesh still shows of the eye
+_SHUT = 0.9  # closure from which nothing of the eyeball shows
 _SHRUNK = 0.8  # below this zoom pixels are averaged before they are sampled
 
 
@@ -144,9 +145,9 @@ class Moved:
         return np.asarray(np.clip(corners, 0, _SIZE), np.float32)
 
     def _closed(self, around: Pixels, feather: float) -> Float:
-        # Shut lids are drawn as a line: too thin to be an opening.
-        still_open = cv2.dilate(cv2.erode(self.opening, np.ones((5, 5), np.uint8)), np.ones((3, 3), np.uint8))
-        skin = cv2.subtract(around, still_open)
+        # Lids that are shut, or as good as, are drawn as a line, which is no opening.
+        shut = self.closure >= _SHUT
+        skin = around if shut else cv2.subtract(around, cv2.erode(self.opening, np.ones((3, 3), np.uint8)))
         return np.asarray(cv2.GaussianBlur(skin, (0, 0), feather), np.float32) / np.float32(255)
 
     def _edges(self) -> Pixels:
