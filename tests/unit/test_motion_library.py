@@ -74,7 +74,7 @@ def _peak(curve: np.ndarray[Any, np.dtype[np.float32]]) -> float:
 
 
 def test_turns_go_to_the_persons_own_side() -> None:
-    """turn-left looks to the viewer's right (yaw below 0), turn-right to the viewer's left; people tilt a little as they turn."""
+    """turn-left looks to the viewer's right (yaw below 0), turn-right to his left; people tilt a little as they turn."""
     for name, sign in (("turn-left", -1), ("turn-right", 1)):
         rotation = template(name).motion.rotation
         assert sign * _peak(rotation[:, 0]) > 10, name
