@@ -73,6 +73,14 @@ def _peak(curve: np.ndarray[Any, np.dtype[np.float32]]) -> float:
     return float(curve[np.argmax(np.abs(curve))])
 
 
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_heads_do_not_stutter(name: str) -> None:
+    """Frames that a clip repeats or leaves out are not in its motion: the head's speed changes by less than itself."""
+    rotation = template(name).motion.rotation
+    speed = np.abs(np.diff(rotation, axis=0)).sum()
+    assert np.abs(np.diff(rotation, n=2, axis=0)).sum() <= 0.8 * speed
+
+
 def test_turns_go_to_the_persons_own_side() -> None:
     """turn-left looks to the viewer's right (yaw below 0), turn-right to his left; people tilt a little as they turn."""
     for name, sign in (("turn-left", -1), ("turn-right", 1)):

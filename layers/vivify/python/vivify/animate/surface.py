@@ -32,6 +32,7 @@ _TOP_FREE = 2.3
 _NECK_FREE = 0.8
 _NECK_BARE = 0.4  # this far below the chin shoulders and hands have not yet joined the head
 _THING = 0.15  # square eye distances: what stands beside the head covers at least this much
+_COARSE = 32.0  # pixels of an eye distance in which shapes beside the head are told apart
 _SHUT = 0.03  # a triangle smaller than a square of this side may be a shut lid or lip
 _SPREAD = 0.2  # how far an expression pulls on the skin outside the face's outline
 
@@ -96,7 +97,7 @@ def build_surface(
     vertices = np.concatenate([landmarks[:MESH], outer]).astype(np.float32)
 
     own = territory.freedom(outer[:, :2])
-    with_head = _with_head(matte, landmarks, head)[row, column]
+    with_head = _with_head(outer, matte, landmarks, head)
     reach = Reach.of(lean)
     # Who walks takes along what he holds; who only leans does not.
     leaning = reach.share(*head.upright(outer[:, 0], outer[:, 1]), _chin(landmarks, head)) * (with_head if lean <= 1 else 1)
@@ -174,19 +175,25 @@ def _chin(landmarks: Float, head: HeadFrame) -> float:
     return float(head.upright(landmarks[CHIN : CHIN + 1, 0], landmarks[CHIN : CHIN + 1, 1])[1][0])
 
 
-def _with_head(matte: Float, landmarks: Float, head: HeadFrame) -> Float:
-    """(H, W) float32 in 0..1: 0 on what stands beside the head without touching it, as a raised hand or what it holds."""
-    x, y = np.meshgrid(*(np.arange(side, dtype=np.float32) for side in matte.shape[::-1]))
-    upper = (matte > 0.5) & (head.upright(x, y)[1] < _chin(landmarks, head) + _NECK_BARE)
+def _with_head(outer: Float, matte: Float, landmarks: Float, head: HeadFrame) -> Float:
+    """(K,) float32 in 0..1: 0 on what stands beside the head without touching it, as a raised hand or what it holds."""
+    zoom = min(1.0, _COARSE / head.unit)  # outlines need no more
+    unit = zoom * head.unit
+    coarse = cv2.resize(matte, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
+    y, x = np.indices(coarse.shape, np.float32) / np.float32(zoom)
+    upper = (coarse > 0.5) & (head.upright(x, y)[1] < _chin(landmarks, head) + _NECK_BARE)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(upper.astype(np.uint8))
-    middle = np.clip(head.origin[:2], 0, np.array(matte.shape[::-1]) - 1).astype(int)
+    last = np.array(coarse.shape[::-1]) - 1
+    middle = np.clip(zoom * head.origin[:2], 0, last).astype(int)
     own = labels == labels[middle[1], middle[0]]
     # A lock of hair that the matte has cut off is small and still the head's.
-    things = (stats[:, cv2.CC_STAT_AREA] > _THING * head.unit**2)[labels] & upper & ~own
-    around = cv2.dilate(things.astype(np.float32), _disc(1.6 * _GRID * head.unit))
-    near = cv2.dilate(own.astype(np.float32), _disc(_GRID / 2 * head.unit))
-    side = 2 * max(1, round(_GRID / 2 * head.unit)) + 1
-    return np.asarray(1 - cv2.blur(around * (1 - near), (side, side)), np.float32)
+    things = (stats[:, cv2.CC_STAT_AREA] > _THING * unit**2)[labels] & upper & ~own
+    around = cv2.dilate(things.astype(np.float32), _disc(1.6 * _GRID * unit))
+    near = cv2.dilate(own.astype(np.float32), _disc(_GRID / 2 * unit))
+    side = 2 * max(1, round(_GRID / 2 * unit)) + 1
+    free = 1 - cv2.blur(around * (1 - near), (side, side))
+    column, row = np.clip(np.round(zoom * outer[:, :2]), 0, last).astype(int).T
+    return np.asarray(free[row, column], np.float32)
 
 
 def _disc(radius: float) -> NDArray[np.uint8]:

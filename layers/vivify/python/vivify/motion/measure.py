@@ -17,7 +17,7 @@ from vivify.faces.topology import EYES, MESH, MOUTH_CORNERS, NECK, OVAL, RIGID, 
 from vivify.faces.types import Pose
 from vivify.motion.parts import PARTS, only, parts_called
 from vivify.motion.skull import Skull, believed
-from vivify.motion.smooth import calmed, fill_gaps
+from vivify.motion.smooth import calmed, fill_gaps, smooth
 from vivify.motion.template import Motion, Template
 from vivify.video import probe, read_frames
 
@@ -29,6 +29,7 @@ _EDGE, _LONG_EDGE = 0.2, 0.4  # seconds in which a motion comes out of rest and 
 _LONG_SIDE = 720  # frames are read at most this large: landmarks need no more
 _LEAST_SEEN = 0.5  # of the frames must show a face
 _HEAD_SIGMA, _FACE_SIGMA, _LID_SIGMA = 0.03, 0.02, 0.012  # seconds: heads move slower than lids
+_EASY_HEAD_SIGMA, _EASY_FACE_SIGMA = 0.04, 0.03  # seconds, in motions that are kept
 _TURN_NOISE, _PLACE_NOISE, _SHAPE_NOISE = 0.15, 0.005, 0.002  # degrees; eye distances; what unmoving faces are measured with
 _INNER = 0.6  # eye distances from the outline: from there on all of a face makes faces
 _IMPLAUSIBLE = 0.8  # centimetres rms from the mean face
@@ -192,13 +193,25 @@ def extract(
     if still and not 0 <= still.start < still.stop <= len(measured.shape):
         raise VideoError(f"The rest must lie within the video and {_CONTEXT:.0f} seconds of the motion.")
     first, last = frame(start), None if end is None else frame(end)
-    whole = to_motion(measured, still)
+    whole = _unhurried(to_motion(measured, still), measured.fps)
     motion = Motion(*(getattr(whole, field.name)[first:last] for field in fields(Motion)))
     if len(motion) < _SHORTEST:
         raise VideoError("The video holds no such seconds. Choose a start and an end that lie within it.")
     motion = only(_from_rest_to_rest(motion, measured.fps, still is None), parts)
     motion = replace(motion, translation=(_SITTING * np.tanh(motion.translation / _SITTING)).astype(np.float32))
     return Template(name, shows, source, licence, measured.fps, mouth_width(measured), motion)
+
+
+def _unhurried(motion: Motion, fps: float) -> Motion:
+    """``motion`` for anybody, at any speed, so without what is its video's own: frames that stutter, a head that trembles."""
+    head, face = _EASY_HEAD_SIGMA * fps, _EASY_FACE_SIGMA * fps
+    return replace(
+        motion,
+        rotation=smooth(motion.rotation, head),
+        translation=smooth(motion.translation, head),
+        gaze=smooth(motion.gaze, face),
+        displacement=smooth(motion.displacement, face),
+    )
 
 
 def follow(video: Path, seconds: float | None, fps: float) -> tuple[Motion, float]:
