@@ -203,7 +203,7 @@ def extract(
 
 
 def _unhurried(motion: Motion, fps: float) -> Motion:
-    """``motion`` for anybody, at any speed, so without what is its video's own: frames that stutter, a head that trembles."""
+    """``motion`` for anybody, at any speed, so without what is the video's own: frames that stutter, heads that tremble."""
     head, face = _EASY_HEAD_SIGMA * fps, _EASY_FACE_SIGMA * fps
     return replace(
         motion,
