@@ -9,19 +9,16 @@ from typing import Self
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from tests.portrait import portrait
 from vivify import engine
 from vivify.animate import Performer
+from vivify.arrays import Float, Pixels
 from vivify.engine import Options
 from vivify.faces import Face
 from vivify.faces.topology import INNER_LIPS
 from vivify.motion import FaceTrack, Motion
 from vivify.photos import Photo
-
-Pixels = NDArray[np.uint8]
-Float = NDArray[np.float32]
 
 SHORT = Options(motions=("turn-left",), seconds=0.4, fps=10.0)  # four frames in which something happens
 MOUTH_WIDTH = 0.8  # in eye distances, of the person whom a made motion comes from

@@ -14,14 +14,12 @@ from typing import Any, Self
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from vivify import engine
 from vivify.animate import eyes, folds, layers, lids, mouth, painter, patch, performer, warp
+from vivify.arrays import Pixels
 from vivify.photos import decode
 from vivify.video import ClipWriter, read_frames
-
-Pixels = NDArray[np.uint8]
 
 _HELD = 400e6  # bytes of frames held for the encoder alone
 _STAGES: dict[str, tuple[tuple[Any, str], ...]] = {

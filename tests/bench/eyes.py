@@ -17,13 +17,12 @@ from numpy.typing import NDArray
 from tests.bench import outside
 from tests.bench.stage import Recording, record
 from vivify import engine
+from vivify.arrays import Pixels
 from vivify.errors import VivifyError
 from vivify.faces.topology import EYES
 from vivify.motion import Motion
 from vivify.photos import Photo, decode
 from vivify.video import read_frames
-
-Pixels = NDArray[np.uint8]
 
 OPEN = 0.15  # of the eye's width: below, an eye is not open in the photo
 SHUT = 0.20  # of its opening at rest: what counts as closed

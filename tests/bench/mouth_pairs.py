@@ -20,7 +20,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from tests.bench.__main__ import GALLERY
 from tests.bench.stage import Recording, record
@@ -28,15 +27,13 @@ from vivify import engine
 from vivify.animate import Performer
 from vivify.animate.mouth.tones import LUMA, Tones, read_tones
 from vivify.animate.patch import Patch
+from vivify.arrays import Float, Pixels
 from vivify.depth.raster import Rasteriser
 from vivify.faces.topology import INNER_LIPS, MESH, MOUTH_TRIANGLES, triangles
 from vivify.faces.track import Landmarker
 from vivify.motion import FaceTrack, Motion, follow
 from vivify.photos import decode
 from vivify.video import probe, read_frames
-
-Float = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
 
 PORTRAITS = (
     "hallo__reference_images_1",

@@ -12,15 +12,13 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from vivify.arrays import Float, Pixels
 from vivify.faces import head_pose, mesh
 from vivify.faces.find import candidates
 from vivify.faces.geometry import Pyramid, Square
 from vivify.faces.topology import EYES, LOWER_INNER_LIP, MOUTH_CORNERS, UPPER_INNER_LIP, Eye
 
-Float = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
 Looks = tuple[tuple[float, float, bool], ...]
 
 SCALE = 1.25  # frames are enlarged by this before they are read

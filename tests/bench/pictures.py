@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8]
+from vivify.arrays import Pixels
+
 Box = tuple[int, int, int, int]
 
 CAP = 60.0  # decibels: what identical pictures score

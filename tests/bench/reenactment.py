@@ -19,14 +19,12 @@ from tests.bench.mesh_warp import MeshWarp
 from tests.bench.pictures import cut, face_box, psnr, ssim
 from tests.bench.stage import record
 from vivify import engine
+from vivify.arrays import Float, Pixels
 from vivify.errors import FaceTooSmall, UsageError, VivifyError
 from vivify.faces import Landmarker, head_pose
 from vivify.faces.topology import INNER_LIPS
 from vivify.photos import Photo
 from vivify.video import probe, read_frames
-
-Float = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
 
 FRAMES = 75
 LONG_SIDES = (512, 1024)  # the larger where the face is too small at the smaller

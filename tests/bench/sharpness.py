@@ -8,14 +8,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from tests.bench.pictures import cut, face_box
 from vivify import engine
+from vivify.arrays import Pixels
 from vivify.photos import decode
 from vivify.video import read_frames
-
-Pixels = NDArray[np.uint8]
 
 OPTIONS = engine.Options(motions=("turn-left",), seconds=1.0, fps=12.0, faces="largest", repair="off")
 

@@ -8,17 +8,14 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tests.drawn import Sink, moved_landmarks
 from vivify import engine
 from vivify.animate import Performer
+from vivify.arrays import Float, Pixels
 from vivify.faces import Face
 from vivify.motion import FaceTrack, Motion
 from vivify.photos import Photo
-
-Float = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
 
 
 @dataclass

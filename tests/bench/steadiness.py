@@ -7,17 +7,14 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from tests.bench import outside
 from tests.bench.stage import Recording, record
 from vivify import engine
+from vivify.arrays import Float, Pixels
 from vivify.faces.topology import EYES, INNER_LIPS, OVAL
 from vivify.motion import Motion
 from vivify.photos import Photo, decode
-
-Float = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
 
 OPTIONS = engine.Options(size=512, faces="largest")
 _SHAKE = 0.5  # of the measuring squares: a still photo read twice alike would have no noise at all

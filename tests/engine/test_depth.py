@@ -11,14 +11,13 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.portrait import portrait
+from vivify.arrays import Float
 from vivify.depth.estimate import DepthMap, estimate
 from vivify.depth.head import HeadFrame
 from vivify.depth.silhouette import person_matte
 from vivify.easing import smoothstep
 from vivify.faces import Pose, head_pose, rotation
 from vivify.faces.topology import CHIN, FOREHEAD, MESH, OVAL
-
-Float = NDArray[np.float32]
 
 NOSE, CHEEKS, EARS = 1, (50, 280), (234, 454)
 

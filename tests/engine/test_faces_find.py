@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from vivify.arrays import Pixels
 from vivify.faces import Face, Landmarker, find_faces
 from vivify.faces.geometry import turned
 from vivify.photos import Photo
 
-Pixels = NDArray[np.uint8]
 ASTRONAUT = Path(__file__).resolve().parents[1] / "fixtures" / "astronaut.png"
 
 

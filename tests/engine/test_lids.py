@@ -10,18 +10,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from tests.bench import outside
 from tests.portrait import portrait, resized, whole
 from vivify import models
 from vivify.animate import Performer, eye_patch
+from vivify.arrays import Float, Pixels
 from vivify.faces import Face, mirror_index
 from vivify.faces.topology import EYES, LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE, Eye
 from vivify.motion import Motion
-
-Pixels = NDArray[np.uint8]
-Float = NDArray[np.float32]
 
 HERE = Path(__file__).resolve().parent
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from tests.portrait import ASTRONAUT, portrait
 from vivify.animate import Performer
+from vivify.arrays import Float
 from vivify.errors import NoFaceFound, VideoError
 from vivify.faces import Pose
 from vivify.faces.pose import angles, rotation
@@ -20,8 +20,6 @@ from vivify.motion import FaceTrack, Motion, Template, compose, extract, follow,
 from vivify.motion import template as named
 from vivify.motion.measure import Measured, measure, mouth_width, to_motion
 from vivify.video import ClipWriter
-
-Float = NDArray[np.float32]
 
 FPS, SECONDS = 20.0, 1.8
 TURNS = st.builds(Pose, yaw=st.floats(-25, 25), pitch=st.floats(-20, 20), roll=st.floats(-25, 25))

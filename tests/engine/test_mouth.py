@@ -7,19 +7,16 @@ from functools import cache
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from tests.portrait import whole
 from vivify import engine
 from vivify.animate import Performer
 from vivify.animate.patch import Patch
+from vivify.arrays import Float, Pixels
 from vivify.faces import Face
 from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, MESH, UPPER_INNER_LIP
 from vivify.motion import FaceTrack, Motion, bite, template
 from vivify.photos import Photo
-
-Pixels = NDArray[np.uint8]
-Float = NDArray[np.float32]
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 JAW = list(INNER_LIPS[11:])

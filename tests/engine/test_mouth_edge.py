@@ -7,8 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from vivify.animate.mouth.edge import Edge, find_edge
-
-Float = NDArray[np.float32]
+from vivify.arrays import Float
 
 UNIT = 4.0  # pixels per millimetre
 SKIN = 150.0

@@ -20,8 +20,6 @@ from vivify.faces.topology import INNER_LIPS
 from vivify.motion import Motion
 from vivify.photos import decode
 
-Pixels = NDArray[np.uint8]
-
 CUDA = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
 TOLERANCE = 2  # levels of 255
 GALLERY = ("SadTalker__source_image_art_20.png", "LivePortrait__source_s9.jpg", "hallo3__images_0001.jpg")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tests.gallery import faces_in, rows
 from tests.portrait import portrait, resized
 from vivify import engine
+from vivify.arrays import Pixels
 from vivify.engine import Options
 from vivify.errors import PhotoDamaged, PhotoUnreadable
 from vivify.faces import Face, Verdict, find_faces
@@ -24,7 +25,6 @@ from vivify.faces.topology import EYES, OUTER_LIPS, OVAL
 from vivify.photos import Photo, decode
 from vivify.video import read_frames
 
-Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 DAMAGED = ("old_w_scratch_a.png", "old_w_scratch_d.png")

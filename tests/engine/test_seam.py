@@ -5,15 +5,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from vivify.animate.mouth import on_seam
+from vivify.arrays import Float, Pixels
 from vivify.depth.head import HeadFrame
 from vivify.faces import Face, Pose, mean_face
 from vivify.faces.topology import LOWER_INNER_LIP, OUTER_LIPS, UPPER_INNER_LIP
-
-Float = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
 
 UNIT = 120.0  # pixels between the eyes
 

@@ -8,15 +8,13 @@ from functools import cache
 import cv2
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from tests.drawn import MOUTH_WIDTH, drawn, moved_landmarks
 from tests.portrait import resized, whole
 from vivify.animate import Performer
+from vivify.arrays import Pixels
 from vivify.faces import Face
 from vivify.motion import Motion
-
-Pixels = NDArray[np.uint8]
 
 AROUND = 200  # pixels of wall around her photo
 FAR = 2.4  # eye distances

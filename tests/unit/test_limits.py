@@ -6,14 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
+from vivify.arrays import Float
 from vivify.faces import Pose, mean_face
 from vivify.faces.topology import EYES
 from vivify.motion import Limits, Motion, Room, leaning
 from vivify.motion.limits import EYES_SHUT, HEAD_CUT_OFF, HEAD_TURNED, HEADS_TOUCH, SMALL_CHILD, SMILES_ALREADY
-
-Float = NDArray[np.float32]
 
 FRONTAL = Pose(0.0, 0.0, 0.0)
 _share = st.floats(0, 1)

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from vivify.arrays import Float
 from vivify.depth.raster import Rasteriser, signed_area2
 
-Float = NDArray[np.float32]
 Triangles = NDArray[np.int32]
 
 SIZE = (40, 32)  # width, height

@@ -6,13 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
+from vivify.arrays import Float
 from vivify.faces import Pose, mean_face
 from vivify.faces.topology import EYES, INNER_LIPS, LOWER_INNER_LIP, MESH, OUTER_LIPS, UPPER_INNER_LIP, Eye
 from vivify.motion import FaceTrack, Limits, Motion, retarget, template
-
-Float = NDArray[np.float32]
 
 FRONTAL = Pose(0.0, 0.0, 0.0)
 _moderate = st.floats(0.4, 2.5)

@@ -8,13 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from vivify.arrays import Float, Pixels
 from vivify.faces import Landmarker
 from vivify.video import read_frames
-
-Float = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
 
 LONG_SIDE = 720  # pixels: wider footage is read at this size
 LEAST_FACE = 90  # pixels of the face in the original footage: of smaller ones nothing is left of the lashes

@@ -10,9 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from vivify.arrays import Float
+
 from .pairs import CLOSING, Pairs
 
-Float = NDArray[np.float32]
 _CHUNK = 64
 KINDS = {"closing": (CLOSING, 9.0), "half": (0.12, CLOSING), "other": (-9.0, 0.12)}  # by closure
 

@@ -20,15 +20,13 @@ from vivify.animate.sketch import Sketch
 from vivify.animate.surface import build_surface
 from vivify.animate.territory import Territory
 from vivify.animate.warp import Warp
+from vivify.arrays import Float, Pixels
 from vivify.depth.head import HeadFrame
 from vivify.faces import Face, Pose, head_pose
 from vivify.faces.topology import EYES, MESH, RIGID, Eye
 from vivify.motion.measure import opening
 
 from .clips import Clip
-
-Float = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
 
 SOURCES, NARROW, TARGETS = 6, 3, 14  # a clip: frames with open and with narrow eyes, and frames each is warped to
 AWAKE, SLEEPY = 0.17, 0.13  # of the eye's width: an open eye is at least this open, a narrow one at least this

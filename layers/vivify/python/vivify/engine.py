@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from vivify import models
 from vivify.animate import Performer
+from vivify.arrays import Pixels
 from vivify.errors import NotAHumanFace, UsageError, VideoError
 from vivify.faces import Face, find_faces, head_and_shoulders, require_animatable
 from vivify.faces.repair import Repaired, repair
@@ -34,7 +35,6 @@ from vivify.motion.library import BLINK, IDLE
 from vivify.photos import Photo
 from vivify.video import ClipWriter
 
-Pixels = NDArray[np.uint8]
 Progress = Callable[[int, int], None]
 
 DEFAULT_MOTIONS = ("turn-left", "gentle-smile")

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from vivify.animate.patch import Window
+from vivify.arrays import Float
 from vivify.depth.head import HeadFrame
 from vivify.easing import smoothstep
-
-Float = NDArray[np.float32]
 
 # In eye distances.
 _HEAD_HALF = 1.2  # from a head's middle to brow, chin and ears: hair above, shoulders below may be cut off

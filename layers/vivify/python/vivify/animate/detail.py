@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from vivify.animate import eye_patch
 from vivify.animate.patch import Window
-
-Float = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
+from vivify.arrays import Float, Pixels
 
 _BELOW = 30.0  # patch pixels from the lid to the skin that its detail is taken from
 _CUT = 0.5  # patch pixels: finer than this the patch holds nothing

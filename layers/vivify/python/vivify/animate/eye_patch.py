@@ -10,14 +10,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from vivify.animate.patch import Window
+from vivify.arrays import Float, Pixels
 from vivify.depth.raster import filled
 from vivify.faces.topology import RIGHT_EYE, Eye
-
-Float = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
 
 WIDTH, HEIGHT = _SIZE = 96, 64
 CHANNELS = 10

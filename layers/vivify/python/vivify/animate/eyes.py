@@ -13,14 +13,11 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from vivify.animate.patch import Patch, Window, polygon_mask, similarity
+from vivify.arrays import Float, Pixels
 from vivify.depth.raster import filled
 from vivify.faces.topology import RIGHT_EYE, Eye
-
-Float = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
 
 _MARGIN = 0.45  # of the eye's width: how much beyond the opening the eyeball is continued
 _TOUCHING = 0.03  # of the eye's width

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from vivify.arrays import Float, Pixels
 from vivify.faces.topology import EYES, INNER_LIPS, MESH, OUTER_LIPS, triangles
-
-Float = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
 
 _STRENGTH = 0.6  # of the change in length that is clear of the noise
 _NOISE = 0.03  # of a length: talking and turning change a measured mesh by as much without any fold

@@ -19,9 +19,7 @@ from vivify import models
 from vivify.animate.layers import Layers
 from vivify.animate.patch import Window
 from vivify.animate.sketch import Grid, Sketch
-
-Float = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
+from vivify.arrays import Pixels
 
 _MARGIN = 4  # pixels that the person layer is continued by on every side: beyond it cubic interpolation sees one colour
 _BATCH_PIXELS = 4e6  # a batch holds about this many; the graph needs some 150 bytes for each

@@ -10,14 +10,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from vivify.animate.patch import Window
 from vivify.animate.plate import plate_of
 from vivify.animate.sketch import Deformation
-
-Float = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
+from vivify.arrays import Float, Pixels
 
 _SAME = 2  # levels; twice as many are another colour
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from vivify import models
 from vivify.animate import eye_patch
@@ -20,11 +19,9 @@ from vivify.animate.layers import Layers
 from vivify.animate.painter import painted
 from vivify.animate.patch import Patch, Window
 from vivify.animate.sketch import Sketch
+from vivify.arrays import Float, Pixels
 from vivify.faces.topology import EYES, Eye
 from vivify.models import Provider
-
-Float = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
 
 _FROM, _WHOLE = 0.04, 0.2  # closure from which the network's lids come in, and are there wholly
 _COLOUR = 8.0  # levels between a pixel's channels: photos with less on average are more or less black-and-white

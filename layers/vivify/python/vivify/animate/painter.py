@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from vivify.animate.folds import shade
 from vivify.animate.layers import Layers
 from vivify.animate.patch import Window
 from vivify.animate.sketch import Sketch
-
-Pixels = NDArray[np.uint8]
+from vivify.arrays import Pixels
 
 
 class Painter(Protocol):

@@ -10,10 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vivify.arrays import Float, Pixels
 from vivify.depth.raster import filled
-
-Float = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
 
 T = TypeVar("T", bound=np.generic)
 

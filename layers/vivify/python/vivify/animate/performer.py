@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from vivify.animate.borders import Borders
 from vivify.animate.eyes import PaintedEye
@@ -22,6 +21,7 @@ from vivify.animate.sketch import Grid, Sketch
 from vivify.animate.surface import build_surface
 from vivify.animate.territory import Territory
 from vivify.animate.warp import Warp
+from vivify.arrays import Float, Pixels
 from vivify.depth.estimate import DepthMap, estimate
 from vivify.depth.head import HeadFrame, Turn
 from vivify.depth.silhouette import person_matte
@@ -30,9 +30,6 @@ from vivify.faces.topology import EYES
 from vivify.faces.types import Face, Pose
 from vivify.models import Provider
 from vivify.motion import FaceTrack, Limits, Motion, Room, retarget
-
-Float = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
 
 _UNSURE_EDGE = 0.1  # eye distances around the matte's edge that the plate never trusts
 

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Float = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
+from vivify.arrays import Float, Pixels
 
 _SIDE = 320  # the plate is made at this size, its detail excepted: only a rim of it is ever uncovered
 _TONE = 1.2  # of the unsure edge: detail is what is finer than this

@@ -9,13 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vivify.animate.patch import Window
+from vivify.arrays import Float
 from vivify.depth.head import HeadFrame
 from vivify.easing import smoothstep
-
-Float = NDArray[np.float32]
 
 # In eye distances from the middle of the face, upright, where the head goes one eye distance; and more for each one more.
 _SIDE, _UP, _DOWN = 3.1, 3.3, 3.7

@@ -11,11 +11,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from vivify.animate.patch import Patch, Window
-
-Float = NDArray[np.float32]
+from vivify.arrays import Float
 
 _MOST_CELLS = 300  # on a side of the grid
 _PLACES = 64  # fractions of a pixel; shifts up to 256 pixels then enlarge exactly at a step of 16, which 4096 pixels need

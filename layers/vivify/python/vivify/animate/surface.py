@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 from vivify.animate.borders import Borders
 from vivify.animate.reach import Reach
 from vivify.animate.territory import Territory
+from vivify.arrays import Float
 from vivify.depth.head import HeadFrame, Turn
 from vivify.depth.raster import signed_area2
 from vivify.easing import smoothstep
 from vivify.faces.topology import CHIN, MESH, OVAL, triangles
-
-Float = NDArray[np.float32]
 
 # In eye distances.
 _GRID = 0.26

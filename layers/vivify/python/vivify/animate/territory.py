@@ -10,12 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from vivify.arrays import Float
 from vivify.depth.head import HeadFrame
 from vivify.easing import smoothstep
-
-Float = NDArray[np.float32]
 
 # In eye distances.
 _CROWN, _CHIN = -1.2, 0.5  # where the line down the middle of a head begins and ends, from the middle of the face

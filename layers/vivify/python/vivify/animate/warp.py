@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from vivify.animate.sketch import Deformation, Grid, Shading
 from vivify.animate.surface import Surface
+from vivify.arrays import Float
 from vivify.depth.raster import Rasteriser, filled
 from vivify.faces.topology import MESH, MOUTH_TRIANGLES
-
-Float = NDArray[np.float32]
 
 # In eye distances.
 _SOFT = 0.2  # sigma of the softening

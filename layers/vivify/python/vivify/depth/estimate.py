@@ -12,12 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vivify.arrays import Float
 from vivify.depth.head import HeadFrame
 from vivify.depth.raster import Rasteriser, filled
 from vivify.easing import smoothstep
 from vivify.faces.topology import CHIN, MESH, OVAL, triangles
-
-Float = NDArray[np.float32]
 
 # In eye distances.
 _CURVE = 0.7  # over this distance outside the outline the head curves back to the silhouette

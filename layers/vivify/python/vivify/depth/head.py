@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vivify.arrays import Float
 from vivify.faces.pose import rotation
 from vivify.faces.topology import EYES, NECK, OVAL
 from vivify.faces.types import Face
-
-Float = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Float = NDArray[np.float32]
+from vivify.arrays import Float
 
 _SUBPIXEL_BITS = 4
 _SLIVER = 0.02  # cells²: thinner triangles have no stable inverse, and their neighbours cover them

@@ -12,11 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivify import models
+from vivify.arrays import Float, Pixels
 from vivify.depth.head import HeadFrame
 from vivify.easing import smoothstep
-
-Float = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
 
 _INPUT = 256
 _HALF_VIEW = 3.4  # eye distances from the middle of the face to the edge of what the network sees

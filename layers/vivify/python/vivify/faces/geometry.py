@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8]
+from vivify.arrays import Pixels
+
 Matrix = NDArray[np.float64]
 
 

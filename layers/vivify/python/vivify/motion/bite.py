@@ -7,13 +7,11 @@ reported chins lag behind the jaw; so the rows are placed by how much of each pe
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from vivify.arrays import Float
 from vivify.easing import smoothstep
 from vivify.faces.topology import INNER_LIPS
 from vivify.motion.smooth import smooth
-
-Float = NDArray[np.float32]
 
 UPPER_LIP, LOWER_LIP = 13, 14
 """Landmarks: the middles of the lips' inner edges."""

@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from vivify.arrays import Float
 from vivify.faces.topology import EYES, MOUTH_CORNERS, Eye
 from vivify.faces.types import Pose
 from vivify.motion.template import Motion
-
-Float = NDArray[np.float32]
 
 HEAD_TURNED: Final = "head_turned"
 HEAD_CUT_OFF: Final = "head_cut_off"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from vivify.arrays import Float
 from vivify.easing import smoothstep
 from vivify.faces.topology import (
     INNER_LIPS,
@@ -20,8 +20,6 @@ from vivify.faces.topology import (
     UPPER_LIP_ROWS,
 )
 from vivify.motion.limits import Limits
-
-Float = NDArray[np.float32]
 
 _QUIET_LIPS = 0.03  # eye distances: lip gaps that change by less than this are noise
 _BESIDE_CORNERS = ((57, 185), (287, 409))  # landmarks above and outside each corner

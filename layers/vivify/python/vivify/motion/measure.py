@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from vivify.arrays import Float
 from vivify.easing import smoothstep
 from vivify.errors import NoFaceFound, VideoError
 from vivify.faces import Landmarker
@@ -20,8 +21,6 @@ from vivify.motion.skull import Skull, believed
 from vivify.motion.smooth import calmed, fill_gaps, smooth
 from vivify.motion.template import Motion, Template
 from vivify.video import probe, read_frames
-
-Float = NDArray[np.float32]
 
 _CONTEXT = 10.0  # seconds looked at on either side of a motion
 _SHORTEST = 3  # frames of a motion

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from vivify.arrays import Float
 from vivify.easing import smoothstep
 from vivify.errors import MotionInvalid
 from vivify.faces.pose import mean_face
 from vivify.faces.topology import EYES
 from vivify.motion.template import Motion
-
-Float = NDArray[np.float32]
 
 PARTS = ("head", "lids", "gaze", "brows", "mouth")
 _TOGETHER = {"face": ("brows", "mouth")}

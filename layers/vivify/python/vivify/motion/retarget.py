@@ -10,15 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from vivify.arrays import Float
 from vivify.faces.topology import EYES, Eye
 from vivify.motion.bite import bite
 from vivify.motion.limits import Limits
 from vivify.motion.lips import fit_lips
 from vivify.motion.template import Motion
-
-Float = NDArray[np.float32]
 
 _CLOSED_LINE = 0.95  # where the lids meet: this far from the upper lid's place to the lower's
 _WIDEST = -0.3  # closure: how far lids open beyond the photo's

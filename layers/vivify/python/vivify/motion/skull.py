@@ -15,12 +15,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vivify.arrays import Pixels
 from vivify.faces.pose import RigidFit, head_fit
 from vivify.faces.topology import EYES, LEFT_BROW, MESH, NOSE, OVAL, RIGHT_BROW
 from vivify.motion.smooth import fill_gaps
 
 Array = NDArray[np.float64]
-Pixels = NDArray[np.uint8]
 
 # Frames are looked at upright and at one size. In its pixels:
 _UNIT = 64.0  # an eye distance

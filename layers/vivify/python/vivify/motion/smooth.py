@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Float = NDArray[np.float32]
+from vivify.arrays import Float
 
 _NEARBY = 2.0  # times sigma: over which it is judged what smoothing would take away
 

@@ -24,14 +24,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from vivify.arrays import Float
 from vivify.easing import smoothstep
 from vivify.errors import MotionInvalid
 from vivify.faces.topology import MESH
 from vivify.motion.smooth import resample
-
-Float = NDArray[np.float32]
 
 SCHEMA = "vivify.motion/1"
 _CURVES = {"rotation": 3, "translation": 3, "lids": 2, "gaze": 2}

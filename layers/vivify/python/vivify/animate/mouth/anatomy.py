@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Float = NDArray[np.float32]
+from vivify.arrays import Float
 
 EYES_APART: Final = 63.0
 """Between the centres of the eyes: what makes millimetres of eye distances."""

@@ -9,11 +9,9 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from vivify.animate.mouth.anatomy import LOWER, LOWER_ARCH, UPPER, UPPER_ARCH, Arch, Crown
-
-Float = NDArray[np.float32]
+from vivify.arrays import Float
 
 # In millimetres.
 _HALF = 48.0  # of the row that is drawn, to either side

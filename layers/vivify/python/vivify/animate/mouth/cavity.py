@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vivify.animate.mouth.anatomy import TONGUE_HALF_WIDTH
 from vivify.animate.mouth.tones import Tones
 from vivify.animate.mouth.view import View
+from vivify.arrays import Float
 from vivify.easing import smoothstep
-
-Float = NDArray[np.float32]
 
 # The tongue's back, from tip to root: millimetres behind the lower row's edge, and below it.
 _BACK = np.array([5.0, 7.0, 10.0, 15.0, 26.0, 38.0, 50.0, 60.0])

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Float = NDArray[np.float32]
+from vivify.arrays import Float
 
 # In millimetres.
 _HALF, _APART, _FINE = 20.0, 2.0, 0.25  # columns reach as far to either side, and their distance; along them

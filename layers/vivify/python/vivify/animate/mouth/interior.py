@@ -22,14 +22,13 @@ from vivify.animate.mouth.shown import Shown
 from vivify.animate.mouth.tones import LUMA, Tones, read_tones
 from vivify.animate.mouth.view import View
 from vivify.animate.patch import Patch, Window, polygon_mask
+from vivify.arrays import Float, Pixels
 from vivify.depth.head import HeadFrame, Turn
 from vivify.easing import smoothstep
 from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, MESH, OUTER_LIPS, UPPER_INNER_LIP
 from vivify.motion.bite import UPPER_LIP, bite
 
-Float = NDArray[np.float32]
 Matrix = NDArray[np.float64]
-Pixels = NDArray[np.uint8]
 
 # In eye distances.
 _PARTING, _PARTED = 0.008, 0.035  # lips that part this much farther than in the photo begin to show, and show all

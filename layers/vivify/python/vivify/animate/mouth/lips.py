@@ -8,12 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vivify.arrays import Float, Pixels
 from vivify.depth.raster import filled
 from vivify.easing import smoothstep
 from vivify.faces.topology import INNER_LIPS, OUTER_LIPS
-
-Float = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
 
 # In millimetres.
 _SHADOW, _SHADOW_DEPTH = 2.4, 0.28  # of the upper lip, downwards

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vivify.animate.mouth.rows import STATIONS, Match, PaintedRow
 from vivify.animate.mouth.shown import Shown
 from vivify.animate.mouth.tones import LUMA
 from vivify.animate.mouth.view import View
-
-Float = NDArray[np.float32]
+from vivify.arrays import Float
 
 _LEAST_SEEN = 12  # pixels at a station that can be compared
 _TOP = 90  # percentile: where teeth, and what is kept, end upwards

@@ -6,14 +6,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from vivify.animate.mouth.arches import Row
 from vivify.animate.mouth.tones import LUMA, Tones
 from vivify.animate.mouth.view import View
-
-Float = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
+from vivify.arrays import Float, Pixels
 
 _GUM = 0.7  # luma of the gum, of the skin's
 _DENTINE = 0.94  # of dentine, of the enamel's

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from vivify.animate.mouth.tones import LUMA
+from vivify.arrays import Float, Pixels
 from vivify.depth.head import HeadFrame
 from vivify.faces.topology import LOWER_INNER_LIP, LOWER_LIP_ROWS, OUTER_LIPS, UPPER_INNER_LIP, UPPER_LIP_ROWS
-
-Float = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
 
 # In eye distances.
 _NEARLY_CLOSED = 0.06  # lips farther apart are where the landmarks say

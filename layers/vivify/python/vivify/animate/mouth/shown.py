@@ -17,13 +17,12 @@ from vivify.animate.mouth.edge import Edge, find_edge
 from vivify.animate.mouth.lips import between_lips
 from vivify.animate.mouth.tones import Tones
 from vivify.animate.patch import Window
+from vivify.arrays import Float, Pixels
 from vivify.depth.raster import filled
 from vivify.easing import smoothstep
 from vivify.faces.topology import INNER_LIPS
 
-Float = NDArray[np.float32]
 Matrix = NDArray[np.float64]
-Pixels = NDArray[np.uint8]
 
 # In millimetres.
 _LEAST_GAP = 2.5  # lips nearer than this show nothing to speak of

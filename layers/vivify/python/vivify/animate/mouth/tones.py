@@ -14,11 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivify.animate.patch import Window
+from vivify.arrays import Float, Pixels
 from vivify.depth.raster import filled
 from vivify.faces.topology import EYES, OUTER_LIPS, OVAL
-
-Float = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from vivify.animate.mouth.anatomy import EYES_APART, JAW_LEVER
 from vivify.animate.mouth.arches import Row
+from vivify.arrays import Float
 from vivify.depth.head import HeadFrame, Turn
 
-Float = NDArray[np.float32]
 Matrix = NDArray[np.float64]
 
 # In millimetres.

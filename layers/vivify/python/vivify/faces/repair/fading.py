@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from vivify.arrays import Pixels
 from vivify.easing import smoothstep
 from vivify.faces.repair.head import around, away, to_lab
 from vivify.faces.types import Face
-
-Pixels = NDArray[np.uint8]
 
 # Tones (L of 8-bit Lab, 0..255) between the photo's darkest and lightest 0.5%, and the darkest. Healthy photos taken in soft
 # light span down to 130 with a darkest of at most 63 (gallery and 110 video frames): span alone says nothing, lost blacks

@@ -10,12 +10,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vivify.arrays import Pixels
 from vivify.faces.repair.head import around, away, to_lab
 from vivify.faces.repair.marks import KNOWN, WIDE, draw_features, marks
 from vivify.faces.topology import OVAL
 from vivify.faces.types import Face
 
-Pixels = NDArray[np.uint8]
 Box = NDArray[np.int64]
 
 FIX_UNIT = 120.0  # pixels: eye distance at which the marks are found and filled in

@@ -6,10 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vivify.arrays import Pixels
 from vivify.faces.topology import CHIN, FOREHEAD
 from vivify.faces.types import Face
-
-Pixels = NDArray[np.uint8]
 
 
 def to_lab(pixels: Pixels, zoom: float) -> Pixels:

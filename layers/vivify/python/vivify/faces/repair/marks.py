@@ -20,11 +20,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vivify.arrays import Pixels
 from vivify.faces.repair.head import to_lab
 from vivify.faces.topology import EYES, LEFT_BROW, OUTER_LIPS, RIGHT_BROW
 from vivify.faces.types import Face
-
-Pixels = NDArray[np.uint8]
 
 DAMAGED = 0.45  # share of cells with a light mark from which a photo is damaged ...
 ONE_KIND = 3.5  # ... where so many times fewer cells hold a dark one
