@@ -36,7 +36,9 @@ def plate_of(region: Pixels, alpha: Pixels, reach: float) -> Pixels:
         return region.copy()
     seen = 1.0 - unsure.astype(np.float32)
     tone = _spread_smoothly(few.astype(np.float32), seen, _TONE * reach * shrink)
-    contrast = _background_contrast(few, unsure, grow)
+    # A gradient that steepens towards the person, a glow, would be cut off: what the first pass left over follows it.
+    tone = tone + _spread_smoothly(few - tone, seen, _TONE * reach * shrink)
+    contrast = _background_contrast(few - tone, unsure, grow)
 
     large = np.asarray(cv2.resize(tone, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
     detail = _mirrored_detail(region, large, unsure)
@@ -123,10 +125,12 @@ def _faithful(place: Float) -> Float:
     return cv2.GaussianBlur(kept.astype(np.float32), (0, 0), _MIRROR_SOFT / 2)
 
 
-def _background_contrast(picture: cv2.typing.MatLike, hidden: Pixels, near: int) -> Float:
-    """How much the background varies nearby, (h, w) float32 levels: a little over the local deviation where it is seen."""
+def _background_contrast(detail: Float, hidden: Pixels, near: int) -> Float:
+    """How much the background's ``detail`` (h, w, 3) varies nearby, (h, w) float32 levels: a little over the local deviation
+    where it is seen. A gradient of tone is no detail: on one an outline shows as on a plain wall.
+    """
     seen = 1.0 - hidden.astype(np.float32)
-    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
+    grey = cv2.cvtColor(detail, cv2.COLOR_RGB2GRAY)
     side = 6 * near + 1
 
     def local(values: Float) -> Float:

@@ -1,0 +1,58 @@
+"""The plate: what is behind a person whom the photo shows in front of it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from vivify.animate.plate import plate_of
+from vivify.arrays import Float, Pixels
+
+_SIDE, _RADIUS, _REACH = 320, 70, 10.0
+
+
+def _from_centre() -> Float:
+    y, x = np.indices((_SIDE, _SIDE), np.float32)
+    return np.hypot(x - _SIDE / 2, y - _SIDE / 2)
+
+
+def _before(background: Float) -> tuple[Pixels, Pixels]:
+    """A dark disc with a soft edge before ``background`` (side, side) of grey levels: the picture, and the disc's matte."""
+    matte = np.clip(_RADIUS - _from_centre(), 0, 1)
+    grey = background * (1 - matte) + 20 * matte
+    return np.dstack([np.round(grey).astype(np.uint8)] * 3), np.round(matte * 255).astype(np.uint8)
+
+
+def test_a_wall_goes_on_behind_the_person() -> None:
+    """Behind a person before a plain wall is that wall, and nothing of the person, to the level."""
+    picture, alpha = _before(np.full((_SIDE, _SIDE), 180, np.float32))
+    assert np.abs(plate_of(picture, alpha, _REACH).astype(int) - 180).max() <= 1
+
+
+def test_a_glow_around_the_person_leaves_no_outline() -> None:
+    """Where a light behind the person fades outwards, what a turning head uncovers is as bright as what lies beside it: from
+    one pixel to the next the plate changes no more than twice as much as the glow itself does.
+    """
+    glow = 230 - 1.2 * (_from_centre() - _RADIUS)
+    picture, alpha = _before(np.clip(glow, 60, 230))
+    plate = cv2.cvtColor(plate_of(picture, alpha, _REACH), cv2.COLOR_RGB2GRAY).astype(int)
+    steps = max(np.abs(np.diff(plate, axis=axis)).max() for axis in (0, 1))
+    assert steps <= 2.4
+
+
+def test_grain_goes_on_behind_the_person() -> None:
+    """The uncovered rim of a lively background varies at least six tenths as much as the background; a blur would hardly."""
+    grain = 128 + 30 * np.random.default_rng(7).standard_normal((_SIDE, _SIDE))
+    picture, alpha = _before(cv2.GaussianBlur(grain.astype(np.float32), (0, 0), 1.0) * 2 - 128)
+    plate = cv2.cvtColor(plate_of(picture, alpha, _REACH), cv2.COLOR_RGB2GRAY)
+    away = _from_centre()
+    beside, uncovered = plate[away > _RADIUS + 40], plate[(away > _RADIUS - 15) & (away < _RADIUS)]
+    assert 0.6 < uncovered.std() / beside.std() < 1.1
+
+
+def test_what_is_not_hidden_is_the_photos() -> None:
+    """Away from the person every pixel of the plate is the photo's."""
+    noise = np.random.default_rng(3).integers(0, 256, (_SIDE, _SIDE)).astype(np.float32)
+    picture, alpha = _before(noise)
+    far = _from_centre() > _RADIUS + 6 * _REACH
+    assert np.array_equal(plate_of(picture, alpha, _REACH)[far], picture[far])
