@@ -43,7 +43,8 @@ def _conv(c: Converter, op: Operator) -> str:
 def _pool(c: Converter, op: Operator) -> str:
     options = op.options
     kernel, stride = (options.FilterHeight(), options.FilterWidth()), (options.StrideH(), options.StrideW())
-    size = c.shape(op.inputs[0])[1:3]
+    _, height, width, _ = c.shape(op.inputs[0])
+    size = (height, width)
     if op.kind == "AVERAGE_POOL_2D" and kernel == size:
         return c.w.node("GlobalAveragePool", c.value(op.inputs[0]))
     kind = "MaxPool" if op.kind == "MAX_POOL_2D" else "AveragePool"

@@ -57,7 +57,7 @@ class Converter:
         if function == _RELU:
             return self.w.node("Relu", name)
         if function == _RELU6:
-            return self.w.node("Clip", name, self.w.constant(np.float32(0)), self.w.constant(np.float32(6)))
+            return self.w.node("Clip", name, self.w.floats(0.0), self.w.floats(6.0))
         if function != tflite.ActivationFunctionType.NONE:
             raise NotImplementedError(f"activation {function}")
         return name

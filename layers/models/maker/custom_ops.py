@@ -82,7 +82,7 @@ def _transform_tensor(c: Converter, op: Operator) -> str:
     grid = w.node("Reshape", grid, w.ints(-1, rows, columns, 2))
     sampled = w.node("GridSample", c.value(op.inputs[0]), grid, mode="bilinear", padding_mode="zeros", align_corners=1)
     # GridSample fades to zero across the border pixel; MediaPipe cuts off at it.
-    beyond = w.node("Sub", at, w.node("Clip", at, w.constant(np.float32(0))))
+    beyond = w.node("Sub", at, w.node("Clip", at, w.floats(0.0)))
     over = w.node("Max", w.node("Sub", at, w.constant(last)), w.floats(0.0))
     outside = w.node("ReduceMax", w.node("Sub", over, beyond), axes=[2], keepdims=1)
     inside = w.node("LessOrEqual", outside, w.floats(0.0))

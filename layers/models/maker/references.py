@@ -79,7 +79,7 @@ def write(photos: Path) -> None:
 
 def answers(rgb: np.ndarray) -> dict[str, np.ndarray]:
     """Everything MediaPipe says about one photo, (H, W, 3) uint8 RGB."""
-    made = {"size": np.array([rgb.shape[1], rgb.shape[0]], np.int32)}
+    made: dict[str, np.ndarray] = {"size": np.array([rgb.shape[1], rgb.shape[0]], np.int32)}
     found = _run(
         calculator_graph.CalculatorGraph(
             binary_graph_path=str(wheel.PACKAGE / "modules/face_landmark/face_landmark_front_cpu.binarypb")
