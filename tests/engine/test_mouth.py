@@ -95,6 +95,18 @@ def test_upper_teeth_stay_with_the_skull() -> None:
     assert (rows[1][1] - rows[0][1]) * 63 > 5
 
 
+def test_the_tongue_fills_a_mouth_wide_open() -> None:
+    """Below the middle of a wide mouth lies a tongue, 0.4 as bright as the skin and twice as bright as what is beside it."""
+    _, performer = _closed()
+    (patch,) = _patches(performer, performer.track(_opening(*[0.5] * 5), 0.8), 2)
+    light, inside = patch.colour @ LUMA, patch.alpha > 0.9
+    y, x = (np.nonzero(inside)[axis] for axis in (0, 1))
+    row, middle, left = (round(float(v)) for v in (np.percentile(y, 60), x.mean(), np.percentile(x, 3)))
+    tongue = light[row - 1 : row + 2, middle - 3 : middle + 4].mean()
+    assert tongue > 0.4 * performer._mouth._tones.skin
+    assert tongue > 2 * light[row - 1 : row + 2, left - 1 : left + 2].mean()
+
+
 def test_teeth_move_less_than_the_lips_that_uncover_them() -> None:
     """A lip that rises 12 mm in a smile shows a crown, no more: the row is held within 10.5 mm of it."""
     shape = np.zeros((MESH, 3), np.float32)

@@ -10,7 +10,7 @@ from vivify.animate.mouth import on_seam
 from vivify.arrays import Float, Pixels
 from vivify.depth.head import HeadFrame
 from vivify.faces import Face, Pose, mean_face
-from vivify.faces.topology import LOWER_INNER_LIP, OUTER_LIPS, UPPER_INNER_LIP
+from vivify.faces.topology import LOWER_INNER_LIP, MOUTH_CORNER_ROWS, OUTER_LIPS, UPPER_INNER_LIP
 
 UNIT = 120.0  # pixels between the eyes
 
@@ -64,3 +64,12 @@ def test_without_a_line_landmarks_are_believed(gap: float, line: float | None) -
     points = _face(gap)
     picture = _seen(points, line or 0.0, 2) if line is not None else np.full((480, 480, 3), 150, np.uint8)
     assert np.array_equal(_on_seam(picture, points), points)
+
+
+def test_a_mouth_opens_up_to_the_corners_of_its_line() -> None:
+    """The inner lips' ends go three quarters of the way to the outer ones, so that no dark stays beside an open mouth."""
+    points = _face()
+    moved = _on_seam(_seen(points, 0.0, 2), points)
+    for inside, *_, outside in MOUTH_CORNER_ROWS:
+        away, before = (np.linalg.norm(p[inside, :2] - p[outside, :2]) for p in (moved, points))
+        assert away < 0.3 * before

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from vivify.arrays import Float
 from vivify.faces import Pose, mean_face
-from vivify.faces.topology import EYES, INNER_LIPS, LOWER_INNER_LIP, MESH, OUTER_LIPS, UPPER_INNER_LIP, Eye
+from vivify.faces.topology import EYES, INNER_LIPS, LOWER_INNER_LIP, MESH, NOSTRILS, OUTER_LIPS, UPPER_INNER_LIP, Eye
 from vivify.motion import FaceTrack, Limits, Motion, retarget, template
 
 FRONTAL = Pose(0.0, 0.0, 0.0)
@@ -200,3 +200,12 @@ def test_the_upper_lip_stays_off_the_nose(rise: float) -> None:
     motion.displacement[0, list(LOWER_INNER_LIP), 1] = 0.2
     moved = shape[:MESH] + _fitted(motion, shape, 0.8).displacement[0]
     assert moved[0, 1] - moved[2, 1] > 0.4 * (shape[0, 1] - shape[2, 1])
+
+
+def test_nostrils_do_not_rise_into_the_nose() -> None:
+    """In the broadest smile of the library nothing beneath the tip of the nose comes 0.023 eye distances nearer to it."""
+    found = template("broad-smile")
+    measured = found.motion.displacement[:, 4, None, 1] - found.motion.displacement[:, list(NOSTRILS), 1]
+    moved = _fitted(found.motion, _shape(), found.mouth_width).displacement
+    assert measured.max() > 0.04
+    assert (moved[:, 4, None, 1] - moved[:, list(NOSTRILS), 1]).max() < 0.023

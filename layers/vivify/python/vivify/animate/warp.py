@@ -9,17 +9,21 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from vivify.animate.patch import Window
 from vivify.animate.sketch import Deformation, Grid, Shading
 from vivify.animate.surface import Surface
 from vivify.arrays import Float
 from vivify.depth.raster import Rasteriser, filled
-from vivify.faces.topology import MESH, MOUTH_TRIANGLES
+from vivify.faces.topology import MESH, MOUTH_TRIANGLES, OUTER_LIPS
 
 # In eye distances.
 _SOFT = 0.2  # sigma of the softening
 _INSIDE = 0.16  # the softening begins this far inside the outline
 _BLUR = 0.06  # of what is spread over triangles
 _ONSET = 0.08  # and comes on over about this distance
+_AROUND_LIPS = 0.1
+
+_STAIRS = 3  # cells: the edge of stretched lips, where it runs aslant, would show as steps
 
 
 class Warp:
@@ -44,6 +48,9 @@ class Warp:
         # A cell's centre is the middle of its pixels.
         cells[:, :2] = (vertices[:, :2] + 0.5) / np.float32(self.grid.step) + 0.5
         shift = self._raster.draw(cells, source) - self._rest
+        mouth = Window.around(cells[list(OUTER_LIPS), :2], _AROUND_LIPS * self._unit, shift.shape)
+        if mouth is not None:
+            mouth.of(shift)[...] = cv2.blur(mouth.of(shift), (_STAIRS, _STAIRS), borderType=cv2.BORDER_REPLICATE)
         return Deformation(self.grid, self._softened(shift, np.ascontiguousarray(cells[:MESH, :2])))
 
     def shading(self, gains: Float) -> Shading:

@@ -20,6 +20,7 @@ _CHIN = (152, 148, 377, 176, 400, 175, 199)
 # In eye distances (63 mm); how much of a row is seen below, or above, the lip.
 _UPPER_AT_REST = 0.040  # below a lip at rest, once the jaw opens
 _UPPER_MOST, _UPPER_MOST_SMILING = 0.079, 0.154
+_UPPER_LEAST, _UPPER_SEEN = 0.024, 0.3  # what lips as far apart as the latter show at least
 _LOWER_LEAST, _LOWER_MOST, _LOWER_MOST_SMILING = 0.016, 0.036, 0.098
 _LOWER_IN_BITE = 0.024  # more, where the jaw stays shut
 _OVERBITE = 0.075  # the chin drops this far before the rows part
@@ -46,6 +47,7 @@ def bite(shape: Float, displacement: Float) -> Float:
 
     most = _UPPER_MOST + (_UPPER_MOST_SMILING - _UPPER_MOST) * smile
     shown = max(_UPPER_AT_REST, min(rest, _UPPER_MOST_SMILING - _SOFT)) - upper_lip
+    shown = np.maximum(shown, _UPPER_LEAST * smoothstep(gap / _UPPER_SEEN))
     shown = most - _SOFT * np.log1p(np.exp((most - shown) / _SOFT))  # a soft limit: rows follow a lip that rises farther
 
     parted = np.maximum(np.hypot(chin[:, 1], chin[:, 2]) - _OVERBITE, -0.03)

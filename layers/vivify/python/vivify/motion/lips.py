@@ -15,6 +15,7 @@ from vivify.faces.topology import (
     MESH,
     MOUTH_CORNER_ROWS,
     MOUTH_CORNERS,
+    NOSTRILS,
     OUTER_LIPS,
     UPPER_INNER_LIP,
     UPPER_LIP_ROWS,
@@ -31,6 +32,7 @@ _SOFTLY = 4  # how sharply corners slow down near their limit
 _THINNEST = 0.65  # of a lip's own thickness: no motion makes it thinner
 _NOSE_BASE, _UPPER_LIP_MIDDLE = 2, (37, 0, 267)  # landmarks
 _LIP_RISES = 0.55  # of the way to the nose, at most
+_NOSE_TIP, _NOSTRILS_RISE = 4, 0.022  # landmark; eye distances towards it, at most
 _AROUND_LIPS, _AROUND_CORNERS = 0.13, 0.22  # eye distances: how far the lips' edge takes skin along
 
 
@@ -79,6 +81,7 @@ def fit_lips(displacement: Float, shape: Float, limits: Limits, mouth_width: flo
     displacement += near[:, None] * (
         np.tensordot(share, displacement[:, list(OUTER_LIPS)], axes=(1, 1)).swapaxes(0, 1) - displacement
     )
+    _keep_nostrils(displacement)
 
 
 def _temper_smile(displacement: Float, lips: Sequence[int], room: float) -> Float:
@@ -102,6 +105,13 @@ def _keep_philtrum(displacement: Float, shape: Float) -> None:
     part = (1 + (rise / max(room, 1e-3)) ** _SOFTLY) ** (-1 / _SOFTLY)
     lip = [*UPPER_INNER_LIP, *np.ravel(UPPER_LIP_ROWS), *OUTER_LIPS[1:10]]
     displacement[:, lip, 1] += (1 - part[:, None]) * np.maximum(-displacement[:, lip, 1], 0)
+
+
+def _keep_nostrils(displacement: Float) -> None:
+    """Keeps what is below the tip of the nose from rising into it, in place: nostrils seen at a slant would be crushed."""
+    rise = displacement[:, _NOSE_TIP, None, 1] - displacement[:, list(NOSTRILS), 1]
+    part = (1 + (np.maximum(rise, 0) / _NOSTRILS_RISE) ** _SOFTLY) ** (-1 / _SOFTLY)
+    displacement[:, list(NOSTRILS), 1] += (1 - part) * rise
 
 
 def _around_lips(shape: Float) -> tuple[Float, Float]:

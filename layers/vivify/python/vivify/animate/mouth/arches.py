@@ -126,7 +126,7 @@ def _draw_crown(
     light = 0.60 + 0.43 * np.clip(facing, 0, 1)
     between = np.exp(np.minimum(outside, 0) / 0.32)
     contact = np.exp(-(((up - 0.3) / 0.2) ** 2))
-    light *= 1 - between * (0.30 - 0.14 * contact)
+    light *= 1 - between * (0.21 - 0.10 * contact)
     tip = np.clip(1 - (y - edge) / (0.17 * crown.length), 0, 1)
     light *= 1 - 0.15 * tip**1.2  # thin enamel: the dark of the mouth shines through
     light *= 1 - 0.12 * np.clip((up - 0.72) / 0.28, 0, 1)
@@ -161,7 +161,7 @@ def _draw_gum(maps: dict[str, Float], neck: Float, height: Float, fine: float, r
     body = np.clip((height[:, None] - 0.14 * neck[None]) / (0.16 * neck[None]), 0, 1)
     fill = body * (1 - np.maximum(maps["tooth"], gum))
     maps["tooth"] += fill * (1 - gum)
-    maps["light"] += (0.50 - maps["light"]) * fill
+    maps["light"] += (0.55 - maps["light"]) * fill
     maps["tooth"] *= 1 - gum
     maps["gum"] += gum
 

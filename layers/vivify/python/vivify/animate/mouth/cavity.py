@@ -12,55 +12,49 @@ from vivify.easing import smoothstep
 
 # The tongue's back, from tip to root: millimetres behind the lower row's edge, and below it.
 _BACK = np.array([5.0, 7.0, 10.0, 15.0, 26.0, 38.0, 50.0, 60.0])
-_DROP = np.array([9.0, 4.5, 2.0, 0.2, -2.0, -3.5, -3.0, 0.0])
-_LYING = np.array([0.0, 0.3, 1.0, 2.0, 3.5, 4.5, 5.0, 5.0])  # that it lies lower in a mouth wide open, and
-_RAISED = 0.6  # of that higher in one that hardly opens
-_LIES_FROM, _LIES = 8.0, 30.0  # between the rows: from here the tongue sinks with the jaw, here it lies
-_SIDES = 7.0  # that its sides are lower
-_THROAT_WIDTH, _THROAT_HEIGHT, _THROAT_ABOVE = 15.0, 9.0, 6.0  # the last: over the tongue
+_DROP = np.array([9.0, 4.5, 1.5, -1.0, -4.5, -6.5, -6.0, -3.0])
+_RAISED = np.array([0.0, 0.2, 0.6, 1.2, 2.1, 2.7, 3.0, 3.0])  # that it lies higher in a mouth that hardly opens
+_RAISED_TO = 30.0  # between the rows: from here on it is down
+_SIDES, _ROUND = 10.0, 2.4  # that its sides are lower, and the power they fall off with
+_GAP_ABOVE = 5.0  # over the tongue, in which the dark behind it fades
+_PALE = 0.45  # how near the tongue's hue comes to the teeth's, from the flesh's
 _DEEP = np.array([-0.2, 0.2, 0.16], np.float32)  # powers of shade for R, G, B, less 1: flesh in the dark is redder
-_LIT_FROM, _LIT = 100.0, 1500.0  # mm² between the lips: a mouth nearly shut is dark inside, a wide one lit
+_LIT_FROM, _LIT = 60.0, 1100.0  # mm² between the lips: a mouth nearly shut is dark inside, a wide one lit
+_BITTEN = 12.0  # millimetres between the rows: less than this let less light in
 
 
 def behind_teeth(view: View, a: Float, b: Float, tones: Tones, opening: float) -> Float:
     """(h, w, 3) float32 RGB at the screen places ``a``, ``b`` (see ``View.grid``). ``opening``: between the lips, mm²."""
     unit = np.float32(view.millimetre)
-    lit = float(smoothstep((opening - _LIT_FROM) / (_LIT - _LIT_FROM)))
-    back, shape, tip = _tongue(view, a, b)
+    lit = float(smoothstep((opening - _LIT_FROM) / (_LIT - _LIT_FROM)) * smoothstep(view.parted / _BITTEN))
+    back, shape, top = _tongue(view, a, b)
     roof = (b - np.float32(view.upper[1])) / unit
-    side = (a - np.float32(view.upper[0])) / unit
+    across = (a - np.float32(view.lower[0])) / unit / TONGUE_HALF_WIDTH
 
-    # Roof and throat: dim under the upper teeth, flesh farther down, dark where the throat goes on.
-    light = (0.06 + 0.18 * lit) * (1 - 0.45 * np.exp(-np.maximum(roof, 0) / 5))
-    top = (tip - np.float32(view.upper[1])) / unit
-    throat = np.exp(-((side / _THROAT_WIDTH) ** 2) - ((roof - top + _THROAT_ABOVE) / _THROAT_HEIGHT) ** 2)
-    light = light * (1 - 0.75 * throat) * (1 + 0.25 * smoothstep((np.abs(side) - 14) / 12))
-
-    lift = (
-        (0.17 + 0.47 * lit)
-        * np.exp(-np.maximum(back - 16, 0) / (16 + 16 * lit))
-        * (1 - 0.6 * np.exp(-np.maximum(back - 5, 0) / 3.5))
-    )
-    across = side / TONGUE_HALF_WIDTH
-    groove = 1 - 0.10 * np.exp(-((across / 0.09) ** 2)) * smoothstep((back - 12) / 10)
-    rounding = 1 - 0.35 * smoothstep((np.abs(across) - 0.35) / 0.65)
-    shine = 0.10 * lit * np.exp(-(((back - 17) / 6) ** 2) - ((np.abs(across) - 0.22) / 0.16) ** 2)
-    tongue = lift * groove * rounding + shine
+    # Roof and cheeks: dim under the upper teeth, dark where the throat goes on over the tongue and beside it.
+    light = (0.07 + 0.20 * lit) * (1 - 0.45 * np.exp(-np.maximum(roof, 0) / 5)) * (1 - 0.6 * np.exp(-top / _GAP_ABOVE))
+    groove = 1 - 0.09 * np.exp(-((across / 0.08) ** 2)) * smoothstep((back - 9) / 8)
+    body = 1 - 0.40 * smoothstep((np.abs(across) - 0.3) / 0.6)
+    far = np.exp(-np.maximum(back - 20, 0) / (14 + 22 * lit))
+    tip = 1 - 0.55 * np.exp(-np.maximum(back - 5, 0) / 3.0)  # in the lower teeth's shade
+    shine = 0.12 * lit * np.exp(-(((back - 14) / 5) ** 2) - ((np.abs(across) - 0.24) / 0.15) ** 2)
+    tongue = (0.14 + 0.62 * lit) * far * tip * body * groove + shine
+    hue = tones.flesh + (tones.tooth - tones.flesh) * np.float32(_PALE) * shape[..., None]
     light = light + (tongue - light) * shape
     deep = np.maximum(light, 1e-3)[..., None] ** (1 + _DEEP * np.float32(tones.colour))
-    return np.asarray(tones.flesh * deep * tones.skin + tones.black, np.float32)
+    return np.asarray(hue * deep * tones.skin + tones.black, np.float32)
 
 
-def _tongue(view: View, a: Float, b: Float) -> tuple[Float, Float, float]:
-    """How far back the tongue is that is seen at each place, how much of it is seen, and how high on the screen it ends."""
+def _tongue(view: View, a: Float, b: Float) -> tuple[Float, Float, Float]:
+    """How far back the tongue is that is seen at each place, how much of it is seen, and the millimetres above it."""
     unit = np.float32(view.millimetre)
-    lying = float(smoothstep((view.parted - _LIES_FROM) / (_LIES - _LIES_FROM))) * (1 + _RAISED) - _RAISED
-    height = ((_DROP + _LYING * lying) * view.jaw[1, 1] + _BACK * view.jaw[1, 2]) / view.millimetre
+    raised = 1 - float(smoothstep(view.parted / _RAISED_TO))
+    height = ((_DROP - _RAISED * raised) * view.jaw[1, 1] + _BACK * view.jaw[1, 2]) / view.millimetre
     height = np.minimum.accumulate(height)  # what lies behind a crest is hidden
     shift = np.float32(20 * view.jaw[0, 2])
     across = (a - np.float32(view.lower[0]) - shift) / unit / TONGUE_HALF_WIDTH
-    below = (b - np.float32(view.lower[1])) / unit - _SIDES * np.abs(across) ** 2.8
+    below = (b - np.float32(view.lower[1])) / unit - _SIDES * np.abs(across) ** _ROUND
     order = np.argsort(height, kind="stable")
     back = np.interp(below, height[order], _BACK[order]).astype(np.float32)
-    shape = smoothstep((below - height.min()) / 1.6 + 0.5)
-    return back, shape, float(height.min() * view.millimetre + view.lower[1])
+    shape = smoothstep((below - height.min()) / 2.0 + 0.5)
+    return back, shape, np.maximum(height.min() - below, 0).astype(np.float32)

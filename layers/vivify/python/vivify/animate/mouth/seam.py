@@ -12,7 +12,14 @@ import numpy as np
 from vivify.animate.mouth.tones import LUMA
 from vivify.arrays import Float, Pixels
 from vivify.depth.head import HeadFrame
-from vivify.faces.topology import LOWER_INNER_LIP, LOWER_LIP_ROWS, OUTER_LIPS, UPPER_INNER_LIP, UPPER_LIP_ROWS
+from vivify.faces.topology import (
+    LOWER_INNER_LIP,
+    LOWER_LIP_ROWS,
+    MOUTH_CORNER_ROWS,
+    OUTER_LIPS,
+    UPPER_INNER_LIP,
+    UPPER_LIP_ROWS,
+)
 
 # In eye distances.
 _NEARLY_CLOSED = 0.06  # lips farther apart are where the landmarks say
@@ -23,6 +30,7 @@ _LINE, _LINE_PIXELS = 0.035, 5.0  # a dark wider than this, also in pixels, is n
 _CONTRAST = 0.08  # of the lips' luma: a dark fainter than this is none
 _BLACK = 0.4  # of it: as dark as that is the inside of a mouth
 _LEAST = 5  # looks of 9 that must find it
+_TO_CORNER = 0.75  # of the way to the lips' outer corners that the line goes on
 
 
 def on_seam(region: Pixels, landmarks: Float, head: HeadFrame) -> Float:
@@ -54,6 +62,10 @@ def on_seam(region: Pixels, landmarks: Float, head: HeadFrame) -> Float:
         shift = (middle - edge) + to[:, None].astype(np.float32) * down
         for step, row in enumerate(rows):  # the outer edge of the lip stays
             moved[list(row), :2] += shift * np.float32(1 - step / len(rows))
+    for inside, *between, outside in MOUTH_CORNER_ROWS:
+        for step, point in enumerate((inside, *between)):
+            part = _TO_CORNER + (1 - _TO_CORNER) * step / (1 + len(between))
+            moved[point] += (moved[outside] - moved[point]) * np.float32(part)
     return moved
 
 
