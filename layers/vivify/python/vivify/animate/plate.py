@@ -13,7 +13,8 @@ from vivify.arrays import Float, Pixels
 
 _SIDE = 320  # the plate is made at this size, its detail excepted: only a rim of it is ever uncovered
 _TONE = 1.2  # of the unsure edge: detail is what is finer than this
-_RELAXED = 12  # times at each level
+_RELAXED = 8  # times at each level
+_GONE = 0.3  # covered by so much, a pixel says nothing of the background
 _LIVELY = 12.0  # levels: a background that varies by this much hides the rest of an outline
 _DRAWN_OUT, _GATHERED = 2.5, 0.25  # a mirror that draws out or gathers by this shows no detail
 _MIRROR_SOFT = 5.0  # pixels of the small plate
@@ -27,32 +28,41 @@ def plate_of(region: Pixels, alpha: Pixels, reach: float) -> Pixels:
     height, width = alpha.shape
     shrink = min(1.0, _SIDE / max(height, width))
     small = (max(4, round(width * shrink)), max(4, round(height * shrink)))
-    few = cv2.resize(region, small, interpolation=cv2.INTER_AREA)
+    few = np.asarray(cv2.resize(region, small, interpolation=cv2.INTER_AREA), np.float32)
     hidden = (cv2.resize(alpha, small, interpolation=cv2.INTER_AREA) > 8).astype(np.uint8)
     grow = 2 * max(1, round(reach * shrink / 2)) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (grow, grow))
     unsure = np.asarray(cv2.dilate(hidden, disc, iterations=2), np.uint8)
     if unsure.all() or not hidden.any():
         return region.copy()
-    seen = 1.0 - unsure.astype(np.float32)
-    tone = _spread_smoothly(few.astype(np.float32), seen, _TONE * reach * shrink)
-    # A gradient that steepens towards the person, a glow, would be cut off: what the first pass left over follows it.
-    tone = tone + _spread_smoothly(few - tone, seen, _TONE * reach * shrink)
-    contrast = _background_contrast(few - tone, unsure, grow)
-
-    large = np.asarray(cv2.resize(tone, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
-    detail = _mirrored_detail(region, large, unsure)
-    usual = cv2.resize(contrast, (width, height), interpolation=cv2.INTER_LINEAR)
-    fading = cv2.GaussianBlur(cv2.erode(unsure, disc).astype(np.float32), (0, 0), 0.7 * grow)  # no edge where it ends
-    cover = cv2.resize(np.clip(fading * 2.5, 0, 1), (width, height), interpolation=cv2.INTER_LINEAR)
+    softness = _TONE * reach * shrink
+    tone = _continued(few, unsure, softness)
+    usual = _enlarged(_background_contrast(few - tone, unsure, grow), alpha)
     # Beside the person, what looks like a lively background is the background; what does not is stray hair and must go. On a
     # calm one all goes: the faintest rest of an outline would show there.
-    strange = (np.abs(region - large).max(axis=2) - usual) / np.maximum(usual, 1)
-    near = cv2.resize(cv2.dilate(hidden, disc).astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
-    stray = np.clip(np.maximum(strange, near), 0, 1)
+    strange = (np.abs(region - _enlarged(tone, alpha)).max(axis=2) - usual) / np.maximum(usual, 1)
+    near = _enlarged(cv2.dilate(hidden, disc).astype(np.float32), alpha)
     calm = np.clip((_LIVELY - usual) / _LIVELY * 2, 0, 1)
-    cover = (cover * np.maximum(stray, calm))[..., None]
-    return np.clip(np.round(region * (1 - cover) + (large + detail) * cover), 0, 255).astype(np.uint8)
+    fading = cv2.GaussianBlur(cv2.erode(unsure, disc).astype(np.float32), (0, 0), 0.7 * grow)  # no edge where it ends
+    cover = _enlarged(np.clip(fading * 2.5, 0, 1), alpha) * np.clip(np.maximum.reduce((strange, near, calm)), 0, 1)
+    # What stays is nearer to the person than what was sure at first: a lamp behind a head goes on from there.
+    gone = (cv2.resize(cover, small, interpolation=cv2.INTER_AREA) > _GONE).astype(np.uint8)
+    tone = _enlarged(_continued(few, gone, softness), alpha)
+    filled = (tone + _mirrored_detail(region, tone, gone)) * cover[..., None]
+    return np.clip(np.round(region * (1 - cover[..., None]) + filled), 0, 255).astype(np.uint8)
+
+
+def _enlarged(picture: Float, alpha: Pixels) -> Float:
+    """A small picture at the size of ``alpha``."""
+    return np.asarray(cv2.resize(picture, alpha.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _continued(picture: Float, hidden: Pixels, sigma: float) -> Float:
+    """The tone (h, w, 3) of ``picture``, finer than ``sigma`` left out, continued where it is ``hidden`` (h, w)."""
+    seen = 1.0 - hidden.astype(np.float32)
+    tone = _spread_smoothly(picture, seen, sigma)
+    # A gradient that steepens towards the person, a glow, would be cut off: what the first pass left over follows it.
+    return tone + _spread_smoothly(picture - tone, seen, sigma)
 
 
 def _spread_smoothly(picture: Float, seen: Float, sigma: float) -> Float:
@@ -72,11 +82,15 @@ def _spread_smoothly(picture: Float, seen: Float, sigma: float) -> Float:
         smooth = cv2.pyrUp(smooth, dstsize=weight.shape[::-1])
         known = tone / np.maximum(weight, 1e-6)[..., None]
         sure = np.minimum(weight * 4, 1)[..., None]
-        for _ in range(_RELAXED):  # towards a membrane: right beside what is known it is as that
-            smooth = smooth + (known - smooth) * sure
-            smooth = cv2.blur(smooth, (3, 3), borderType=cv2.BORDER_REPLICATE)
+        for _ in range(_RELAXED):  # towards a thin plate: right beside what is known, level and slope are as there
+            once = _blurred(smooth + (known - smooth) * sure)
+            smooth = 2 * once - _blurred(once)
         smooth = smooth + (known - smooth) * sure
     return np.asarray(smooth, np.float32)
+
+
+def _blurred(level: Float) -> Float:
+    return np.asarray(cv2.blur(level, (3, 3), borderType=cv2.BORDER_REPLICATE), np.float32)
 
 
 def _halved(level: Float) -> Float:
