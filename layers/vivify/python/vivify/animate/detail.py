@@ -1,6 +1,6 @@
-"""Pores and grain for skin that a network has painted: it works at a fixed small size, photos do not.
+"""Pores, grain and brushwork for skin that a network has painted: it works at a fixed small size, and draws skin plain.
 
-What a patch is too small to hold is taken from the skin below the eye, and moves with the lid it is laid on.
+What is finer is taken from the skin below the eye, and moves with the lid it is laid on.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from vivify.animate.patch import Window
 from vivify.arrays import Float, Pixels
 
 _BELOW = 30.0  # patch pixels from the lid to the skin that its detail is taken from
-_CUT = 0.5  # patch pixels: finer than this the patch holds nothing
+_CUT = 0.8  # patch pixels: of what is finer than this the network guesses too little
 _OUTLIER = 3.0  # deviations: hairs, spectacle frames and the like are no skin
-_LEAST = 1.1  # of the photo's pixels to one of the patch: photos with fewer have no finer detail
 
 
 class SkinDetail:
@@ -29,7 +28,7 @@ class SkinDetail:
         )
         window = Window.around(eye_patch.placed(below, eye_patch.inverse(place)), 2 * scale, region.shape)
         self._fine: Float | None = None
-        if scale < _LEAST or window is None:
+        if window is None:
             return
         grey = cv2.cvtColor(np.ascontiguousarray(window.of(region)), cv2.COLOR_RGB2GRAY).astype(np.float32)
         fine = grey - cv2.GaussianBlur(grey, (0, 0), _CUT * scale)

@@ -27,6 +27,7 @@ _FADED = 10.0  # pixels beyond the cover's outline where all feathers have ended
 _RIM, _LASHES = 4, 6  # pixels beyond the landmarks of the opening: rims, and with them lashes, which are no skin
 _UPWARDS = 4  # pixels more above it: upper lashes stand up, and their shadow would pass for a second lid
 _AROUND, _STRANGE, _ALIKE = 10, 2.0, 16.0  # pixels around the lashes; in deviations, and levels: what there is no skin
+_UNLIKE = 40.0  # levels: what is no skin in any case
 _NEARBY, _FEW = 9.0, 0.01  # pixels; share of skin nearby that is too little to go by
 _SKIN_FROM, _SKIN_AT = 0.25, 0.6  # closure between which plain skin takes the place of what the mesh still shows of the eye
 _SHUT = 0.9  # closure from which nothing of the eyeball shows
@@ -167,7 +168,7 @@ def lidded(picture: Pixels, eye: Pixels) -> Pixels:
     usual = np.median(picture[around], axis=0)
     # Spectacle frames, hair and brows are no skin: skin is what most of the eye's surroundings look like.
     away = np.abs(picture - usual).max(axis=2)
-    strange = away > _STRANGE * np.median(away[around]) + _ALIKE
+    strange = away > min(_STRANGE * np.median(away[around]) + _ALIKE, _UNLIKE)
     skin = cv2.erode((~strange & (eye == 0)).astype(np.float32), np.ones((3, 3), np.uint8))[..., None]
     # The mean of the skin nearby, and what is usual where there is none.
     seen = cv2.GaussianBlur(np.dstack([picture * skin, skin]).astype(np.float32), (0, 0), _NEARBY)
