@@ -20,9 +20,13 @@ _HIDDEN = 0.8  # what the lower lip still covers of teeth that end behind it
 _PLATEAU = 0.8  # teeth that end behind the lower lip are brightest at least as far above it
 _BENT_UP, _ASLANT = 0.004, 0.2  # of the edge: per millimetre, and millimetres per millimetre, at most
 _LEAST = 1.2  # a bright line thinner than this is wet lip
+_OPENS, _THROAT = 2.0, 13.0  # what is parted without an edge opens over this height, if it is as high as a throat
+# Shares of an opening's height, from the upper lip on.
+_HANGING, _FILLED = 0.45, 0.5  # that teeth fill, and as much of it at least
+_PARTED = 0.4  # where what shows no edge is parted
 # Shares of luma.
 _TEETH, _AGAINST_SKIN = 0.55, 0.5  # of the brightest, of the skin's: anything darker is not teeth
-_ENDS, _DARK = 0.8, 0.42  # of the teeth's: where they may end, and what is no tooth at all
+_ENDS, _DIM, _DARK = 0.8, 0.7, 0.42  # of the teeth's: where they may end, what may be no tooth, and what is none at all
 
 
 @dataclass(frozen=True)
@@ -61,14 +65,25 @@ def find_edge(luma: Float, inside: NDArray[np.bool_], x: Float, y: Float, unit: 
         return None
     ended = [column for column in toothed if column.clear]
     bright = float(np.median([column.bright for column in toothed]))
-    if len(ended) <= len(toothed) / 2:
-        return Edge((float(max(y[inside].max(), 0)) + _HIDDEN,), 0.0, 0.0, bright)
+    found = _end(ended, bright) if len(ended) > len(toothed) / 2 else None
+    if found is not None and (len(found.curve) > 1 or found.dark):
+        return found
+    middle = inside & (np.abs(x) < _MIDDLE)
+    top, height = float(y[middle].min()), float(np.ptp(y[middle]))
+    if (soft[middle & (y < top + _HANGING * height)] > _DIM * bright).mean() < _FILLED:
+        # No upper teeth hang there: worn ones of both rows, a tongue, lower teeth alone.
+        return Edge((top + _PARTED * height,), 0.0, _OPENS if height > _THROAT else 0.0, bright)
+    return found or Edge((float(max(y[inside].max(), 0)) + _HIDDEN,), 0.0, 0.0, bright)
+
+
+def _end(ended: list[_Column], bright: float) -> Edge:
+    """The curve through where the columns' teeth end; a level line where it is none that a row of teeth has."""
     at, end = (np.array([getattr(column, name) for column in ended]) for name in ("x", "end"))
     curve = np.polyfit(at, end, 2 if np.ptp(at) > 2 * _MIDDLE else 0)
     off = np.abs(np.polyval(curve, at) - end)
     near = off <= max(1.0, 2 * float(np.median(off)))
     curve = np.polyfit(at[near], end[near], len(curve) - 1)
-    if len(curve) > 1 and (curve[0] > _BENT_UP or abs(curve[1]) > _ASLANT):  # no row of teeth: a lip, a gap, a moustache
+    if len(curve) > 1 and (curve[0] > _BENT_UP or abs(curve[1]) > _ASLANT):  # a lip, a gap, a moustache
         curve = np.array([np.median(end)])
     middle = [(column.sheer, column.dark) for column in ended if abs(column.x) < _MIDDLE]
     sheer, dark = np.median(middle, axis=0) if middle else (0.0, 0.0)
