@@ -12,7 +12,7 @@ from vivify.animate import eye_patch
 from vivify.animate.patch import Window
 from vivify.arrays import Float, Pixels
 
-_BELOW = 30.0  # patch pixels from the lid to the skin that its detail is taken from
+_BELOW = 48.0  # patch pixels from the lid to the skin that its detail is taken from: clear of the eye, however far lids go
 _CUT = 0.8  # patch pixels: of what is finer than this the network guesses too little
 _OUTLIER = 3.0  # deviations: hairs, spectacle frames and the like are no skin
 
