@@ -65,12 +65,12 @@ def rolled(take: Template) -> Motion:
 
 
 def two_blinks(first: Template, second: Template) -> Motion:
-    """The second begins half a second after the first; where both shut the lids, the more shut counts."""
+    """The second begins half a second after the first; where both shut the lids, the more shut counts. Both lids alike."""
     at = round(0.5 * first.fps)
     count = at + len(second.motion)
     lids = np.zeros((2, count, 2), np.float32)
-    lids[0, : len(first.motion)] = first.motion.lids
-    lids[1, at:] = second.motion.lids
+    lids[0, : len(first.motion)] = lids_alike(first).lids
+    lids[1, at:] = lids_alike(second).lids
     return replace(Motion.still(count), lids=lids.max(axis=0))
 
 

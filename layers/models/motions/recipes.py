@@ -83,13 +83,14 @@ ALL_BUT_GAZE = ("head", "lids", "face")
 BLINK = Take(S18, 152, 176, LIDS)
 WINK = "its lids' closing, half in the clip, brought to shut, the mouth's motion at 0.6"
 D13_REST, LAUGH_REST = "against its rest at 0.10-0.50 s", "against its rest at 3.68-3.88 s"
+ALIKE = "; both lids alike"
 TO_ONE_SIDE = "left and right evened out, as the clip pulls to one side"
 
 RECIPES = {
-    "blink": Recipe("Both eyes shut and open again.", (BLINK,)),
+    "blink": Recipe("Both eyes shut and open again.", (replace(BLINK, told=ALIKE),), edits.lids_alike),
     "double-blink": Recipe(
         "Both eyes blink twice, quickly.",
-        (BLINK, Take(S18, 1, 25, LIDS, cited="and its blink at 0.03-0.83 s, begun 0.5 s after the first")),
+        (BLINK, Take(S18, 1, 25, LIDS, cited="and its blink at 0.03-0.83 s, begun 0.5 s after the first", told=ALIKE)),
         edits.two_blinks,
     ),
     "wink-left": Recipe(
@@ -112,24 +113,26 @@ RECIPES = {
     ),
     "broad-smile": Recipe(
         "A broad smile that shows the teeth; the cheeks rise.",
-        (Take(D0, 6, 77, ("lids", "face"), told="; both lids alike"),),
+        (Take(D0, 6, 77, ("lids", "face"), told=ALIKE),),
         edits.lids_alike,
     ),
     "laugh": Recipe(
         "A hearty laugh: the head bobs and tilts, the eyes narrow, a broad smile parts the lips.",
         (
             Take(LATENT_SYNC, 0, 72, ALL_BUT_GAZE, rest=(92, 97), strength={"head": 0.8, "brows": 0.6},
-                 told=f"; {LAUGH_REST}; the head at 0.8, the brows at 0.6 of their motion; both lids alike"),
+                 told=f"; {LAUGH_REST}; the head at 0.8, the brows at 0.6 of their motion{ALIKE}"),
         ),
         edits.lids_alike,
     ),
     "surprise": Recipe(
         "The brows go up, the mouth opens.",
-        (Take(D12, 108, 142, ALL_BUT_GAZE, strength={"mouth": 0.75}, told="; the mouth at 0.75 of its motion"),),
+        (Take(D12, 108, 142, ALL_BUT_GAZE, strength={"mouth": 0.75}, told=f"; the mouth at 0.75 of its motion{ALIKE}"),),
+        edits.lids_alike,
     ),
     "raised-brows": Recipe(
         "The brows go up and come down.",
-        (Take(D11, 9, 60, ("lids", "brows"), strength={"brows": 0.7}, told="; at 0.7 of its size"),),
+        (Take(D11, 9, 60, ("lids", "brows"), strength={"brows": 0.7}, told=f"; at 0.7 of its size{ALIKE}"),),
+        edits.lids_alike,
     ),
     "frown": Recipe(
         "The brows and the corners of the mouth go down.",
@@ -152,7 +155,11 @@ RECIPES = {
     "turn-right": Recipe("The head turns to the person's own right and back.", (Take(D12, 68, 103, HEAD),)),
     "look-around": Recipe(
         "Head and eyes look to the person's own left, then right.",
-        (Take(D12, 28, 104, ("head", "gaze", "lids"), strength={"head": 0.6, "gaze": 0.6}, told="; at 0.6 of its size"),),
+        (
+            Take(D12, 28, 104, ("head", "gaze", "lids"), strength={"head": 0.6, "gaze": 0.6},
+                 told=f"; at 0.6 of its size{ALIKE}"),
+        ),
+        edits.lids_alike,
     ),
     "nod": Recipe("The head nods a few times.", (Take(D11, 30, 72, HEAD),)),
     "shake": Recipe("The head shakes twice.", (Take(D11, 195, 221, HEAD, told=", played twice"),), edits.twice),
@@ -161,5 +168,7 @@ RECIPES = {
         (Take(S29, 45, 131, HEAD, strength={"head": 1.3}, told="; the roll alone, at 1.3 of its size"),),
         edits.rolled,
     ),
-    "natural-idle": Recipe("A person sitting still: small movements of the head, a blink.", (Take(S18, 118, 238),)),
+    "natural-idle": Recipe(
+        "A person sitting still: small movements of the head, a blink.", (Take(S18, 118, 238, told=ALIKE),), edits.lids_alike
+    ),
 }  # fmt: skip

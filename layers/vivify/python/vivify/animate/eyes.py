@@ -1,8 +1,8 @@
 """The eyes: an eyeball behind the lids.
 
 Lids are skin and move with the mesh; the eyeball stays where it is and is only covered. So the opening between the lids
-shows the photo's own eyeball, moved rigidly with the head and by the gaze, never squeezed. Gaze moves iris and white
-together, so no second iris can stay behind.
+shows the photo's own eyeball, moved rigidly with the head; where it looks is left to ``gaze``. Eyes opened wider than in the
+photo show more of it than the photo holds: what it holds is drawn out.
 
 Landmarks never lie exactly on the rim of a lid: what they call skin still holds lashes and a sliver of white. As the lids
 close, their edges therefore take their skin from a little behind the rim. What stretched skin cannot show (the crease, the
@@ -13,16 +13,19 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from vivify.animate.gaze import Gaze
 from vivify.animate.patch import Patch, Window, polygon_mask, similarity
 from vivify.arrays import Float, Pixels
 from vivify.depth.raster import filled
-from vivify.faces.topology import RIGHT_EYE, Eye
+from vivify.faces.topology import Eye
 
 _MARGIN = 0.45  # of the eye's width: how much beyond the opening the eyeball is continued
 _TOUCHING = 0.03  # of the eye's width
 _RIM_UPPER, _RIM_LOWER = 0.45, 0.35  # of the way to the next row of landmarks: how far lashes and white reach into the skin
 _FILL_SIDE = 96  # pixels
+_MOST_CELLS = 96  # on a side: what looks elsewhere moves smoothly, and is found on so few places at most
 _EDGE = 0.012  # of the eye's width: softness of the lids' edge
 
 
@@ -34,10 +37,10 @@ class PaintedEye:
         self._shape = region.shape
         self._corners = landmarks[[eye.outer, eye.inner], :2].astype(np.float64)
         self._width = float(np.linalg.norm(self._corners[1] - self._corners[0]))
-        # The eye's own axes: to the viewer's right and down when the head is upright.
-        along = (self._corners[1] - self._corners[0]) * (1 if eye is RIGHT_EYE else -1)
-        self._axes = np.array([along, [-along[1], along[0]]])
         opening = landmarks[list(eye.opening), :2]
+        self._gaze = Gaze(eye, landmarks)
+        self._gap = self._apart(landmarks)
+        self._lower = landmarks[list(eye.lower[0]), :2].mean(axis=0).astype(np.float64)
         self._source = Window.around(opening, _MARGIN * self._width, region.shape)
         # The blend's soft edge must find the photo's own pixels too, or an eye at rest would not be the photo's.
         keep = round(4 * _EDGE * self._width) + 2
@@ -56,11 +59,17 @@ class PaintedEye:
         if texture is None or window is None:
             return []
         corners = vertices[[eye.outer, eye.inner], :2].astype(np.float64)
-        place = similarity(self._corners[0], self._corners[1], corners[0], corners[1])
-        place[:, 2] += place[:, :2] @ (gaze @ self._axes)
-        # Texture pixels -> photo's region -> moved region -> window pixels.
-        place[:, 2] += place[:, :2] @ texture.corner - window.corner
-        picture = cv2.warpAffine(self._ball, place, window.size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        moved = similarity(self._corners[0], self._corners[1], corners[0], corners[1])
+        # From the moved region to the photo's.
+        back = np.asarray(cv2.invertAffineTransform(self._widened(moved, vertices)), np.float64)
+        there = _through(window, back)
+        if gaze.any():
+            few = _through(window, back, min(window.size[0], _MOST_CELLS), min(window.size[1], _MOST_CELLS))
+            points = np.asarray(vertices[:, :2] @ back[:, :2].T + back[:, 2], np.float64)
+            gone = self._gaze.gone(few, points, gaze)
+            there -= cv2.resize(gone, window.size, interpolation=cv2.INTER_LINEAR)
+        place = (there - texture.corner).astype(np.float32)
+        picture = cv2.remap(self._ball, place, np.empty(0), cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         mask = polygon_mask(window, opening, edge) * self._openness(vertices)
         return [Patch(window, picture.astype(np.float32), mask)]
 
@@ -73,9 +82,34 @@ class PaintedEye:
 
     def _openness(self, vertices: Float) -> np.float32:
         """0 for lids that touch, 1 from a thin slit on: antialiasing must not draw an eye between shut lids."""
+        return np.float32(np.clip((self._apart(vertices) / self._width - _TOUCHING) / _TOUCHING, 0.0, 1.0))
+
+    def _widened(self, place: NDArray[np.float64], vertices: Float) -> NDArray[np.float64]:
+        """``place`` (2, 3) of the eyeball, drawn out as far as the lids are farther apart than in the photo.
+
+        The photo's lashes and their shade lie on the eyeball it holds; drawn out they rise with the lid.
+        """
+        corners = vertices[[self._eye.outer, self._eye.inner], :2]
+        size = float(np.linalg.norm(corners[1] - corners[0])) / self._width
+        along = (self._corners[1] - self._corners[0]) / self._width
+        down = np.array([-along[1], along[0]])
+        more = max(0.0, self._apart(vertices) / (size * self._gap) - 1)
+        stretch = np.eye(2) + more * np.outer(down, down)
+        linear = place[:, :2] @ stretch
+        return np.column_stack([linear, place[:, 2] + (place[:, :2] - linear) @ self._lower])
+
+    def _apart(self, vertices: Float) -> float:
+        """How far apart the lids are at most, pixels."""
         upper, lower = vertices[list(self._eye.upper[0]), :2], vertices[list(self._eye.lower[0]), :2]
-        gap = float(np.linalg.norm(upper - lower, axis=1).max()) / self._width
-        return np.float32(np.clip((gap - _TOUCHING) / _TOUCHING, 0.0, 1.0))
+        return float(np.linalg.norm(upper - lower, axis=1).max())
+
+
+def _through(window: Window, back: NDArray[np.float64], columns: int = 0, rows: int = 0) -> NDArray[np.float64]:
+    """(rows, columns, 2): the middles of as many even cells of ``window``, its pixels if not told, taken ``back`` (2, 3)."""
+    width, height = window.size
+    x = window.x0 - 0.5 + (np.arange(columns or width) + 0.5) * (width / (columns or width))
+    y = window.y0 - 0.5 + (np.arange(rows or height) + 0.5) * (height / (rows or height))
+    return np.asarray(np.stack(np.meshgrid(x, y), axis=-1) @ back[:, :2].T + back[:, 2], np.float64)
 
 
 def _eyeball_texture(region: Pixels, opening: Float, window: Window, keep_around: int) -> Pixels:

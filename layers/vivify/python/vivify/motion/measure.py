@@ -32,13 +32,13 @@ _EASY_HEAD_SIGMA, _EASY_FACE_SIGMA = 0.04, 0.03  # seconds, in motions that are 
 _TURN_NOISE, _PLACE_NOISE, _SHAPE_NOISE = 0.15, 0.005, 0.002  # degrees; eye distances; what unmoving faces are measured with
 _INNER = 0.6  # eye distances from the outline: from there on all of a face makes faces
 _IMPLAUSIBLE = 0.8  # centimetres rms from the mean face
-_SHUT_OPENING = 0.07  # of the eye's width: what the landmarks report for lids that are shut
+_SHUT_OPENING = 0.09  # of the eye's width: landmarks report no less for lids that are shut
+_TRULY = 2 / 3  # of the way to that: so far they report what they see
 _AWAKE = 0.7  # of the usual opening: a rest with lids lower than this is a blink
 _LID_NOISE = 0.03  # of the way from open to shut
-_SNAP = 0.82  # a measured closure from here on is a shut eye: landmarks never quite report one
-_DRIVEN_GAZE = 0.4  # a driver looks at a camera we do not know: his gaze is damped
 _SITTING = 0.12  # eye distances a template's head goes aside at most: it plays on people who sit still
-_DEEPEST_GAZE = 0.25  # eye widths
+_GAZE_TOLD = np.array([0.64, 1.0], np.float32)  # of the way that irises go aside, landmarks tell so much (seven faces)
+_DEEPEST_GAZE = 0.3  # eye widths
 
 
 @dataclass(frozen=True)
@@ -220,11 +220,9 @@ def follow(video: Path, seconds: float | None, fps: float) -> tuple[Motion, floa
     """
     measured = measure(video, 0.0, seconds)
     motion = to_motion(measured)
-    motion = replace(motion, gaze=motion.gaze * np.float32(_DRIVEN_GAZE))
     motion = motion.at_length(max(2, round(len(motion) / measured.fps * fps)))
-    if motion.lids[
-        0
-    ].any():  # all else is told against the first frame; lids that begin in a blink come to it from the photo's
+    if motion.lids[0].any():
+        # All else is told against the first frame; lids that begin in a blink come to it from the photo's.
         motion = replace(motion, lids=motion.settled().lids)
     return motion, mouth_width(measured)
 
@@ -244,8 +242,7 @@ def _from_rest_to_rest(motion: Motion, fps: float, rests_at_ends: bool) -> Motio
     edge = min(count // 4, max(2, round((_EDGE if rests_at_ends else _LONG_EDGE) * fps)))
     ramp = np.linspace(0, 1, count, dtype=np.float32)
     ease = np.ones(count, np.float32)
-    rise = np.linspace(0, 1, edge + 1, dtype=np.float32)[:-1]
-    ease[:edge] = rise * rise * (3 - 2 * rise)
+    ease[:edge] = smoothstep(np.arange(edge) / edge)
     ease[count - edge :] = ease[:edge][::-1]
 
     def eased(curve: Float) -> Float:
@@ -278,14 +275,16 @@ def _closure(eye: Eye, shape: Float, still: slice) -> Float:
     apart = opening(eye, shape)
     usual, resting = float(np.percentile(apart, 60)), float(apart[still].mean())
     rest = resting if resting > _AWAKE * usual else usual
-    closed = (rest - apart) / max(rest - _SHUT_OPENING, 1e-3)
-    # Small changes are the landmarks' noise; nearly shut is shut.
-    quiet = np.sign(closed) * np.maximum(np.abs(closed) - _LID_NOISE, 0) / (1 - _LID_NOISE)
-    return np.clip(quiet / _SNAP, -0.3, 1.0).astype(np.float32)
+    closed = 1 - apart / rest
+    # Small changes are the landmarks' noise, from twice that on all of it is motion; nearly shut is shut.
+    size = np.abs(closed)
+    quiet = np.sign(closed) * np.minimum(size, 2 * np.maximum(size - _LID_NOISE, 0))
+    shut = max(1 - _SHUT_OPENING / rest, 0.1)
+    return np.clip(quiet + np.interp(quiet, (_TRULY * shut, shut), (0, 1 - shut)), -0.3, 1.0).astype(np.float32)
 
 
 def _gaze(eye: Eye, shape: Float) -> Float:
     """(T, 2): where the iris stands between the corners, in eye widths, right and down."""
     outer, inner = shape[:, eye.outer, :2], shape[:, eye.inner, :2]
     width = np.linalg.norm(outer - inner, axis=1, keepdims=True)
-    return np.asarray((shape[:, eye.iris[0], :2] - (outer + inner) / 2) / width, np.float32)
+    return np.asarray((shape[:, eye.iris[0], :2] - (outer + inner) / 2) / width / _GAZE_TOLD, np.float32)
