@@ -174,6 +174,40 @@ def test_made_teeth_take_the_tone_of_those_shown() -> None:
     assert 0.55 < levels[1] / levels[0] < 0.8
 
 
+def test_teeth_in_a_slit_come_out_of_the_shade() -> None:
+    """Dim teeth between lips 4.5 mm apart are dim because of the lips.
+
+    Opened, they are a fifth brighter than equal ones that a wide smile shows.
+    """
+    pixels, face = _enlarged(*_smiling(), 3)
+    ring = np.round(face.landmarks[list(INNER_LIPS), :2]).astype(int)
+    mouth = cv2.fillPoly(np.zeros(pixels.shape[:2], np.uint8), [ring], (1,)).astype(bool)
+    pixels[mouth] = (pixels[mouth] * 0.6).astype(np.uint8)
+    points = face.landmarks.copy()
+    upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
+    points[lower] = points[upper] + (points[lower] - points[upper]) * 0.45
+    levels = []
+    for each in (points, face.landmarks):
+        performer = Performer(pixels, replace(face, landmarks=each))
+        (patch,) = _patches(performer, performer.track(_opening(0.2), 0.8), 0)
+        levels.append(float(np.percentile((patch.colour @ LUMA)[patch.alpha > 0.9], 97)))
+    assert levels[0] > 1.2 * levels[1]
+
+
+def test_teeth_stay_rigid_behind_lips_that_close() -> None:
+    """Lips that close by 3 mm cover teeth, they do not squash them: the patch is the photo, to a few levels."""
+    pixels, face = _enlarged(*_smiling(), 3)
+    performer = Performer(pixels, face)
+    (patch,) = _patches(performer, performer.track(_opening(*[-0.05] * 5), 0.8), 2)
+    shown = performer._mouth._shown
+    assert shown is not None
+    row, column = np.nonzero(shown.upper)
+    middle = np.abs(row - np.median(row)) < 3
+    x, y = column[middle] + shown.window.x0, row[middle] + shown.window.y0
+    own = performer._pixels[y, x].astype(np.float32)
+    assert np.abs(patch.colour[y - patch.window.y0, x - patch.window.x0] - own).mean() < 10
+
+
 def test_a_laugh_does_not_flicker() -> None:
     """Second against first differences over the mouth, through a laugh, are at most a tenth above the bare warp's.
 

@@ -66,6 +66,7 @@ class Mouth:
         if self._shown is not None:
             at_rest = View.of(self._lip, head, Turn.none(), self._at_edge(self._bite_at_rest), self._size)
             found = match(PaintedRow(upper, self._tones, upper=True), at_rest, self._shown, _BEHIND)
+            self._shown = self._shown.lit(found[2]) if found else self._shown
         self._upper = PaintedRow(upper, self._tones, upper=True, match=found and found[0])
         self._lower = PaintedRow(lower, self._tones, upper=False, match=found and found[1])
 
@@ -75,8 +76,11 @@ class Mouth:
         ``vertices``: (>=468, 3), the landmarks moved, region pixels; ``turn``: of the head; ``rows``: (3,), where the teeth
         are, see ``vivify.motion.bite``.
         """
-        parting = float((_gaps(vertices) - self._rest).max()) / self._head.unit
-        strength = smoothstep((parting - _PARTING) / (_PARTED - _PARTING))
+        apart = (_gaps(vertices) - self._rest) / self._head.unit
+        parting = float(apart.max())
+        # Teeth that the photo shows stay as they are behind lips that close, too.
+        changed = parting if self._shown is None else float(np.abs(apart).max())
+        strength = smoothstep((changed - _PARTING) / (_PARTED - _PARTING))
         if strength == 0:
             return []
         polygon = vertices[list(INNER_LIPS), :2]

@@ -7,7 +7,7 @@ opens up around them is made.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -36,6 +36,7 @@ _STREAK = 2.2  # sigma: what is drawn out has no detail, which would become stre
 _BITTEN = 2.0  # rows that were shut and have parted this far show a lower one that the photo does not
 _SOFT, _CUT = 0.6, 0.25  # softness of that border, and of the cut along the teeth
 _LOWER_PART = 3.0  # what there is below the upper teeth must be as high as this to be the jaw's
+_WHITE = 240.0
 _THROAT = (0.8, 2.0)  # a dark as high as this between the rows begins to be, and is, drawn out
 
 
@@ -43,13 +44,15 @@ _THROAT = (0.8, 2.0)  # a dark as high as this between the rows begins to be, an
 class Shown:
     """What a photo shows between the lips.
 
-    ``edge``: where the upper teeth end. ``window``: the part of the region it was read in; ``near``, ``far``: (h, w, 4)
-    float32, its colours without the lips' shade, and how much of them stays, while the lips are near and once they are gone;
-    in the latter the dark between the rows has no detail. ``upper``, ``ends``, ``lower``: (h, w) bool, what surely is upper
-    teeth, where those end, and what is seen of lower ones. ``place``: (2, 3), see ``View.beside_lip``.
+    ``edge``: where the upper teeth end. ``gap``: millimetres between the lips. ``window``: the part of the region it was
+    read in; ``near``, ``far``: (h, w, 4) float32, its colours without the lips' shade, and how much of them stays, while the
+    lips are near and once they are gone; in the latter the dark between the rows has no detail. ``upper``, ``ends``,
+    ``lower``: (h, w) bool, what surely is upper teeth, where those end, and what is seen of lower ones. ``place``: (2, 3),
+    see ``View.beside_lip``.
     """
 
     edge: Edge
+    gap: float
     window: Window
     near: Float
     far: Float
@@ -85,6 +88,7 @@ class Shown:
         plain = picture + (spread - picture) * smoothstep(depth / _PLAIN)[..., None]
         return cls(
             edge=edge,
+            gap=float(np.linalg.norm(polygon[5] - polygon[15])) / unit,
             window=window,
             near=np.dstack([picture, near]),
             far=np.dstack([plain, far]),
@@ -93,6 +97,12 @@ class Shown:
             lower=(far > 0.5) & (below > 2 * _END) & (below < _LOWER_PART) & (edge.dark == 0),
             place=place,
         )
+
+    def lit(self, light: Float) -> Shown:
+        """The same in more light, (3,) times, once the lips' shade is gone."""
+        far = self.far.copy()
+        far[..., :3] = np.minimum(far[..., :3] * light, _WHITE)
+        return replace(self, far=far)
 
     def lay_on(self, rgb: Float, window: Window, places: tuple[Matrix, Matrix], parting: float, cast: Float) -> None:
         """Draws the pixels over ``rgb`` (h, w, 3) of ``window``.

@@ -23,10 +23,11 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _MUZZLE = (50, 205, 206, 280, 425, 426, 200, 164)  # landmarks around skin near the mouth
 _RIGHT_CHEEK, _LEFT_CHEEK = (50, 205, 187, 123), (280, 425, 411, 352)
 _SIDE_MOST = 0.35
-_TOOTH_HUE = 0.4  # power of the skin's hue
-_LIGHTS, _OF_LIGHTS = 98, 0.95  # percentile of the face's luma, and how near to it teeth come
-_TEETH = (1.0, 1.4)  # of the skin's luma, at least and at most
-_BRIGHTEST = 232.0
+_TOOTH_HUE = 0.22  # power of the skin's hue
+_IVORY = np.array([1.0, 1.0, 0.965], np.float32)  # what teeth are in white light
+_LIGHTS, _OF_LIGHTS = 98, 1.0  # percentile of the face's luma, and how near to it teeth come
+_TEETH = (1.0, 1.45)  # of the skin's luma, at least and at most
+_BRIGHTEST = 236.0
 _FLESH = np.array([1.18, 0.80, 0.88], np.float32)  # against the skin
 # Deviations of red and blue from luma in a face that make a black-and-white or toned print, and a colour photo.
 _COLOURLESS, _COLOURED = 1.2, 4.2
@@ -77,7 +78,7 @@ def read_tones(region: Pixels, landmarks: Float, unit: float) -> Tones:
 
     lights = float(np.percentile(face[whole] @ LUMA, _LIGHTS)) if whole.any() else luma
     teeth = min(float(np.clip(_OF_LIGHTS * lights / luma, *_TEETH)), _BRIGHTEST / luma)
-    tooth = toned(hue**_TOOTH_HUE)
+    tooth = toned(hue**_TOOTH_HUE * _IVORY)
     cheeks = [_inside(face, _hull(points, cheek)) for cheek in (_RIGHT_CHEEK, _LEFT_CHEEK)]
     right, left = (float(np.median(face[cheek] @ LUMA)) + 8 if cheek.any() else luma for cheek in cheeks)
     return Tones(
