@@ -209,3 +209,13 @@ def test_nostrils_do_not_rise_into_the_nose() -> None:
     moved = _fitted(found.motion, _shape(), found.mouth_width).displacement
     assert measured.max() > 0.04
     assert (moved[:, 4, None, 1] - moved[:, list(NOSTRILS), 1]).max() < 0.023
+
+
+def test_an_upper_lip_does_not_sink_over_the_teeth_of_a_smile() -> None:
+    """A mouth shown open that is asked to shout opens less, by its jaw: the upper lip stays no lower than in the photo."""
+    motion, shape = Motion.still(1), _shape(lips=0.16)
+    motion.displacement[0, [*UPPER_INNER_LIP, *OUTER_LIPS[1:10]], 1] = -0.03
+    motion.displacement[0, [*LOWER_INNER_LIP, *OUTER_LIPS[11:]], 1] = 0.6
+    track = _fitted(motion, shape, 0.8)
+    assert track.displacement[0, list(UPPER_INNER_LIP), 1].max() <= 1e-6
+    assert 0.2 < _lip_gap(shape, track)[0].max() < 0.7

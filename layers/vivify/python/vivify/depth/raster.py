@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from vivify.arrays import Float
 
 _SUBPIXEL_BITS = 4
-_SLIVER = 0.02  # cells²: thinner triangles have no stable inverse, and their neighbours cover them
+_SLIVER = 0.1  # cells²: thinner triangles have no stable inverse, and their neighbours cover them
 _FOLDING = 0.08  # a triangle squeezed to less than this share of its area is about to turn its back
 
 

@@ -58,13 +58,15 @@ def fit_lips(displacement: Float, shape: Float, limits: Limits, mouth_width: flo
     quiet = np.where(quiet > 0, quiet / (1 + _NOT_BOTH * wide * np.maximum(quiet, 0)) * left[:, None], quiet)
     # Lips may touch but not pass through one another.
     wanted = np.maximum(rest + quiet, np.minimum(rest, 0.004))
-    correction = (wanted - rest - change) / 2
-    displacement[:, lower, 1] += correction
-    displacement[:, upper, 1] -= correction
+    correction = wanted - rest - change
+    # Each lip takes half of it; but an upper lip comes no lower for it than it would be at rest, the jaw closes instead.
+    raised = np.maximum(-displacement[:, upper, 1], 0)
+    from_upper = np.maximum(correction / 2, -raised)
+    displacement[:, lower, 1] += correction - from_upper
+    displacement[:, upper, 1] -= from_upper
     # The rest of each lip goes along, so that lips keep their thickness.
-    middle = correction.mean(axis=1, keepdims=True)
-    displacement[:, list(OUTER_LIPS[11:]), 1] += middle
-    displacement[:, list(OUTER_LIPS[1:10]), 1] -= middle
+    displacement[:, list(OUTER_LIPS[11:]), 1] += (correction - from_upper).mean(axis=1, keepdims=True)
+    displacement[:, list(OUTER_LIPS[1:10]), 1] -= from_upper.mean(axis=1, keepdims=True)
     _keep_flesh(displacement, shape, (upper, *UPPER_LIP_ROWS, OUTER_LIPS[1:10]), down=1)
     _keep_flesh(displacement, shape, (lower, *LOWER_LIP_ROWS, OUTER_LIPS[:10:-1]), down=-1)
     # Beside a corner of the mouth lies a thin strip of skin: a corner that drops alone would blow it up.
