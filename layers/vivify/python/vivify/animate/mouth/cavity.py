@@ -39,7 +39,7 @@ def behind_teeth(view: View, a: Float, b: Float, tones: Tones, opening: float) -
     tip = 1 - 0.55 * np.exp(-np.maximum(back - 5, 0) / 3.0)  # in the lower teeth's shade
     shine = 0.12 * lit * np.exp(-(((back - 14) / 5) ** 2) - ((np.abs(across) - 0.24) / 0.15) ** 2)
     tongue = (0.14 + 0.62 * lit) * far * tip * body * groove + shine
-    hue = tones.flesh + (tones.tooth - tones.flesh) * np.float32(_PALE) * shape[..., None]
+    hue = tones.flesh + (tones.tooth - tones.flesh) * np.float32(_PALE) * shape[..., None] ** 2
     light = light + (tongue - light) * shape
     deep = np.maximum(light, 1e-3)[..., None] ** (1 + _DEEP * np.float32(tones.colour))
     return np.asarray(hue * deep * tones.skin + tones.black, np.float32)
