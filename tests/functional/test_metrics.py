@@ -85,6 +85,18 @@ def test_a_fault_of_ours(stack: Stack, invoke: Invoke, counted: Counted, cause: 
     assert counted() == {"ClipsFailed": 1} | ({also: 1} if also else {})
 
 
+@pytest.mark.parametrize(("state", "told"), [("animating", {"ClipsFailed": 1}), ("deleted", {})])
+def test_an_aborted_execution(
+    stack: Stack, invoke: Invoke, counted: Counted, event: Callable[[str], Event], state: str, told: dict[str, float]
+) -> None:
+    """One that an operator stopped is a failed clip; one that its owner's DELETE stopped is nothing to count."""
+    stack.put_record(CLIP, state)
+    broken = event("execution_broke_off")
+    broken["detail"] |= {"status": "ABORTED", "input": json.dumps({"clip_id": CLIP})}
+    invoke("notify", broken)
+    assert counted() == told
+
+
 def test_waiting_for_a_gpu(stack: Stack, invoke: Invoke, capsys: pytest.CaptureFixture[str]) -> None:
     """The age of the clip that has waited longest since its execution began; one whose job has begun waits no more."""
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)

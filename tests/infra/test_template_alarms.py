@@ -86,6 +86,14 @@ def test_alarms_watch_what_is_counted(resources: dict[str, Resource], monkeypatc
     assert all(f["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"] == {"Ref": "AWS::StackName"} for f in functions)
 
 
+def test_a_deletion_rings_nothing(resources: dict[str, Resource]) -> None:
+    """A DELETE aborts the clip's execution, so no alarm counts those; what else aborts one is counted as a failed clip."""
+    failures = resources["ClipsFailAlarm"]["Properties"]["Metrics"]
+    watched = {metric["MetricStat"]["Metric"]["MetricName"] for metric in failures if "MetricStat" in metric}
+    assert "ClipsFailed" in watched
+    assert "ExecutionsAborted" not in watched
+
+
 def _emitted(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "vivify")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "x")

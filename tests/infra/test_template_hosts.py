@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tests.infra.template_reader import ROOT, Resource, listed, of
+from tests.infra.template_reader import ROOT, Resource, listed, of, statements
 
 
 def test_the_container_owns_nothing(resources: dict[str, Resource]) -> None:
@@ -49,3 +49,16 @@ def test_all_that_hosts_need_has_an_endpoint(template: dict[str, Any], resources
         for statement in services[service]["PolicyDocument"]["Statement"]:
             assert statement["Resource"] != "*"
             assert "*" not in "".join(listed(statement["Action"]))
+
+
+def test_the_gateways_let_through_what_the_job_may_do(resources: dict[str, Resource]) -> None:
+    """To our own buckets and table, hosts' endpoints allow the very actions that the job's role has: no less, no more."""
+    endpoints = of(resources, "AWS::EC2::VPCEndpoint")
+    granted = {
+        action
+        for name, statement in statements(resources)
+        if name in ("AnimateJobRole", "AnimateReadsPhotos")
+        for action in listed(statement["Action"])
+    }
+    ours = [endpoints[name]["PolicyDocument"]["Statement"][0]["Action"] for name in ("S3Endpoint", "TableEndpoint")]
+    assert {action for actions in ours for action in actions} == granted
