@@ -101,7 +101,7 @@ class Shown:
     def lit(self, light: Float) -> Shown:
         """The same in more light, (3,) times, once the lips' shade is gone."""
         far = self.far.copy()
-        far[..., :3] = np.minimum(far[..., :3] * light, _WHITE)
+        far[..., :3] = np.maximum(np.minimum(far[..., :3] * light, _WHITE), far[..., :3])
         return replace(self, far=far)
 
     def lay_on(self, rgb: Float, window: Window, places: tuple[Matrix, Matrix], parting: float, cast: Float) -> None:
