@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.drawn import her_performer
 from tests.portrait import portrait
 from vivify.animate import Performer
+from vivify.animate.borders import Borders
 from vivify.animate.patch import Window
 from vivify.motion import Motion
 
@@ -48,6 +50,18 @@ def test_nothing_comes_from_beyond_the_picture(cut: str, turn: tuple[float, floa
     )
     assert hers.any()
     assert beyond[hers].max() <= BEYOND
+
+
+@pytest.mark.parametrize("roll", [0.0, 90.0, 180.0, 1e-5, -1e-5, 90.00001])
+def test_an_upright_head_has_room(roll: float) -> None:
+    """A head that stands, hangs or lies exactly along the picture's sides has the room of one that is hardly tilted."""
+    head = her_performer()._head
+
+    def room(degrees: float) -> tuple[float, float, float, float]:
+        picture, matte = Window(0, 0, 256, 256), np.zeros((256, 256), np.float32)
+        return Borders(replace(head, roll=degrees), picture, matte).room()
+
+    assert room(roll) == pytest.approx(room(roll + 0.01), abs=0.01)
 
 
 def test_who_is_not_cut_off_keeps_her_shape() -> None:

@@ -11,8 +11,9 @@ from tests.drawn import animated
 from tests.footage import greys, write
 from tests.portrait import ASTRONAUT, portrait
 from vivify import engine
+from vivify.arrays import Pixels
 from vivify.engine import Options
-from vivify.errors import NoFaceFound, VideoError
+from vivify.errors import NoFaceInVideo, VideoError
 from vivify.photos import Photo
 
 
@@ -44,6 +45,22 @@ def test_a_driver_is_cut_to_the_length_asked_for(driver: Path, seconds: float, f
     assert len(made) == frames
 
 
+def test_a_driven_loop_closes(driver: Path) -> None:
+    """A clip that follows a video into the middle of a turn ends, as a loop, where it began: its last frame is no farther
+    from the first than any two neighbours are from each other; without a loop it is as far as she has turned.
+    """
+    photo, *faces = portrait()
+
+    def apart(frames: list[Pixels]) -> list[float]:
+        following = [*frames[1:], frames[0]]
+        return [float(np.abs(a.astype(int) - b).mean()) for a, b in zip(frames, following, strict=True)]
+
+    open_ended = apart(animated(photo, faces, Options(driver=driver, seconds=0.9, fps=20.0)))
+    loop = apart(animated(photo, faces, Options(driver=driver, seconds=0.9, fps=20.0, loop=True)))
+    assert open_ended[-1] > 10
+    assert loop[-1] <= min(max(loop[:-1]), 5)
+
+
 def test_a_driver_that_begins_with_shut_eyes_still_begins_as_the_photo(tmp_path: Path) -> None:
     """The first frame is the photo whatever the driver does at that moment: here it is in the middle of a blink."""
     photo, *faces = portrait()
@@ -55,10 +72,10 @@ def test_a_driver_that_begins_with_shut_eyes_still_begins_as_the_photo(tmp_path:
 
 
 def test_a_driver_without_a_face_is_said(tmp_path: Path) -> None:
-    """A video in which no face can be followed raises NoFaceFound; a file that is no video VideoError; no clip appears."""
+    """A video in which no face can be followed raises NoFaceInVideo; a file that is no video VideoError; no clip appears."""
     photo, *faces = portrait()
     empty = write(tmp_path / "empty.mp4", greys(*[90] * 5))
-    with pytest.raises(NoFaceFound):
+    with pytest.raises(NoFaceInVideo):
         engine.animate(photo, faces, tmp_path / "clip.mp4", Options(driver=empty))
     for bad in (ASTRONAUT.with_name("coffee.png"), tmp_path / "absent.mp4"):
         with pytest.raises(VideoError):

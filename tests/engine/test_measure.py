@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.portrait import ASTRONAUT, portrait
 from vivify.animate import Performer
 from vivify.arrays import Float
-from vivify.errors import NoFaceFound, VideoError
+from vivify.errors import NoFaceInVideo, VideoError
 from vivify.faces import Pose
 from vivify.faces.pose import angles, rotation
 from vivify.motion import FaceTrack, Motion, Template, compose, extract, follow, in_turn, library
@@ -176,7 +176,7 @@ def test_frames_that_lose_the_face_are_bridged(folder: Path, tmp_path: Path) -> 
     found = to_motion(measure(tmp_path / "some.mp4")).rotation[:, 0]
     assert np.corrcoef(found[14:], track.rotation[14:, 0])[0, 1] > 0.9
     assert np.abs(np.diff(found)).max() < 5
-    with pytest.raises(NoFaceFound):
+    with pytest.raises(NoFaceInVideo):
         measure(tmp_path / "most.mp4")
 
 

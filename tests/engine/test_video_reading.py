@@ -95,3 +95,18 @@ def test_files_that_are_no_video(tmp_path: Path) -> None:
                 use(tmp_path / name)
             assert str(tmp_path) not in caught.value.message
     assert not (tmp_path / "out.mp4").exists()
+
+
+@pytest.mark.parametrize(("gap", "fps", "seconds"), [(0, 30.3, 9.9), (50, 5.0, 59.9)])
+def test_frames_stamped_by_a_clock_are_counted_by_it(tmp_path: Path, gap: int, fps: float, seconds: float) -> None:
+    """A browser's recording, whose frames carry a millisecond clock's times and no rate, is as long as that clock says, with
+    a pause of ``gap`` seconds too, and is read as no more frames than were recorded (four over, at most).
+    """
+    uneven = f"settb=1/1000,setpts='N*33+floor(random(0)*25)+gt(N,150)*{gap}*1000'"
+    frames = ("-f", "lavfi", "-i", "testsrc=size=64x48:rate=30", "-frames:v", "300", "-vf", uneven)
+    stamped = ("-fps_mode", "passthrough", "-c:v", "libvpx", "-enc_time_base", "1:1000")
+    ffmpeg(*frames, *stamped, str(tmp_path / "recorded.webm"))
+    info = probe(tmp_path / "recorded.webm")
+    assert info.fps == pytest.approx(fps, rel=0.02)
+    assert info.seconds == pytest.approx(seconds, rel=0.01)
+    assert sum(1 for _ in read_frames(tmp_path / "recorded.webm")) <= info.frames + 4

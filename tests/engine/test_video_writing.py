@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -14,7 +15,8 @@ from PIL import Image
 
 from tests.footage import chart, described, ffmpeg, inside, moving, write
 from vivify.errors import VideoError
-from vivify.video import ClipWriter, probe, read_frames, transcode
+from vivify.video import ClipWriter, probe, read_frames, transcode, writer
+from vivify.video.declare import declare
 from vivify.video.probe import index_first
 from vivify.video.writer import rate
 
@@ -200,6 +202,23 @@ def test_wrong_frames_are_refused(tmp_path: Path) -> None:
         pass
     with pytest.raises(VideoError, match="at least 2 x 2"):
         ClipWriter(tmp_path / "clip.mp4", (1, 1))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the disk is full when only the last bytes are missing, the writer says so; no clip stays, nor half of one."""
+
+    def limited(path: Path) -> None:
+        size, before = path.stat().st_size, resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 10, before[1]))
+        try:
+            declare(path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    monkeypatch.setattr(writer, "declare", limited)
+    with pytest.raises(VideoError, match="could not be written"):
+        write(tmp_path / "clip.mp4", list(moving(3)))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -56,6 +56,17 @@ def test_length_and_rest(names: list[str], seconds: float, fps: float, loop: boo
         assert np.abs(motion.lids[-1]).max() < 0.25
 
 
+@pytest.mark.parametrize("fps", [25.0, 60.0, 120.0])
+def test_a_clip_begins_as_gently_at_any_frame_rate(fps: float) -> None:
+    """Whoever starts amid the idle motion gets there in a quarter of a second: never, at any rate, does the head turn faster
+    in that time than 12 degrees a second.
+    """
+    starts = [compose([], Life(template(IDLE), template(BLINK)), 2.0, fps, seed=seed) for seed in range(1, 9)]
+    first = round(0.3 * fps)
+    speeds = [np.abs(np.diff(start.rotation[:first], axis=0)).max() * fps for start in starts]
+    assert max(speeds) < 12
+
+
 def test_a_loop_closes_without_a_jump() -> None:
     """From the last frame of a loop to its first the head moves no farther than it does elsewhere between two frames."""
     motion = _in_turn([template("turn-left"), template("nod")], template(IDLE), 3.0, 25.0, 1.0, loop=True)

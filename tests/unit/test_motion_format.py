@@ -151,6 +151,15 @@ def test_a_document_off_the_schema_is_refused(how: str, tmp_path: Path) -> None:
         Template.load(path)
 
 
+def test_a_motion_of_minutes_is_refused() -> None:
+    """A template that says it lasts longer than two minutes is MotionInvalid: its frames alone would fill the memory."""
+    document = _document()
+    frames = len(document["rotation"])
+    assert Template.parse(document | {"fps": frames / 119}).seconds == pytest.approx(119)
+    with pytest.raises(MotionInvalid, match="lasts longer"):
+        Template.parse(document | {"fps": frames / 121})
+
+
 _NOT_JSON = {
     "nothing": b"",
     "not JSON": b"once upon a time",

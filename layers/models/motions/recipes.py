@@ -38,7 +38,7 @@ class Take:
         return (self.cited or self.clip.cited.format(seconds)) + self.told
 
     def measured(self, folders: Sequence[Path]) -> Template:
-        """The take as a template of its own. Raises FileNotFoundError, VideoError, NoFaceFound."""
+        """The take as a template of its own. Raises FileNotFoundError, VideoError, NoFaceInVideo."""
         fps = self.clip.fps
         template = extract(
             self.clip.found(folders),

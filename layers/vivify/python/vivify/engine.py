@@ -50,12 +50,13 @@ class Options:
 
     ``motions``: library names or template files, played in turn; ``storyboard``: a file that says what happens when,
     instead; ``driver``: follow this video instead. ``seconds``: length, ``None`` for 4 s, or the storyboard's or driver's
-    own. ``fps``: frames a second. ``size``: "native" or the long side in pixels. ``frame``: the whole photo, or head and
-    shoulders. ``faces``: whom to animate, N counts from 1, the largest. ``strength``: scales every motion but the idle one;
-    ``parts``: scales single parts (vivify.motion.PARTS) on top. ``seed``: sets when people blink and breathe. ``loop``: end
-    where it began. ``quality``: a finished MP4, or the lossless file that publishing encodes. ``depth``: where to save the
-    depth map of the largest face as a 16-bit PNG. ``repair``: whether faces of a photo found to be scratched or faded are
-    mended first. ``provider``: what makes the pixels; a GPU that is not there is an error.
+    own; beyond its own no driver is followed. ``fps``: frames a second. ``size``: "native" or the long side in pixels.
+    ``frame``: the whole photo, or head and shoulders of one person. ``faces``: whom to animate, N counts from 1, the
+    largest. ``strength``: scales every motion but the idle one; ``parts``: scales single parts (vivify.motion.PARTS) on
+    top. ``seed``: sets when people blink and breathe. ``loop``: end where it began. ``quality``: a finished MP4, or the
+    lossless file that publishing encodes. ``depth``: where to save the depth map of the first face that moves, a 16-bit
+    PNG. ``repair``: whether faces of a photo found to be scratched or faded are mended first. ``provider``: what makes the
+    pixels; a GPU that is not there is an error.
     """
 
     motions: tuple[str, ...] = DEFAULT_MOTIONS
@@ -138,21 +139,18 @@ def animate(
     mark = clock.add("faces", mark)
 
     motion_of, mouth_width = _score(options)
-    mark = clock.add("motion", mark)
-
-    placed = [everybody[number] for number in numbers]
-    motions = [motion_of(number) for number in range(len(placed))]
-    performers = [
-        Performer(pixels, face, _neighbours(face, everybody), options.provider, leaning(motion))
-        for face, motion in zip(placed, motions, strict=True)
-    ]
+    performers, tracks = [], []
+    for place, number in enumerate(numbers):
+        face, motion = everybody[number], motion_of(place)
+        mark = clock.add("motion", mark)
+        performers.append(Performer(pixels, face, _neighbours(face, everybody), options.provider, leaning(motion)))
+        mark = clock.add("depth", mark)
+        tracks.append(performers[-1].track(motion, mouth_width))
+        mark = clock.add("motion", mark)
     if options.depth is not None:
         _save_depth(performers[0].depth.as_uint16(), options.depth)
-    mark = clock.add("depth", mark)
-
-    tracks = [performer.track(motion, mouth_width) for performer, motion in zip(performers, motions, strict=True)]
     count = len(tracks[0])
-    mark = clock.add("motion", mark)
+    mark = clock.add("depth", mark)
 
     height, width = pixels.shape[:2]
     with ClipWriter(out, (width, height), options.fps, options.quality) as writer:
@@ -233,6 +231,8 @@ def _score(options: Options) -> tuple[Callable[[int], Motion], float]:
     if options.driver is not None:
         driven, width = follow(options.driver, options.seconds, options.fps)
         motion = strengthen(driven, strengths)
+        if options.loop:
+            motion = motion.settled(options.fps, both_ends=True)
         return lambda _number: motion, width
     if options.storyboard is not None:
         beats = load_storyboard(options.storyboard)

@@ -11,6 +11,7 @@
     ├── GpuUnavailable           CUDA was asked for and is not there
     ├── VideoError               the encoder or a video file failed
     ├── MotionInvalid            a motion template does not follow its schema
+    │   └── NoFaceInVideo        no motion can be measured from this video
     ├── RequestRefused           the API does not take this request; infra/api.md tells each code
     └── CloudError
         ├── CloudUnavailable     AWS could not answer just now; another try may be answered
@@ -139,6 +140,12 @@ class MotionInvalid(VivifyError):
     """A motion template does not follow the documented schema, or names no motion we hold."""
 
     code = "motion_invalid"
+
+
+class NoFaceInVideo(MotionInvalid):
+    """No face can be followed through a video; another video may do."""
+
+    code = "no_face_in_video"
 
 
 class RequestRefused(VivifyError):

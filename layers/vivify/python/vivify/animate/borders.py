@@ -47,7 +47,8 @@ class Borders:
         middle = self.head.origin[:2]
         rooms = []
         for way, half in zip((-right, right, -down, down), _FACE, strict=True):
-            to_border = np.where(way > 0, last - middle, first - middle) / np.where(np.abs(way) < 1e-6, 1e-6, way)
+            along = np.abs(way) > 1e-6  # who moves along a border never comes to it
+            to_border = (np.where(way > 0, last, first) - middle)[along] / way[along]
             rooms.append(max(0.0, float(to_border.min()) / self.head.unit - half))
         return rooms[0], rooms[1], rooms[2], rooms[3]
 

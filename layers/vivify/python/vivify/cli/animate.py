@@ -31,8 +31,8 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     motion.add_argument("--storyboard", type=Path, metavar="S.json", help="what happens when, from a file, instead")
     motion.add_argument("--driver", type=Path, metavar="VIDEO", help="follow the face in this video instead")
-    parser.add_argument("--seconds", type=between(0.04, 600), metavar="S", help="length of the clip (4)")
-    parser.add_argument("--fps", type=between(1, 120), default=25.0, metavar="F", help="frames a second (25)")
+    parser.add_argument("--seconds", type=between(0.04, 600), metavar="S", help="length (4); with a driver at most its own")
+    parser.add_argument("--fps", type=between(10, 120), default=25.0, metavar="F", help="frames a second (25)")
     parser.add_argument(
         "--size",
         type=_size,
@@ -41,7 +41,7 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         help="the photo's own pixels, or a long side of N",
     )
     parser.add_argument(
-        "--frame", choices=("photo", "portrait"), default="photo", help="whole picture or head and shoulders"
+        "--frame", choices=("photo", "portrait"), default="photo", help="whole picture, or head and shoulders of one person"
     )
     parser.add_argument(
         "--faces",
@@ -63,7 +63,9 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--repair", choices=("auto", "off"), default="auto", help="mend scratched or faded faces of old photos first (auto)"
     )
-    parser.add_argument("--depth", type=Path, metavar="MAP.png", help="also save the depth map of the largest face, 16 bit")
+    parser.add_argument(
+        "--depth", type=Path, metavar="MAP.png", help="also save the depth map of the first face that moves, 16 bit"
+    )
     parser.add_argument(
         "--provider", choices=("cpu", "cuda"), default="cpu", help="what makes the frames (cpu); cuda wants onnxruntime-gpu"
     )

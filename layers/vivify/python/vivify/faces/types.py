@@ -26,7 +26,7 @@ class Pose:
 
     ``yaw`` > 0: towards the viewer's left (the person's own right). ``pitch`` > 0: up.
     ``roll`` > 0: turned clockwise in the image (the head tilts to the viewer's right); -180 < roll <= 180.
-    The head's axes in the camera frame are the columns of Rz(roll) @ Ry(yaw) @ Rx(pitch) (see ``pose.rotation``).
+    The head's axes in the camera frame are the columns of Rz(roll) @ Ry(yaw) @ Rx(-pitch) (see ``pose.rotation``).
     """
 
     yaw: float

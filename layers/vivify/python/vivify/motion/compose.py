@@ -51,9 +51,9 @@ def compose(
     for beat in beats:
         part = beat.template.motion.at_length(max(2, round(beat.seconds * fps))).scaled(beat.strength)
         room = count if beat.room == float("inf") else max(2, round(beat.room * fps))
-        part = part if len(part) <= room else part.cut(room).settled(both_ends=True)
+        part = part if len(part) <= room else part.cut(room).settled(fps, both_ends=True)
         _add(total, strengthen(part, strengths or {}), round(beat.start * fps))
-    return total.settled(both_ends=loop)
+    return total.settled(fps, both_ends=loop)
 
 
 def _live(total: Motion, life: Life, beats: Sequence[Beat], fps: float, seed: int) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vivify.arrays import Float
 from vivify.easing import smoothstep
-from vivify.errors import NoFaceFound, VideoError
+from vivify.errors import NoFaceInVideo, VideoError
 from vivify.faces import Landmarker
 from vivify.faces.pose import RigidFit, angles, head_fit, mean_face, rigid_fit, rotation
 from vivify.faces.topology import EYES, MESH, MOUTH_CORNERS, NECK, OVAL, RIGID, Eye
@@ -59,7 +59,7 @@ class Measured:
 def measure(video: Path, start: float = 0.0, end: float | None = None) -> Measured:
     """Tracks one face through ``video`` from ``start`` to ``end`` seconds; frames that lose it are bridged.
 
-    Raises VideoError when the video cannot be read, NoFaceFound when fewer than half of its frames show a face.
+    Raises VideoError when the video cannot be read, NoFaceInVideo when fewer than half of its frames show a face.
     """
     fps = probe(video).fps
     first, last = round(start * fps), None if end is None else round(end * fps)
@@ -78,7 +78,7 @@ def measure(video: Path, start: float = 0.0, end: float | None = None) -> Measur
         found.append(None if skull is None or points is None else skull.found(frame, points))
     known = np.array([points is not None for points in seen])
     if len(seen) < 3 or known.mean() < _LEAST_SEEN:
-        raise NoFaceFound("No face can be followed through this video. Use one that shows one face, well lit, throughout.")
+        raise NoFaceInVideo("No face can be followed through this video. Use one that shows one face, well lit, throughout.")
     empty = np.zeros((478, 3), np.float32)
     return _take_out_head(fill_gaps(np.stack([empty if p is None else p for p in seen]), known), found, fps)
 
@@ -178,7 +178,7 @@ def extract(
     ``rest``: seconds of the video, near the motion, in which the face rests (None: it does at both ends of the motion).
     ``keep``: the parts whose motion is wanted (vivify.motion.parts); the others rest.
 
-    Raises VideoError when the video cannot be read or holds no such seconds, NoFaceFound, MotionInvalid for a part we lack.
+    Raises VideoError when the video cannot be read or holds no such seconds, NoFaceInVideo, MotionInvalid for unknown parts.
     """
     parts = parts_called(keep)
     # What is usual for this person shows in more of the video than the motion itself.
@@ -223,7 +223,7 @@ def follow(video: Path, seconds: float | None, fps: float) -> tuple[Motion, floa
     motion = motion.at_length(max(2, round(len(motion) / measured.fps * fps)))
     if motion.lids[0].any():
         # All else is told against the first frame; lids that begin in a blink come to it from the photo's.
-        motion = replace(motion, lids=motion.settled().lids)
+        motion = replace(motion, lids=motion.settled(fps).lids)
     return motion, mouth_width(measured)
 
 

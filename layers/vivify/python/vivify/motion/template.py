@@ -33,8 +33,8 @@ from vivify.motion.smooth import resample
 
 SCHEMA = "vivify.motion/1"
 _CURVES = {"rotation": 3, "translation": 3, "lids": 2, "gaze": 2}
-_EASE = 6.0  # frames
-_LONGEST = 10_000  # frames: longer is a mistake or an attack
+_EASE = 0.24  # seconds
+_LONGEST, _LONGEST_SECONDS = 10_000, 120.0  # frames and seconds: longer is a mistake or an attack
 _MOST = 1000  # of any number in a file, in its unit: more is a mistake, and would overflow the drawing
 _LARGEST_FILE = 64_000_000  # bytes
 
@@ -63,12 +63,14 @@ class Motion:
         """The same motion, ``strength`` times as far."""
         return Motion(*((getattr(self, f.name) * np.float32(strength)) for f in fields(self)))
 
-    def settled(self, *, both_ends: bool = False) -> Motion:
-        """The same motion, eased in from rest over its first frames; with ``both_ends`` eased out to rest as well."""
+    def settled(self, fps: float, *, both_ends: bool = False) -> Motion:
+        """The same motion, at ``fps``, eased in from rest within a quarter of a second; with ``both_ends`` eased out to rest
+        as well.
+        """
         frames = np.arange(len(self), dtype=np.float32)
-        part = frames / _EASE
         if both_ends:
-            part = np.minimum(part, (len(self) - frames) / _EASE)
+            frames = np.minimum(frames, len(self) - frames)
+        part = frames / np.float32(_EASE * fps)
         ease = smoothstep(part)
         curves = [getattr(self, f.name) for f in fields(self)]
         return Motion(*((c * ease.reshape(-1, *([1] * (c.ndim - 1)))).astype(np.float32) for c in curves))
@@ -152,6 +154,8 @@ class Template:
             raise _invalid("name, shows, source and licence must be texts")
         if not all(type(n) in (int, float) and 0 < n < _MOST for n in numbers.values()):
             raise _invalid("fps and mouth_width must be positive numbers")
+        if count / numbers["fps"] > _LONGEST_SECONDS:
+            raise _invalid(f"it lasts longer than {_LONGEST_SECONDS:g} seconds")
         return cls(**texts, **numbers, motion=Motion(**curves, displacement=displacement))  # type: ignore[arg-type]
 
 

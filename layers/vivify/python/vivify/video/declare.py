@@ -25,18 +25,23 @@ _HAS_XMP = 0x04  # in the flags of a WebP's VP8X chunk
 
 
 def declare(path: Path) -> None:
-    """Adds the digital source type to an MP4, JPEG or WebP that we have just written. ``VideoError`` for any other file."""
-    with path.open("rb") as file:
-        head = file.read(12)
-    if head[4:8] == b"ftyp":
-        with path.open("ab") as file:
-            file.write(_box(b"uuid", _XMP_UUID + _PACKET))
-    elif head.startswith(b"\xff\xd8\xff"):
-        path.write_bytes(_jpeg(path.read_bytes()))
-    elif head.startswith(b"RIFF") and head.endswith(b"WEBP"):
-        path.write_bytes(_webp(path.read_bytes()))
-    else:
-        raise VideoError("Only an MP4, a JPEG or a WebP can say how it was made.")
+    """Adds the digital source type to an MP4, JPEG or WebP that we have just written. ``VideoError`` for any other file, and
+    where no more can be written.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(12)
+        if head[4:8] == b"ftyp":
+            with path.open("ab") as file:
+                file.write(_box(b"uuid", _XMP_UUID + _PACKET))
+        elif head.startswith(b"\xff\xd8\xff"):
+            path.write_bytes(_jpeg(path.read_bytes()))
+        elif head.startswith(b"RIFF") and head.endswith(b"WEBP"):
+            path.write_bytes(_webp(path.read_bytes()))
+        else:
+            raise VideoError("Only an MP4, a JPEG or a WebP can say how it was made.")
+    except OSError as error:
+        raise VideoError(f"The file could not be written to its end: {error.strerror}.") from error
 
 
 def _box(kind: bytes, body: bytes) -> bytes:

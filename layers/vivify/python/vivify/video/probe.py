@@ -18,12 +18,16 @@ _FPS = re.compile(r"([\d.]+)(k?) fps")
 _TBR = re.compile(r"([\d.]+)(k?) tbr")
 _ROTATION = re.compile(r"rotation of (-?[\d.]+) degrees")
 _FRAMES = re.compile(r"\(video\): (\d+) packets muxed")
+_UNTIL = re.compile(r"time=(\d+):(\d+):([\d.]+)")
+_UNKNOWN = 25.0  # frames a second, where a file tells neither rate nor times
+_SWIFTEST = 120.0  # frames a second: a "rate" beyond is the clock's that a browser's or a phone's frames are stamped with
 
 
 @dataclass(frozen=True, slots=True)
 class ClipInfo:
     """``width``, ``height``: pixels as shown (a phone's rotation applied). ``fps``: frames a second, on average.
-    ``frames``: counted, not declared. ``seconds``: frames / fps. ``faststart``: an MP4 whose index precedes its pictures,
+    ``frames``: counted, not declared. ``seconds``: frames / fps, or until the last frame where they are spaced unevenly; a
+    reader sees the steady ``fps`` until then. ``faststart``: an MP4 whose index precedes its pictures,
     so that it plays while it loads.
     """
 
@@ -56,13 +60,14 @@ def probe(path: Path) -> ClipInfo:
     if rotation and round(float(rotation[1]) / 90) % 2:
         width, height = height, width
     pixels = _FORMAT.search(stream["rest"])
-    fps, frames = _rate(stream["rest"]), int(counted[-1])
+    frames, until = int(counted[-1]), _until(said)
+    fps = _rate(stream["rest"], frames, until)
     return ClipInfo(
         width=width,
         height=height,
         fps=fps,
         frames=frames,
-        seconds=frames / fps,
+        seconds=max(frames / fps, until),
         codec=stream["codec"],
         pixel_format=pixels[1] if pixels else "unknown",
         faststart=index_first(path),
@@ -85,10 +90,19 @@ def index_first(path: Path) -> bool:
     return False
 
 
-def _rate(rest: str) -> float:
+def _until(said: str) -> float:
+    """When the last packet is to be shown, in seconds; 0 where ffmpeg cannot tell."""
+    times = _UNTIL.findall(said)
+    if not times:
+        return 0.0
+    hours, minutes, seconds = times[-1]
+    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+
+
+def _rate(rest: str, frames: int, until: float) -> float:
     """Frames a second; ffmpeg prints two decimals, so 29.97 is put back to 30000/1001."""
     found = _FPS.search(rest) or _TBR.search(rest)
-    if found is None or float(found[1]) == 0:
-        return 25.0
-    printed = float(found[1]) * (1000 if found[2] else 1)
+    printed = float(found[1]) * (1000 if found[2] else 1) if found else 0.0
+    if not 0 < printed <= _SWIFTEST:
+        printed = min(frames / until, _SWIFTEST) if until > 0 else _UNKNOWN
     return float(Fraction(rate(printed)))

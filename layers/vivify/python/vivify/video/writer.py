@@ -80,17 +80,16 @@ class ClipWriter:
             self.abort()
             raise VideoError("A clip needs at least one frame.")
         try:
-            status = self._ffmpeg.finish()
+            if self._ffmpeg.finish() != 0:
+                self._fail()
+            self._open = False
+            self._ffmpeg.close()
+            if self._quality == "final":
+                declare(self._part)
+            process.put_in_place(self._part, self._path)
         except BaseException:
             self.abort()
             raise
-        if status != 0:
-            self._fail()
-        self._open = False
-        self._ffmpeg.close()
-        if self._quality == "final":
-            declare(self._part)
-        process.put_in_place(self._part, self._path)
 
     def abort(self) -> None:
         """Ends the encoder and removes what it wrote."""
