@@ -17,7 +17,7 @@ from vivify.service import clip_ids
 from vivify.service.photo_events import photos_in
 
 from .handlers import Answer, Event
-from .stack import Stack
+from .stack import SOMEBODY, Stack
 
 Ask = Callable[..., Answer]
 Invoke = Callable[[str, Event], Any]
@@ -86,6 +86,26 @@ def test_a_lost_event(stack: Stack, invoke: Invoke, restarted: list[ObjectPointe
     assert (record["clip_id"], record["state"], record["restarts"]) == (clip_ids.of_drop(photo), "detecting", 1)
     claimed = Records(stack.table).claim(record["clip_id"], photo, {"options": "{}"})
     assert claimed["options"] == "{}"
+
+
+def test_whose_a_restarted_clip_is(
+    stack: Stack, ask: Ask, invoke: Invoke, arrival: Callable[..., Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of whom S3's event named, where detection had begun. Where the event is late, nobody's until it comes, by itself or
+    from the queue of dead letters; then its owner sees it.
+    """
+    monkeypatch.setattr(functions, "invoke_later", invoke)
+    begun, late = (ObjectPointer(stack.uploads, key, stack.put_photo(key, b"-")) for key in ("photos/a.jpg", "photos/b.jpg"))
+    pending(stack, clip_ids.of_drop(begun), "detecting", photo=begun.as_dict())
+    assert look(invoke) == {"restarted": 2}
+    seen = [f"/v1/clips/{clip_ids.of_drop(photo)}" for photo in (begun, late)]
+    assert [ask("http_get_clip", path=path).status for path in seen] == [200, 404]
+    event = arrival(stack, late.version, key=late.key)
+    for dropper in (SOMEBODY, "iam:AIDASTRANGER"):  # an owner is never changed
+        event["Records"][0]["userIdentity"] = {"principalId": f"AWS:{dropper.removeprefix('iam:')}"}
+        invoke("detect_face", event)
+    assert [ask("http_get_clip", path=path).status for path in seen] == [200, 200]
+    assert ask("http_delete_clip", path=seen[1]).status == 204
 
 
 def test_a_lost_event_of_a_form(stack: Stack, invoke: Invoke, restarted: list[ObjectPointer]) -> None:

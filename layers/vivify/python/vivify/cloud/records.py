@@ -155,6 +155,11 @@ class Records:
         """Adds ``attributes`` whatever the state is, and never the state itself. Raises ClipNotFound, ClipDeleted."""
         return self._update(clip_id, attributes, _WANTED, values={":deleted": "deleted"})
 
+    def give(self, clip_id: str, owner: str) -> Record:
+        """Nobody's clip becomes ``owner``'s. Raises ClipNotFound, ClipDeleted, and TransitionRefused if it is somebody's."""
+        condition = f"{_WANTED} AND attribute_not_exists(#owner)"
+        return self._update(clip_id, {"owner": owner}, condition, values={":deleted": "deleted"})
+
     def delete(self, clip_id: str, owner: str) -> Record:
         """``deleted``, whatever the state was; done again, the same. Gives what is left to remove and to stop.
 

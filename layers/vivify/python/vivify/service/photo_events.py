@@ -34,7 +34,7 @@ def photos_in(event: Mapping[str, Any]) -> list[Arrival]:
 
 
 def event_about(photo: ObjectPointer) -> dict[str, Any]:
-    """An event that tells of ``photo`` again, with as much of S3's own as :func:`photos_in` reads."""
+    """An event that tells of ``photo`` again. Whose it is, S3 said in its own event and nowhere else: this one cannot."""
     thing = {"key": quote_plus(photo.key, safe="/"), "versionId": photo.version}
     told = {"bucket": {"name": photo.bucket}, "object": thing}
     return {"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": told}]}
