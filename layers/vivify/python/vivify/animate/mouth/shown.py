@@ -27,7 +27,7 @@ Matrix = NDArray[np.float64]
 # In millimetres.
 _LEAST_GAP = 2.5  # lips nearer than this show nothing to speak of
 _RIM, _SHADED = 0.8, 1.7  # that the lips' own edge reaches inwards, and their shade
-_GONE = 2.0  # a lip this much farther away has left its shade behind
+_GONE = 3.5  # a lip this much farther away has left its shade behind
 _END = 0.4  # from the edge: what belongs to it
 _TOOTH = 0.65  # of the teeth's green: surely no gum
 _CAST_LEAST = 0.55  # of the light: what the lips leave at least
