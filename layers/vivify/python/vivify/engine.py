@@ -131,8 +131,8 @@ def animate(
     clock = _Clock()
     mark = clock.begun
     found = list(faces) if faces is not None else analyse(photo)
-    mended = repair(photo, found) if options.repair == "auto" else Repaired(photo, found, [False] * len(found))
-    photo, found = mended.photo, mended.faces
+    mended = repair(photo, found) if options.repair == "auto" else Repaired(photo, [False] * len(found))
+    photo = mended.photo
     moving = _chosen(require_animatable(found), found, options)
     pixels, everybody = _framed(photo.pixels, found, moving[0], options)
     numbers = [number for number, face in enumerate(found) if any(face is other for other in moving)]

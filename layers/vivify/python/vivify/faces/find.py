@@ -16,7 +16,7 @@ from vivify.faces.evidence import Evidence, gather, second_opinion
 from vivify.faces.geometry import Pyramid, Square, turned
 from vivify.faces.judge import judge
 from vivify.faces.pose import head_pose
-from vivify.faces.repair import repair
+from vivify.faces.repair import assess
 from vivify.faces.types import Face
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def find_faces(photo: Photo) -> list[Face]:
     At any roll, from faces that fill the photo down to about 20 pixels. The same photo gives the same faces. A face too
     damaged to be repaired says so.
     """
-    return repair(photo, _find(photo.pixels)).faces
+    return assess(photo, _find(photo.pixels))
 
 
 def _find(pixels: NDArray[np.uint8]) -> list[Face]:
