@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from vivify.animate.patch import Window
 from vivify.arrays import Float, Pixels
 from vivify.depth.raster import filled
-from vivify.faces.topology import EYES, OUTER_LIPS, OVAL
+from vivify.faces.topology import EYES, LEFT_BROW, OUTER_LIPS, OVAL, RIGHT_BROW
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
@@ -122,19 +122,20 @@ def _colourfulness(pixels: Float) -> float:
 
 
 def _edge_blur(luma: Float, points: Float) -> float:
-    """The sigma of the edges of eyes and lips, in pixels.
+    """The sigma of the photo's edges in pixels, told by the sharpest of eyes, lips and brows.
 
     How much detail there is at one scale against the next coarser tells it; the table is of portraits blurred by known
     amounts.
     """
-    features = [points[list(eye.opening)] for eye in EYES] + [points[list(OUTER_LIPS)]]
-    mask = np.any([_inside(luma, polygon) for polygon in features], axis=0)
-    if not mask.any():
-        return 0.6
-    scales = (0.7, 1.4, 2.8)
-    smooth = [np.asarray(cv2.GaussianBlur(luma, (0, 0), s)) for s in scales]
-    found = np.abs(smooth[0] - smooth[1])[mask].mean() / max(float(np.abs(smooth[1] - smooth[2])[mask].mean()), 1e-3)
-    return float(np.interp(found, *_BLUR_SEEN))
+    eyes, brows = [points[list(eye.opening)] for eye in EYES], [_hull(points, brow) for brow in (RIGHT_BROW, LEFT_BROW)]
+    smooth = [np.asarray(cv2.GaussianBlur(luma, (0, 0), s)) for s in (0.7, 1.4, 2.8)]
+    fine, coarse = np.abs(smooth[0] - smooth[1]), np.abs(smooth[1] - smooth[2])
+    found = [0.0]
+    for features in (eyes, brows, [points[list(OUTER_LIPS)]]):
+        mask = np.any([_inside(luma, polygon) for polygon in features], axis=0)
+        if mask.any():
+            found.append(float(fine[mask].mean()) / max(float(coarse[mask].mean()), 1e-3))
+    return float(np.interp(max(found), *_BLUR_SEEN))
 
 
 def _grain(face: Float, points: Float, unit: float) -> Float:
