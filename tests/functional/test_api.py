@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Callable
@@ -42,6 +43,24 @@ def test_a_body_that_is_no_json(stack: Stack, ask: Ask) -> None:
     large = ask(POST, body=json.dumps({"content_type": "image/png", "motions": ["nod" * 10_000]}))
     assert (large.status, large.body["code"]) == (413, "body_too_large")
     assert ask(POST, content_type="application/json; charset=utf-8").status == 201
+
+
+def test_how_large_a_body_may_be(stack: Stack, invoke: Invoke, event: Events, subtests: pytest.Subtests) -> None:
+    """16 KB as the caller wrote it, in letters of any size, in base64 or plain from the gateway; not a byte more."""
+    request = event(POST)
+    for letter in ("x", "é"):
+        for size, status in ((16_384, 422), (16_385, 413)):
+            body = json.dumps({"content_type": "image/png", "x": ""}, ensure_ascii=False)
+            left = size - len(body)
+            body = body.replace(
+                '""', '"' + letter * (left // len(letter.encode())) + "x" * (left % len(letter.encode())) + '"'
+            )
+            assert len(body.encode()) == size
+            for encoded in (False, True):
+                with subtests.test(f"{letter} {size} {encoded}"):
+                    text = base64.b64encode(body.encode()).decode() if encoded else body
+                    answer = Answer.of(invoke("serve_api", request | {"body": text, "isBase64Encoded": encoded}))
+                    assert answer.status == status
 
 
 def test_a_path_that_is_none(stack: Stack, ask: Ask) -> None:

@@ -8,12 +8,13 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
 
-from vivify.cloud import settings
+from vivify.cloud import callers, settings
 from vivify.errors import QuotaSpent
 from vivify.service import create_clip
 from vivify.service.clip_options import StoredOptions
@@ -234,6 +235,23 @@ def test_the_days_clips_are_counted(stack: Stack, ask: Ask, monkeypatch: pytest.
     assert len(stack.records()) == 2
     assert ask(POST, idempotency_key="one").status == 201
     assert ask(POST, caller="AIDASOMEBODYELSE").status == 201
+
+
+def test_a_count_is_taken_back_from_its_own_day(stack: Stack, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same request sent twice at once, around midnight: what the second was counted, yesterday's count gives back."""
+
+    class Tomorrow(dt.datetime):
+        @classmethod
+        def now(cls, tz: dt.tzinfo | None = None) -> dt.datetime:
+            return dt.datetime.now(tz) + dt.timedelta(days=1)
+
+    def begun_by_the_other(*_: object) -> bool:
+        monkeypatch.setattr(callers, "dt", SimpleNamespace(datetime=Tomorrow, timedelta=dt.timedelta, UTC=dt.UTC))
+        return False
+
+    monkeypatch.setattr(create_clip.Records, "create", begun_by_the_other)
+    assert ask(POST, idempotency_key="one").status == 201
+    assert counted(stack) == [0]
 
 
 @pytest.mark.usefixtures("requests_take_turns")

@@ -36,9 +36,11 @@ def check_body(event: Mapping[str, Any]) -> None:
     if headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
         raise BodyNotJson("The body is JSON: send content-type: application/json.")
     body = event.get("body") or ""
-    if len(body) > MAX_BODY * 4 // 3:
-        raise BodyTooLarge(f"The body may have {MAX_BODY // 1024} KB. Photos are uploaded with the form, not here.")
     try:
-        json.loads(base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body)
+        data = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
+        if fits := len(data) <= MAX_BODY:
+            json.loads(data.decode())
     except (ValueError, RecursionError) as error:
         raise BodyUnreadable("The body is not JSON.") from error
+    if not fits:
+        raise BodyTooLarge(f"The body may have {MAX_BODY // 1024} KB. Photos are uploaded with the form, not here.")

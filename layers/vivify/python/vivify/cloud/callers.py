@@ -54,14 +54,16 @@ class Callers:
             raise KeyReused("This Idempotency-Key was used for another request. Use a new key for a new clip.")
         return str(first["clip_id"]["S"])
 
-    def spend(self, caller: str, limit: int) -> None:
-        """Counts one clip for today (UTC). Raises QuotaSpent where ``limit`` are counted already."""
-        midnight = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0) + dt.timedelta(days=1)
+    def spend(self, caller: str, limit: int) -> str:
+        """Counts one clip for today (UTC); gives the receipt. Raises QuotaSpent where ``limit`` are counted already."""
+        now = dt.datetime.now(dt.UTC)
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + dt.timedelta(days=1)
+        count_id = f"day#{now:%Y-%m-%d}#{hashlib.sha256(caller.encode()).hexdigest()}"
         try:
             with calls("count a clip"):
                 client("dynamodb").update_item(
                     TableName=self.table_name,
-                    Key=_today(caller),
+                    Key={"id": {"S": count_id}},
                     UpdateExpression="ADD clips :one SET expires_on = :end",
                     ConditionExpression="attribute_not_exists(clips) OR clips < :limit",
                     ExpressionAttributeValues={
@@ -73,23 +75,20 @@ class Callers:
         except CloudError as error:
             if error.details.get("aws_code") != "ConditionalCheckFailedException":
                 raise
-            seconds = int((midnight - dt.datetime.now(dt.UTC)).total_seconds()) + 1
+            seconds = int((midnight - now).total_seconds()) + 1
             raise QuotaSpent(
                 f"You have begun {limit} clips today, the most a day. The count starts again at midnight UTC.",
                 retry_after=seconds,
             ) from error
+        return count_id
 
-    def refund(self, caller: str) -> None:
-        """Takes back one :meth:`spend`: the clip had been begun by another request with the same key."""
+    def refund(self, receipt: str) -> None:
+        """Takes back the :meth:`spend` of this receipt: the clip had been begun by another request with the same key."""
         with calls("count a clip"):
             client("dynamodb").update_item(
                 TableName=self.table_name,
-                Key=_today(caller),
-                UpdateExpression="ADD clips :one",
-                ExpressionAttributeValues={":one": {"N": "-1"}},
+                Key={"id": {"S": receipt}},
+                UpdateExpression="ADD clips :less",
+                ConditionExpression="attribute_exists(id)",
+                ExpressionAttributeValues={":less": {"N": "-1"}},
             )
-
-
-def _today(caller: str) -> dict[str, dict[str, str]]:
-    digest = hashlib.sha256(caller.encode()).hexdigest()
-    return {"id": {"S": f"day#{dt.datetime.now(dt.UTC):%Y-%m-%d}#{digest}"}}

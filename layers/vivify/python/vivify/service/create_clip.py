@@ -75,12 +75,12 @@ def _begin(clip_id: str, order: Order, settings: ServeApi) -> None:
     if settings.accept_work == "no":
         raise NotAccepting("No new clips are made just now. Please try again later.", retry_after=_TRY_AGAIN_SECONDS)
     callers = Callers(settings.callers_table)
-    callers.spend(order.caller, settings.daily_clips)
+    receipt = callers.spend(order.caller, settings.daily_clips)
     driver = clip_ids.DRIVERS + clip_id if order.driver_content_type else None
     options = order.options.model_copy(update={"driver": driver}).model_dump_json()
     notify = {"webhook": order.webhook} if order.webhook else None
     if not Records(settings.table_name).create(clip_id, order.caller, options, notify):
-        callers.refund(order.caller)  # the same request, sent twice at once: the other has begun it
+        callers.refund(receipt)  # the same request, sent twice at once: the other has begun it
 
 
 def _form(key: str, content_type: str, settings: ServeApi) -> UploadForm:
