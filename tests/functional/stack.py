@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import boto3
+from samtranslator.yaml_helper import yaml_parse
 
 from vivify.service import clip_options
 
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "eu-west-1"
 SOMEBODY = "iam:AIDAEXAMPLEEXAMPLEEXA"  # who signs the requests of events/
+KEPT_UNTIL = "2126-01-15T09:30:12.482Z"  # of a clip whose record a test puts
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class Stack:
             "WEBHOOK_QUEUE": self.webhooks,
             "WEBHOOK_SECRET": "webhooks",
             "URL_SECONDS": "900",
+            "CLIP_DAYS": "30",
             "GPU_HOUR_PRICE": "0.5",
             "PHOTO_HOURS": "6",
             "POWERTOOLS_SERVICE_NAME": "vivify",
@@ -79,7 +83,7 @@ class Stack:
 
     def put_record(self, clip_id: str, state: str, **attributes: Any) -> None:
         times = dict.fromkeys(("created_at", "updated_at", "arrived_at"), "2026-01-15T09:30:12.482Z")
-        usual = {"owner": SOMEBODY, "options": clip_options.DEFAULTS, **times}
+        usual = {"owner": SOMEBODY, "options": clip_options.DEFAULTS, **times, "kept_until": KEPT_UNTIL}
         given = {"clip_id": clip_id, "state": state, **usual, **attributes}
         item = {name: value for name, value in given.items() if value is not None}
         boto3.resource("dynamodb").Table(self.table).put_item(Item=item)
@@ -111,45 +115,26 @@ class Stack:
         return [json.loads(json.loads(message["Body"])["Message"]) for message in got]
 
 
+_OF_TABLES = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+
+
+@cache
+def _properties(logical_id: str) -> dict[str, Any]:
+    template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+    properties: dict[str, Any] = template["Resources"][logical_id]["Properties"]
+    return properties
+
+
 def make() -> Stack:
-    """The resources, as template.yaml describes them and these handlers need them."""
+    """The resources that these handlers need: buckets and tables as template.yaml describes them."""
     s3, sns, sqs = boto3.client("s3"), boto3.client("sns"), boto3.client("sqs")
-    for bucket in ("uploads", "work", "clips"):
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    s3.put_bucket_versioning(Bucket="uploads", VersioningConfiguration={"Status": "Enabled"})
-    boto3.client("dynamodb").create_table(
-        TableName="clips",
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"}
-            for name in ("clip_id", "pending", "updated_at", "owner", "created_at")
-        ],
-        KeySchema=[{"AttributeName": "clip_id", "KeyType": "HASH"}],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "pending",
-                "KeySchema": [
-                    {"AttributeName": "pending", "KeyType": "HASH"},
-                    {"AttributeName": "updated_at", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            },
-            {
-                "IndexName": "by_owner",
-                "KeySchema": [
-                    {"AttributeName": "owner", "KeyType": "HASH"},
-                    {"AttributeName": "created_at", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["state", "progress", "updated_at"]},
-            },
-        ],
-    )
-    boto3.client("dynamodb").create_table(
-        TableName="callers",
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-    )
+    for name, logical_id in {"uploads": "UploadsBucket", "work": "WorkBucket", "clips": "ClipsBucket"}.items():
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+        if versioning := _properties(logical_id).get("VersioningConfiguration"):
+            s3.put_bucket_versioning(Bucket=name, VersioningConfiguration=versioning)
+    for name, logical_id in {"clips": "ClipsTable", "callers": "CallersTable"}.items():
+        described = {part: value for part, value in _properties(logical_id).items() if part in _OF_TABLES}
+        boto3.client("dynamodb").create_table(TableName=name, **described)
     topic = sns.create_topic(Name="notifications")["TopicArn"]
     inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

@@ -98,6 +98,13 @@ class TestDelivery:
         assert not is_ours(header, b"{ }", "new")
         assert not is_ours(deliver_webhook.signature(b"{}", ["new"], now - 301), b"{}", "new")
 
+    def test_news_of_a_clip_that_has_expired(self, stack: Stack, receiver: Receiver) -> None:
+        """After its days there is nothing left to link to: nobody is called, and the message is done."""
+        webhook = {"webhook": receiver.url()}
+        stack.put_record(CLIP, "ready", notify=webhook, kept_until="2026-01-15T09:30:12.482Z")
+        assert handle(stack, receiver) == {"batchItemFailures": []}
+        assert receiver.calls == []
+
     def test_the_stacks_own_webhook(self, stack: Stack, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
         """A clip that names no webhook is told to the stack's, if it has one."""
         stack.put_record(CLIP, "failed", verdict=VERDICT)

@@ -8,8 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from vivify.cloud.records import timestamp
+
 from .handlers import Answer, Event
-from .stack import Stack
+from .stack import KEPT_UNTIL, Stack
 
 Ask = Callable[..., Answer]
 GET = "http_get_clip"
@@ -73,6 +75,7 @@ def shown_as(stack: Stack, ask: Ask, state: str, percent: int) -> None:
         },
         "driver": False,
         "verdict": told["verdict"] if state == "failed" else None,
+        "kept_until": None,
         "clip": None,
     }
 
@@ -91,6 +94,22 @@ def test_a_ready_clip(stack: Stack, ask: Ask) -> None:
     assert answer.headers["cache-control"] == "no-store"
     assert urlsplit(clip["poster_url"]).path.endswith("/clips/x/poster.jpg")
     assert urlsplit(clip["preview_url"]).path.endswith("/clips/x/preview.webp")
+    assert dt.datetime.fromisoformat(answer.body["kept_until"]) == dt.datetime.fromisoformat(KEPT_UNTIL)
+
+
+def test_a_clip_whose_days_are_over(stack: Stack, ask: Ask, listed: Callable[..., Answer]) -> None:
+    """Until then its links end with it; after, it has none and says so, in the list too, and can still be deleted."""
+    soon = dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(minutes=5)
+    stack.put_record(CLIP, "ready", **KEYS, clip=FIGURES, kept_until=timestamp(soon))
+    assert dt.datetime.fromisoformat(ask(GET).body["clip"]["expires_at"]) == soon
+    gone = timestamp(dt.datetime.now(dt.UTC))
+    stack.put_record(CLIP, "ready", **KEYS, clip=FIGURES, kept_until=gone)
+    shown = ask(GET).body
+    assert (shown["status"], shown["progress"]) == ("expired", {"stage": "expired", "percent": 100})
+    assert dt.datetime.fromisoformat(shown["kept_until"]) == dt.datetime.fromisoformat(gone)
+    assert shown["clip"] is None
+    assert [clip["status"] for clip in listed().body["clips"]] == ["expired"]
+    assert ask("http_delete_clip").status == 204
 
 
 # ---------------------------------------------------------------- the list

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sys
 from collections.abc import Callable
@@ -51,6 +52,17 @@ def test_the_clip_and_its_poster(stack: Stack, invoke: Invoke, tmp_path: Path) -
     assert record is not None
     assert record["state"] == "publishing"
     assert record["clip"] == {"seconds": "0.200", "fps": "25", "width": "64", "height": "48", "frames": "5"}
+
+
+def test_how_long_it_is_kept(stack: Stack, invoke: Invoke, tmp_path: Path) -> None:
+    """The record says until when S3 keeps the files: CLIP_DAYS from now."""
+    stack.put_record(CLIP, "animating", kept_until=None)
+    animated(stack, tmp_path)
+    invoke("publish_clip", {"clip_id": CLIP})
+    record = stack.record(CLIP)
+    assert record is not None
+    left = dt.datetime.fromisoformat(record["kept_until"]) - dt.datetime.now(dt.UTC)
+    assert dt.timedelta(days=30, minutes=-5) < left <= dt.timedelta(days=30)
 
 
 def test_every_file_says_how_it_was_made(stack: Stack, invoke: Invoke, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ NEEDED = {
         "DOCS_URL",
     ],
     "detect_face": ["TABLE_NAME", "WORK_BUCKET", "STATE_MACHINE_ARN"],
-    "publish_clip": ["TABLE_NAME", "WORK_BUCKET", "CLIPS_BUCKET"],
+    "publish_clip": ["TABLE_NAME", "WORK_BUCKET", "CLIPS_BUCKET", "CLIP_DAYS"],
     "sweep_photos": ["UPLOADS_BUCKET", "PHOTO_HOURS"],
     "notify": ["CLIPS_BUCKET", "LINK_ROLE", "GPU_HOUR_PRICE", "TABLE_NAME", "WORK_BUCKET", "TOPIC_ARN"],
     "deliver_webhook": ["CLIPS_BUCKET", "LINK_ROLE", "TABLE_NAME", "WEBHOOK_QUEUE", "WEBHOOK_SECRET"],

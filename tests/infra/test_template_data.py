@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from typing import Any
 
 from tests.infra.template_reader import Resource, of, statements
+from vivify.cloud.records import KEPT_SECONDS
+from vivify.service import reconcile
 
 
 def test_buckets_are_private_encrypted_and_expire(resources: dict[str, Resource]) -> None:
@@ -26,7 +29,9 @@ def test_buckets_are_private_encrypted_and_expire(resources: dict[str, Resource]
 
 
 def test_how_long_each_is_kept(template: dict[str, Any], resources: dict[str, Resource], machine: dict[str, Any]) -> None:
-    """Photos for hours, more than a clip can take; what is made on the way for a day; clips for as many days as chosen."""
+    """Photos for hours, more than a clip can take; what is made on the way for a day; clips for as many days
+    as chosen, and their records longer, so that whatever can be seen can be deleted.
+    """
     days = {
         name: bucket["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"]
         for name, bucket in of(resources, "AWS::S3::Bucket").items()
@@ -37,6 +42,8 @@ def test_how_long_each_is_kept(template: dict[str, Any], resources: dict[str, Re
         "ClipsBucket": {"Ref": "ClipDays"},
         "AccessLogsBucket": {"Ref": "LogDays"},
     }
+    most = dt.timedelta(days=template["Parameters"]["ClipDays"]["MaxValue"] + 1)  # S3 waits for midnight
+    assert reconcile.UPLOAD + dt.timedelta(seconds=machine["TimeoutSeconds"]) + most < dt.timedelta(seconds=KEPT_SECONDS)
     hours = template["Parameters"]["PhotoHours"]
     assert machine["TimeoutSeconds"] <= hours["MinValue"] * 3600 <= hours["Default"] * 3600
     assert hours["MaxValue"] <= 24

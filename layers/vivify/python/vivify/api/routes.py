@@ -68,7 +68,7 @@ def add_routes(app: APIGatewayHttpResolver, settings: ServeApi) -> None:
 
     @app.get("/v1/clips/<clip_id>", operation_id="getClip", summary="Where a clip stands")
     def get(clip_id: ClipId) -> Clip:
-        """Its progress; once it is ready links that are made for this answer; once it has failed, why."""
+        """Its progress; once it is ready links that are made for this answer, until it expires; once it has failed, why."""
         logger.append_keys(clip_id=clip_id)
         return views.clip(get_clip(clip_id, caller(), settings), settings)
 

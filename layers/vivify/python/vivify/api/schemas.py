@@ -11,7 +11,7 @@ from vivify.service.clip_options import ClipOptions, Webhook
 
 PhotoType = Literal["image/avif", "image/heic", "image/heif", "image/jpeg", "image/png", "image/tiff", "image/webp"]
 VideoType = Literal["video/mp4", "video/quicktime", "video/webm"]
-State = Literal["created", "detecting", "animating", "publishing", "ready", "failed"]
+State = Literal["created", "detecting", "animating", "publishing", "ready", "expired", "failed"]
 
 
 class Notify(BaseModel):
@@ -88,6 +88,9 @@ class Clip(ClipSummary):
     options: ClipOptions
     driver: Annotated[bool, Field(description="Whether it follows a video.")]
     verdict: Verdict | None = None
+    kept_until: Annotated[
+        dt.datetime | None, Field(description="When a clip that is ready expires: then it is deleted.")
+    ] = None
     clip: Links | None = None
 
 

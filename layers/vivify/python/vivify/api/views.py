@@ -26,10 +26,11 @@ def ticket(made: Ticket) -> ClipTicket:
 
 
 def summary(record: Record) -> ClipSummary:
+    made = Progress(**progress(record))
     return ClipSummary(
         clip_id=record["clip_id"],
-        status=record["state"],
-        progress=Progress(**progress(record)),
+        status=made.stage,
+        progress=made,
         created_at=record["created_at"],
         updated_at=record["updated_at"],
     )
@@ -39,13 +40,16 @@ def clip(record: Record, settings: ServeApi) -> Clip:
     """The whole of it. The verdict shows once the clip has failed, the links once it is ready."""
     options = json.loads(record.get("options", DEFAULTS))  # a photo never claimed has none
     driver = options.pop("driver")
-    ready, failed = (record["state"] == state for state in ("ready", "failed"))
+    shown = summary(record)
     return Clip(
-        **summary(record).model_dump(),
+        **shown.model_dump(),
         options=ClipOptions.model_construct(**options),  # as they were when asked: the library may have changed
         driver=driver is not None,
-        verdict=Verdict(code=record["verdict"]["code"], message=record["verdict"]["message"]) if failed else None,
-        clip=Links(**links(record, settings)) if ready else None,
+        verdict=Verdict(code=record["verdict"]["code"], message=record["verdict"]["message"])
+        if shown.status == "failed"
+        else None,
+        kept_until=record.get("kept_until") if shown.status in ("ready", "expired") else None,
+        clip=Links(**links(record, settings)) if shown.status == "ready" else None,
     )
 
 

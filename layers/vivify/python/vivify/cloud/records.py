@@ -30,7 +30,8 @@ from vivify.cloud.aws import calls, client
 from vivify.cloud.storage import ObjectPointer
 from vivify.errors import ClipDeleted, ClipNotFound, CloudError, CloudUnavailable, TransitionRefused
 
-# As long as Step Functions remembers an execution's name: a late duplicate event meets the record or the name.
+# As long as Step Functions remembers an execution's name: a late duplicate event meets the record or the name. Longer than
+# any clip is kept (ClipDays): what can still be seen can be deleted.
 KEPT_SECONDS = 90 * 24 * 3600
 
 TERMINAL = frozenset({"ready", "failed"})
@@ -51,7 +52,8 @@ _to_item, _from_item = TypeSerializer().serialize, TypeDeserializer().deserializ
 Record = dict[str, Any]
 """clip_id, owner, state, created_at and updated_at (ISO 8601, UTC), options (JSON), notify if asked for, pending (while
 something is left to do), and what the steps have added: photo, arrived_at, execution, progress, gpu_seconds, restarts,
-verdict, failure, clip_key, poster_key, preview_key, clip (its figures, as text), notified_at."""
+verdict, failure, clip_key, poster_key, preview_key, clip (its figures, as text), kept_until (when its files
+go), notified_at."""
 
 
 @dataclass(frozen=True)

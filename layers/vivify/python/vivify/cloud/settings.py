@@ -64,11 +64,14 @@ class AnimateClip:
 
 @dataclass(frozen=True)
 class PublishClip:
-    """``provenance_key``: a KMS key (ARN); ``provenance_chain``: the secret with its certificates. Both or neither."""
+    """``clip_days``: how long S3 keeps clips. ``provenance_key``: a KMS key (ARN); ``provenance_chain``: the secret with
+    its certificates. Both or neither.
+    """
 
     table_name: str
     work_bucket: str
     clips_bucket: str
+    clip_days: int
     provenance_key: str = ""
     provenance_chain: str = ""
 

@@ -19,6 +19,7 @@ from vivify.cloud.records import Records
 from vivify.cloud.settings import DeliverWebhook
 from vivify.errors import ClipNotFound, WebhookFailed
 from vivify.service import news
+from vivify.service.links import has_expired
 from vivify.service.outside import Outside
 
 # Seconds before the second try, the third and so on: ten tries in 23.7 hours, as many as the queue lets a message have.
@@ -27,7 +28,7 @@ OVERLAP_SECONDS = 2 * 24 * 3600
 
 
 def deliver_webhook(clip_id: str, settings: DeliverWebhook, outside: Outside) -> bool:
-    """True once the receiver has said 2xx; False where nobody asked to be called, or the clip was erased meanwhile.
+    """True once the receiver has said 2xx; False where nobody asked to be called, or the clip is gone meanwhile.
 
     The body is made anew from the record, so that a late try brings links that work. Raises WebhookFailed.
     """
@@ -36,7 +37,7 @@ def deliver_webhook(clip_id: str, settings: DeliverWebhook, outside: Outside) ->
     except ClipNotFound:
         return False
     url = record.get("notify", {}).get("webhook") or settings.default_webhook
-    if not url:
+    if not url or has_expired(record):
         return False
     message = news.compose(record, settings)
     body = json.dumps(message).encode()

@@ -7,9 +7,10 @@ from typing import Any
 from vivify.cloud.records import Page, Record, Records
 from vivify.cloud.settings import ServeApi
 from vivify.errors import ClipNotFound
+from vivify.service.links import has_expired
 
-# What each state means for the whole way, in percent. While animating, the job says how far it is.
-_PERCENT = {"created": 0, "detecting": 5, "animating": 10, "publishing": 90, "ready": 100, "failed": 100}
+# What each stage means for the whole way, in percent. While animating, the job says how far it is.
+_PERCENT = {"created": 0, "detecting": 5, "animating": 10, "publishing": 90, "ready": 100, "expired": 100, "failed": 100}
 
 
 def get_clip(clip_id: str, caller: str, settings: ServeApi) -> Record:
@@ -26,8 +27,8 @@ def list_clips(caller: str, limit: int, after: dict[str, str] | None, settings: 
 
 
 def progress(record: Record) -> dict[str, Any]:
-    """``{"stage", "percent"}``: the state, and how much of the whole way lies behind."""
-    stage = record["state"]
+    """``{"stage", "percent"}``: the state, or ``expired`` after ``ready``, and how much of the whole way lies behind."""
+    stage = "expired" if has_expired(record) else record["state"]
     percent = _PERCENT[stage]
     if stage == "animating":
         percent += round(int(record.get("progress", 0)) * (_PERCENT["publishing"] - percent) / 100)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from vivify.cloud import links as signed
-from vivify.cloud.records import Record
+from vivify.cloud.records import Record, now
 from vivify.cloud.settings import Links
+
+
+def has_expired(record: Record) -> bool:
+    """Whether it was ready and its days are over: S3 deletes its files, and there is nothing to link to."""
+    return record["state"] == "ready" and record["kept_until"] <= now()
 
 
 def links(record: Record, settings: Links) -> dict[str, Any]:
     """``{"url", "poster_url", "preview_url", "expires_at"}`` and the clip's figures: seconds, fps, width, height, frames.
 
-    Minted anew at every call. ``expires_at`` (UTC) is when the first of them ends.
+    Minted anew at every call. ``expires_at`` (UTC) is when the first of them ends, or the clip.
     """
     minted = {name: _sign(record[key], settings) for name, key in _KEYS.items()}
     figures = {name: float(text) if "." in text else int(text) for name, text in record["clip"].items()}
-    ends = min(link.expires_at for link in minted.values())
+    ends = min(dt.datetime.fromisoformat(record["kept_until"]), *(link.expires_at for link in minted.values()))
     return {**{name: link.url for name, link in minted.items()}, "expires_at": ends.isoformat(), **figures}
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from vivify.cloud import storage
-from vivify.cloud.records import Records
+from vivify.cloud.records import Records, timestamp
 from vivify.cloud.settings import PublishClip
 from vivify.cloud.storage import ObjectPointer
 from vivify.errors import CloudError, VideoError
@@ -41,10 +42,11 @@ def publish_clip(clip_id: str, settings: PublishClip) -> None:
         figures |= {name: str(getattr(info, name)) for name in ("width", "height", "frames")}
         prefix = f"clips/{clip_id}"
         keys = {f"{Path(file).stem}_key": f"{prefix}/{file}" for file in _CONTENT_TYPES}
+        kept_until = timestamp(dt.datetime.now(dt.UTC) + dt.timedelta(days=settings.clip_days))
         with unless_over(settings.clips_bucket, f"{prefix}/"):
             for file, content_type in _CONTENT_TYPES.items():  # the clip last: where it is, the others are
                 storage.upload(folder / file, settings.clips_bucket, f"{prefix}/{file}", content_type)
-            records.advance(clip_id, "publishing", **keys, clip=figures)
+            records.advance(clip_id, "publishing", **keys, clip=figures, kept_until=kept_until)
     storage.erase(settings.work_bucket, f"frames/{clip_id}/", but=manifest["frames_key"].rpartition("/")[0])
 
 
