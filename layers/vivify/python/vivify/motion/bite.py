@@ -10,7 +10,7 @@ import numpy as np
 
 from vivify.arrays import Float
 from vivify.easing import smoothstep
-from vivify.faces.topology import INNER_LIPS
+from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, UPPER_INNER_LIP
 from vivify.motion.smooth import smooth
 
 UPPER_LIP, LOWER_LIP = 13, 14
@@ -39,7 +39,8 @@ def bite(shape: Float, displacement: Float) -> Float:
     distances; the result from where the photo has the upper lip's inner edge, y down and x to the viewer's right.
     """
     upper_lip = displacement[:, UPPER_LIP, 1]
-    gap = shape[LOWER_LIP, 1] - shape[UPPER_LIP, 1] + displacement[:, LOWER_LIP, 1] - upper_lip
+    upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
+    gap = (shape[lower, 1] - shape[upper, 1] + displacement[:, lower, 1] - displacement[:, upper, 1]).max(axis=1)
     wider = displacement[:, INNER_LIPS[10], 0] - displacement[:, INNER_LIPS[0], 0]
     rest = float(shape[LOWER_LIP, 1] - shape[UPPER_LIP, 1])
     smile = np.maximum(smoothstep(wider / _SMILE), smoothstep(np.full_like(wider, rest / _OPEN_SMILE)))

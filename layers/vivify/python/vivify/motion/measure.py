@@ -16,6 +16,7 @@ from vivify.faces import Landmarker
 from vivify.faces.pose import RigidFit, angles, head_fit, mean_face, rigid_fit, rotation
 from vivify.faces.topology import EYES, MESH, MOUTH_CORNERS, NECK, OVAL, RIGID, Eye
 from vivify.faces.types import Pose
+from vivify.motion.parting import narrowed, seen_apart, shares
 from vivify.motion.parts import PARTS, only, parts_called
 from vivify.motion.skull import Skull, believed
 from vivify.motion.smooth import calmed, fill_gaps, smooth
@@ -65,6 +66,7 @@ def measure(video: Path, start: float = 0.0, end: float | None = None) -> Measur
     first, last = round(start * fps), None if end is None else round(end * fps)
     landmarker, skull = Landmarker(), None
     seen: list[Float | None] = []
+    apart: list[Float] = []
     found: list[RigidFit | None] = []
     for number, frame in enumerate(read_frames(video, max_side=_LONG_SIDE)):
         if number < first:
@@ -76,11 +78,13 @@ def measure(video: Path, start: float = 0.0, end: float | None = None) -> Measur
             skull = Skull(frame, points)
         seen.append(points)
         found.append(None if skull is None or points is None else skull.found(frame, points))
+        apart.append(np.zeros((2, 9), np.float32) if points is None else seen_apart(frame, points))
     known = np.array([points is not None for points in seen])
     if len(seen) < 3 or known.mean() < _LEAST_SEEN:
         raise NoFaceInVideo("No face can be followed through this video. Use one that shows one face, well lit, throughout.")
     empty = np.zeros((478, 3), np.float32)
-    return _take_out_head(fill_gaps(np.stack([empty if p is None else p for p in seen]), known), found, fps)
+    measured = _take_out_head(fill_gaps(np.stack([empty if p is None else p for p in seen]), known), found, fps)
+    return replace(measured, shape=narrowed(measured.shape, shares(fill_gaps(np.stack(apart), known), fps)))
 
 
 def _plausible(points: Float | None) -> Float | None:

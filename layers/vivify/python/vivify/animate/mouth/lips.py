@@ -29,7 +29,7 @@ class Between:
     """The space between the lips, (h, w) float32 each. ``cast``: how much light the lips leave, ``shade``: how
     much arrives. ``depth``: millimetres from the
     lips' edge. ``corners``: near 0 at the corners of the mouth, 1 away from them. ``lower``: 1 near the lower lip.
-    ``gap``: millimetres.
+    ``gap``: millimetres, where it is widest.
     """
 
     cast: Float
@@ -56,7 +56,7 @@ def between_lips(polygon: Float, size: tuple[int, int], down: NDArray[np.float64
         away = np.hypot(x - corner[0], (y - corner[1]) * 0.8) / np.float32(unit)
         corners *= _CORNER_LEAST + (1 - _CORNER_LEAST) * smoothstep(away / _CORNER)
     ramp = np.exp(np.float32(side * 0.4) * (x / width - 0.5))
-    gap = float(np.linalg.norm(polygon[5] - polygon[15])) / unit
+    gap = float(np.linalg.norm(polygon[1:10] - polygon[:10:-1], axis=1).max()) / unit
     slit = _SLIT_LEAST + (1 - _SLIT_LEAST) * smoothstep(gap / _SLIT)
     return Between(
         cast=shadow * edge,
