@@ -278,7 +278,7 @@ def _closure(eye: Eye, shape: Float, still: slice) -> Float:
     """(T,): 0 as open as at rest, 1 shut, negative wider. A rest that catches a blink gives way to what is usual."""
     apart = opening(eye, shape)
     usual, resting = float(np.percentile(apart, 60)), float(apart[still].mean())
-    rest = resting if resting > _AWAKE * usual else usual
+    rest = max(resting if resting > _AWAKE * usual else usual, 1e-3)
     closed = 1 - apart / rest
     # Small changes are the landmarks' noise, from twice that on all of it is motion; nearly shut is shut.
     size = np.abs(closed)
