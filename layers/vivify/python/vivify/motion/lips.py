@@ -43,9 +43,10 @@ def fit_lips(displacement: Float, shape: Float, limits: Limits, mouth_width: flo
     ``limits``: how far it may go; ``mouth_width``: of whom it was measured on, eye distances.
     """
     lips = list(dict.fromkeys(OUTER_LIPS + INNER_LIPS))
-    own_width = float(np.linalg.norm(shape[INNER_LIPS[0]] - shape[INNER_LIPS[10]])) * 1.12  # outer corners lie farther out
+    right, left = MOUTH_CORNERS
+    own_width = float(np.linalg.norm(shape[left] - shape[right]))
     displacement[:, lips, 0] *= np.clip(own_width / mouth_width, 0.7, 1.3)
-    left = limits.parting * _temper_smile(displacement, lips, limits.wider)
+    share = limits.parting * _temper_smile(displacement, lips, limits.wider)
     _keep_philtrum(displacement, shape)
     upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
     rest = shape[lower, 1] - shape[upper, 1]
@@ -55,7 +56,7 @@ def fit_lips(displacement: Float, shape: Float, limits: Limits, mouth_width: flo
     quiet = np.sign(change) * np.minimum(size, 2 * np.maximum(size - noise, 0))  # all of it from twice the noise on
     # A mouth that the photo shows wide open has not as far to go: two openings do not add up. Small motions stay.
     wide = np.maximum(rest - _PARTED, 0)
-    quiet = np.where(quiet > 0, quiet / (1 + _NOT_BOTH * wide * np.maximum(quiet, 0)) * left[:, None], quiet)
+    quiet = np.where(quiet > 0, quiet / (1 + _NOT_BOTH * wide * np.maximum(quiet, 0)) * share[:, None], quiet)
     # Lips may touch but not pass through one another.
     wanted = np.maximum(rest + quiet, np.minimum(rest, 0.004))
     correction = wanted - rest - change
@@ -79,9 +80,9 @@ def fit_lips(displacement: Float, shape: Float, limits: Limits, mouth_width: flo
             part = step / (len(between) + 1)
             displacement[:, point] = (1 - part) * displacement[:, inside] + part * displacement[:, outside]
     # Skin next to the lips goes with them: measured on a longer chin or a longer lip it would fold here.
-    share, near = _around_lips(shape)
+    along, near = _around_lips(shape)
     displacement += near[:, None] * (
-        np.tensordot(share, displacement[:, list(OUTER_LIPS)], axes=(1, 1)).swapaxes(0, 1) - displacement
+        np.tensordot(along, displacement[:, list(OUTER_LIPS)], axes=(1, 1)).swapaxes(0, 1) - displacement
     )
     _keep_nostrils(displacement)
 

@@ -25,7 +25,7 @@ from vivify.animate.patch import Patch, Window, polygon_mask
 from vivify.arrays import Float, Pixels
 from vivify.depth.head import HeadFrame, Turn
 from vivify.easing import smoothstep
-from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, MESH, OUTER_LIPS, UPPER_INNER_LIP
+from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, MESH, MOUTH_CORNERS, OUTER_LIPS, UPPER_INNER_LIP
 from vivify.motion.bite import UPPER_LIP, bite
 
 Matrix = NDArray[np.float64]
@@ -35,7 +35,7 @@ _PARTING, _PARTED = 0.008, 0.035  # lips that part this much farther than in the
 _EDGE = 0.008  # softness of the lips' edge
 # In millimetres.
 _MARGIN = 5.0
-_USUAL_WIDTH = 46.0  # of a mouth
+_USUAL_WIDTH = 51.0  # of a mouth
 _TEETH_SCALE = (0.8, 14.0)  # pixels per millimetre that rows are drawn at
 _UNDER, _UNDER_REACH = 0.5, 1.6  # how dark the shade is just below the upper row, and how far it reaches
 _BEHIND = 0.7  # that the made row stays above the edge of the photo's own, so as not to show below it
@@ -52,7 +52,8 @@ class Mouth:
         self._rest = _gaps(landmarks)
         self._rim = Rim(region, landmarks)
         millimetre = head.unit / EYES_APART
-        width = float(np.linalg.norm(landmarks[INNER_LIPS[0], :2] - landmarks[INNER_LIPS[10], :2])) / millimetre
+        right, left = landmarks[list(MOUTH_CORNERS), :2]
+        width = float(np.linalg.norm(left - right)) / millimetre
         self._size = float(np.clip((width / _USUAL_WIDTH) ** 0.35, 0.88, 1.06))
         self._tones = read_tones(region, landmarks, head.unit)
         rng = np.random.default_rng(_seed(landmarks, head))
