@@ -27,7 +27,7 @@ from vivify.errors import (
     UsageError,
     VivifyError,
 )
-from vivify.service import animate_clip, clip_options
+from vivify.service import animate_clip, bounds, clip_options
 
 from .handlers import Event, load
 from .stack import Stack
@@ -88,6 +88,7 @@ def test_done(stack: Stack, job: dict[str, Any], main: Callable[[], int], monkey
     assert written(stack) == sorted(f"{prefix}/{name}" for name in order)
     manifest = json.load(boto3.client("s3").get_object(Bucket=stack.work, Key=f"{prefix}/manifest.json")["Body"])
     assert (manifest["width"], manifest["height"], manifest["frames"]) == (512, 512, 10)
+    assert manifest.keys() == {"clip_id", "attempt", "frames_key", "width", "height", "fps", "frames"}
     assert manifest["frames_key"] == f"{prefix}/frames.mkv"
     record = stack.record(job["clip_id"])
     assert record is not None
@@ -255,6 +256,25 @@ def test_a_driver_that_will_not_do(
     assert record is not None
     assert record["verdict"]["code"] == "request_invalid"
     assert says in record["verdict"]["message"]
+
+
+def test_a_driver_that_lasts_too_long_for_this_size(
+    stack: Stack,
+    job: dict[str, Any],
+    main: Callable[[], int],
+    driven: Callable[[bytes], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its length, seen here for the first time, makes a clip that publishing could not finish: bad input, nothing drawn."""
+    monkeypatch.setattr(bounds, "MOST_PIXELS", 512 * 512 * 2 - 1)
+    monkeypatch.setattr(engine, "animate", lambda *_: 1 / 0)
+    driven(write(tmp_path / "driver.mp4", greys(0, 0)).read_bytes())
+    assert main() == 3
+    record = stack.record(job["clip_id"])
+    assert record is not None
+    assert record["verdict"]["code"] == "request_invalid"
+    assert "too large" in record["verdict"]["message"]
 
 
 def test_how_far_it_is(stack: Stack, job: dict[str, Any], main: Callable[[], int], monkeypatch: pytest.MonkeyPatch) -> None:

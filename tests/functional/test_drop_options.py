@@ -58,6 +58,13 @@ def test_what_it_asks_is_not_there(stack: Stack, invoke: Invoke, arrival: Arriva
     assert record["options"] == DEFAULTS
 
 
+def test_more_than_can_be_made(stack: Stack, invoke: Invoke, arrival: Arrival, astronaut: Path) -> None:
+    """What publishing would have no time for is a verdict that says what to ask for, before a GPU is paid for."""
+    execution = drop(stack, invoke, arrival, astronaut, seconds="30", fps="60", size="4096")
+    assert execution["verdict"]["code"] == "request_invalid"
+    assert "30 s of 60 frames of 16.8 megapixels" in execution["verdict"]["message"]
+
+
 def test_who_drops_a_photo_owns_its_clip(stack: Stack, invoke: Invoke, arrival: Arrival, ask: Callable[..., Answer]) -> None:
     """S3 tells who put the photo; the same caller finds the clip in the API, and nobody else does."""
     clip_id = drop(stack, invoke, arrival, NO_FACE)["clip_id"]

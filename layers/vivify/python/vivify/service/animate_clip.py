@@ -6,7 +6,6 @@ manifest.json. The manifest names the frames and comes last: an attempt without 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tempfile
 import time
@@ -24,6 +23,7 @@ from vivify.cloud.uploads import MAX_BYTES
 from vivify.errors import CloudError, CloudUnavailable, MotionInvalid, PhotoRejected, RequestInvalid, UsageError, VideoError
 from vivify.faces import Face
 from vivify.photos import decode
+from vivify.service.bounds import require_makeable
 from vivify.service.leftovers import unless_over
 from vivify.video import probe
 
@@ -76,8 +76,8 @@ def _teller(records: Records, clip_id: str) -> engine.Progress:
     return tell
 
 
-def _driver(settings: AnimateClip, key: str, folder: Path) -> Path:
-    """The video to follow, fetched and looked at. Raises RequestInvalid."""
+def _driver(settings: AnimateClip, key: str, folder: Path) -> tuple[Path, float]:
+    """The video to follow, fetched and looked at, and its seconds. Raises RequestInvalid."""
     pointer, path = ObjectPointer(settings.photo_bucket, key), folder / "driver"
     if storage.look(pointer).size > MAX_BYTES:
         raise RequestInvalid(f"The driver video is too large. It may have {MAX_BYTES / 1e6:.0f} MB.")
@@ -88,7 +88,7 @@ def _driver(settings: AnimateClip, key: str, folder: Path) -> Path:
         raise RequestInvalid("The driver is no video that can be read. Send an MP4, QuickTime or WebM file.") from None
     if seconds > _DRIVER_SECONDS:
         raise RequestInvalid(f"The driver video is too long. It may have {_DRIVER_SECONDS} s.")
-    return path
+    return path, seconds
 
 
 def _animate(settings: AnimateClip, folder: Path, tell: engine.Progress) -> dict[str, Any]:
@@ -97,11 +97,15 @@ def _animate(settings: AnimateClip, folder: Path, tell: engine.Progress) -> dict
     found = json.loads(storage.read(ObjectPointer(settings.work_bucket, settings.faces_key)))
     faces = [Face.from_dict(face) for face in found["faces"]]
     asked: dict[str, Any] = json.loads(settings.options)  # checked at the door
-    driver, motions = asked.pop("driver"), asked.pop("motions")
+    key, motions = asked.pop("driver"), asked.pop("motions")
+    driver = None
+    if key:
+        driver, seconds = _driver(settings, key, folder)
+        require_makeable(asked | {"seconds": min(seconds, asked["seconds"] or seconds)}, picture.pixels.shape)
     options = engine.Options(
         **asked,
         motions=tuple(motions),
-        driver=_driver(settings, driver, folder) if driver else None,
+        driver=driver,
         quality="lossless",
         depth=folder / "depth.png",
         provider=settings.provider,
@@ -111,15 +115,13 @@ def _animate(settings: AnimateClip, folder: Path, tell: engine.Progress) -> dict
 
 def _hand_over(settings: AnimateClip, attempt: str, folder: Path, report: dict[str, Any]) -> None:
     prefix = f"{settings.output_prefix}/{attempt}"
-    frames = folder / "frames.mkv"
-    info = probe(frames)
+    info = probe(folder / "frames.mkv")
     report.pop("clip", None)  # a path on this host says nothing to anybody
     (folder / "report.json").write_text(json.dumps(report))
     manifest = {
         "clip_id": settings.clip_id,
         "attempt": attempt,
         "frames_key": f"{prefix}/frames.mkv",
-        "sha256": hashlib.sha256(frames.read_bytes()).hexdigest(),
         "width": info.width,
         "height": info.height,
         "fps": info.fps,

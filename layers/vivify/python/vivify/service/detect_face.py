@@ -31,6 +31,7 @@ from vivify.errors import (
 from vivify.faces import Face, find_faces, head_and_shoulders, require_animatable
 from vivify.photos import Photo, decode
 from vivify.service import clip_ids, clip_options
+from vivify.service.bounds import require_makeable
 from vivify.service.clip_options import DroppedOptions
 from vivify.service.leftovers import unless_over
 from vivify.service.photo_events import Arrival
@@ -73,6 +74,7 @@ def _start(records: Records, record: Record, photo: ObjectPointer, settings: Det
             options = _wishes(records, clip_id, about, settings)
         _require_driver(photo.bucket, options)
         picture = decode(_fetch(photo, about.size))
+        require_makeable(json.loads(options), picture.pixels.shape)
         faces = find_faces(picture)
         crop, found = _portrait_jpeg(picture, require_animatable(faces)[0]), _faces_json(picture, faces)
     except (PhotoRejected, RequestRefused) as rejected:
