@@ -24,7 +24,6 @@ from vivify.arrays import Float, Pixels
 from vivify.depth.head import HeadFrame
 from vivify.faces import Face, Pose, head_pose
 from vivify.faces.topology import EYES, MESH, RIGID, Eye
-from vivify.motion.measure import opening
 
 from .clips import Clip
 
@@ -76,7 +75,7 @@ def _of_clip(clip: Clip, cache: Path, rng: np.random.Generator) -> dict[str, Pix
     seen = np.isfinite(points).all(axis=(1, 2))
     poses = [head_pose(p) if ok else Pose(np.nan, np.nan, np.nan) for p, ok in zip(points, seen, strict=True)]
     yaw, pitch = (np.array(angles) for angles in zip(*((pose.yaw, pose.pitch) for pose in poses), strict=True))
-    apart = np.stack([np.where(seen, opening(eye, points), np.nan) for eye in EYES], axis=1)
+    apart = np.stack([np.where(seen, eye.apart(points), np.nan) for eye in EYES], axis=1)
     both = apart.mean(axis=1)
     rows: list[tuple[Pixels, Pixels, Pixels, float]] = []
     usual = np.nanpercentile(both, 60) if seen.any() else np.inf
@@ -132,7 +131,7 @@ class _Stage:
     def pair(self, eye: Eye, frame: Pixels, points: Float, closure: float) -> tuple[Pixels, Pixels, Pixels, float]:
         """Inputs, truth, cover and closure of one eye, of the target ``frame`` with its ``points``."""
         moved = _onto(points, self._points)
-        _snap(moved, eye, float(opening(eye, self._points[None])[0]), closure)
+        _snap(moved, eye, float(eye.apart(self._points)), closure)
         eyes, vertices, place = self._eyes[eye], self._surface.vertices.copy(), self._surface.vertices[:, :2].copy()
         vertices[:MESH] = moved[:MESH]
         eyes.tuck_rims(place, closure)
@@ -169,7 +168,7 @@ def _snap(points: Float, eye: Eye, rest: float, closure: float) -> None:
     ``rest``: the source's opening. Lids that are far apart are where they are seen.
     """
     upper, lower = list(eye.upper[0]), list(eye.lower[0])
-    apart = float(opening(eye, points[None])[0])
+    apart = float(eye.apart(points))
     part = max(0.0, (closure - SNAP_FROM) / (1 - SNAP_FROM))
     keep = np.float32(1 + part * (min(1.0, rest * (1 - closure) / max(apart, 1e-3)) - 1))
     meeting = points[upper] + np.float32(MEETING) * (points[lower] - points[upper])

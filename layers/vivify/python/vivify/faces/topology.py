@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivify import models
+from vivify.arrays import Float
 
 MESH: Final = 468
 MOUTH_TRIANGLES: Final = 18
@@ -121,6 +122,13 @@ class Eye:
     def opening(self) -> tuple[int, ...]:
         """The closed outline of what is seen of the eyeball: outer corner, upper lid, inner corner, lower lid."""
         return (self.outer, *self.upper[0], self.inner, *reversed(self.lower[0]))
+
+    def apart(self, shape: Float) -> Float:
+        """How far the lids are apart over the eye's width, (...), for landmarks (..., 478, 3)."""
+        upper, lower = list(self.upper[0][2:5]), list(self.lower[0][2:5])
+        gap = np.linalg.norm(shape[..., upper, :] - shape[..., lower, :], axis=-1).mean(axis=-1)
+        width = np.linalg.norm(shape[..., self.outer, :] - shape[..., self.inner, :], axis=-1)
+        return np.asarray(gap / width, np.float32)
 
 
 RIGHT_EYE: Final = Eye(

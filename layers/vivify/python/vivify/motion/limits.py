@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from vivify.arrays import Float
-from vivify.faces.topology import EYES, MOUTH_CORNERS, Eye
+from vivify.faces.topology import EYES, MOUTH_CORNERS
 from vivify.faces.types import Pose
 from vivify.motion.template import Motion
 
@@ -103,7 +103,7 @@ class Limits:
         part = (1 - turned * (1 - _LEFT_TO_MOVE)) * upright
         back = max(_LEAST, _FARTHEST.yaw / (1 + (pose.yaw / _HIDES) ** 2)) * upright
         on = min(_FARTHEST.yaw * part, max(_LEAST, _FARTHEST_IN_ALL - abs(pose.yaw)))
-        eyes = tuple(_opening(shape, eye) >= _ALREADY_SHUT for eye in EYES)
+        eyes = tuple(bool(eye.apart(shape) >= _ALREADY_SHUT) for eye in EYES)
         wider = _BROADEST - float(np.linalg.norm(shape[MOUTH_CORNERS[0]] - shape[MOUTH_CORNERS[1]]))
         child = all(eyes) and _irises(shape) >= _SMALL_CHILD
         reasons = {
@@ -142,13 +142,6 @@ def _slowed(asked: Float, *bounds: tuple[float, float]) -> Float:
     full, rest = bound * np.float32(_IN_FULL), bound * np.float32(1 - _IN_FULL)
     over = np.maximum(np.abs(asked) - full, 0)
     return (np.sign(asked) * (np.minimum(np.abs(asked), full) + rest * np.tanh(over / rest))).astype(np.float32)
-
-
-def _opening(shape: Float, eye: Eye) -> float:
-    """How far the lids are apart over the eye's width."""
-    upper, lower = shape[list(eye.upper[0])], shape[list(eye.lower[0])]
-    width = float(np.linalg.norm(shape[eye.outer] - shape[eye.inner]))
-    return float(np.linalg.norm((upper - lower)[2:5], axis=1).mean()) / width
 
 
 def _irises(shape: Float) -> float:

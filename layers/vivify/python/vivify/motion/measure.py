@@ -266,17 +266,9 @@ def _from_rest_to_rest(motion: Motion, fps: float, rests_at_ends: bool) -> Motio
     )
 
 
-def opening(eye: Eye, shape: Float) -> Float:
-    """How far the lids are apart over the eye's width, (T,), for (T, 478, 3) shapes."""
-    upper, lower = shape[:, list(eye.upper[0])], shape[:, list(eye.lower[0])]
-    middle = slice(2, 5)
-    gap = np.linalg.norm(upper[:, middle] - lower[:, middle], axis=2).mean(axis=1)
-    return np.asarray(gap / np.linalg.norm(shape[:, eye.outer] - shape[:, eye.inner], axis=1), np.float32)
-
-
 def _closure(eye: Eye, shape: Float, still: slice) -> Float:
     """(T,): 0 as open as at rest, 1 shut, negative wider. A rest that catches a blink gives way to what is usual."""
-    apart = opening(eye, shape)
+    apart = eye.apart(shape)
     usual, resting = float(np.percentile(apart, 60)), float(apart[still].mean())
     rest = max(resting if resting > _AWAKE * usual else usual, 1e-3)
     closed = 1 - apart / rest
