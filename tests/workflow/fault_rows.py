@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 QUICK = "quick"  # a job that goes well, without a process of its own
 THROTTLED = (400, "ProvisionedThroughputExceededException")
+SLOW, REFUSED = (503, "SlowDown"), (403, "AccessDenied")
 
 
 @dataclass
@@ -62,9 +63,12 @@ ROWS = (
     Row("job: no GPU", job="no GPU", state="failed", failure="no_gpu"),
     Row("job: bad input", job="bad input", state="failed", failure="photo"),
     Row("job: DynamoDB throttled", (Fault(r"DynamoDB\.UpdateItem.*animating", 5, THROTTLED),), job="ok"),
+    Row("job: S3 refuses", (Fault(r"S3\.PUT .*/frames\.mkv", 4, REFUSED),), "failed", "internal", job="ok"),
+    Row("job: S3 fails", (Fault(r"S3\.PUT .*/frames\.mkv", 4, SLOW),), job="ok"),
     Row("execution: aborted", job="hang", state="failed", failure="internal"),
     Row("publish: crash before put", (Fault(r"S3\.PUT .*/clip\.mp4"),)),
     Row("publish: crash after put", (Fault(r"S3\.PUT .*/clip\.mp4", after=True),)),
+    Row("publish: S3 fails", (Fault(r"S3\.PUT .*/clip\.mp4", 4, SLOW),)),
     Row("publish: DynamoDB throttled", (Fault(r"DynamoDB\.UpdateItem.*publishing", 5, THROTTLED),)),
     Row("notify: DynamoDB throttled", (Fault(r"DynamoDB\.UpdateItem.*ready", 5, THROTTLED),)),
     Row("notify: SNS fails", (Fault(r"SNS\.Publish", 5, (500, "InternalError")),)),
@@ -91,9 +95,12 @@ SUITE = frozenset(
         "job: out of memory",
         "job: no GPU",
         "job: DynamoDB throttled",
+        "job: S3 refuses",
+        "job: S3 fails",
         "execution: aborted",
         "publish: crash before put",
         "publish: crash after put",
+        "publish: S3 fails",
         "notify: SNS fails",
         "webhook: 500",
         "webhook: timeout",

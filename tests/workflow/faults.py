@@ -23,10 +23,12 @@ from pathlib import Path
 from typing import Any
 
 from infra.local.client import RequestRefused
+from infra.local.settings import Paths
 from tests.functional.receiver import HOST, Call, Receiver, listening
 
 from .fault_rows import QUICK, ROWS, SUITE, TWICE, UNDELIVERED, Row
 from .lab import Lab
+from .private import private_by_look
 from .seams import lab
 
 HERE = Path(__file__).parent
@@ -237,12 +239,13 @@ def main() -> int:
     rows = [row for row in ROWS if not suite or row.name in SUITE]
     with tempfile.TemporaryDirectory() as folder:
         results = run(Path(folder), rows)
-    print(
-        json.dumps([dataclasses.asdict(result) | {"wrong": result.wrong()} for result in results])
-        if suite
-        else table(results)
-    )
-    return 1 if any(result.wrong() for result in results) else 0
+        private = private_by_look({log.name: log.read_text() for log in Paths(Path(folder)).logs.iterdir()})
+    if suite:
+        wrong = {result.row: result.wrong() for result in results}
+        print(json.dumps({"wrong": wrong, "private": private}))
+    else:
+        print(table(results), *(f"In a log: {found}" for found in private), sep="\n")
+    return 1 if private or any(result.wrong() for result in results) else 0
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,19 @@ class Journey:
         for notification in self._inbox.read(1):
             self._heard.setdefault(notification["clip_id"], []).append(notification)
         assert self.client.troubles() == []
+
+    def until(self, seen: Callable[[], bool]) -> None:
+        """Waits for what is to be seen; each look waits for news meanwhile."""
+        deadline = time.monotonic() + PATIENCE
+        while not seen():
+            assert time.monotonic() < deadline, self.client.states()
+            self._listen()
+
+    def running_jobs(self) -> set[str]:
+        """The clips whose jobs run."""
+        batch = self.client.aws("batch")
+        (queue,) = [queue["jobQueueName"] for queue in batch.describe_job_queues()["jobQueues"]]
+        return {job["jobName"] for job in batch.list_jobs(jobQueue=queue, jobStatus="RUNNING")["jobSummaryList"]}
 
     def ending(self, clip_id: str) -> Ending:
         """Waits for the notification and for the execution's end."""

@@ -141,7 +141,8 @@ def _call(environ: dict[str, Any], body: bytes) -> str:
 
 def _refuse(call: str, status: int, code: str, start_response: Any) -> list[bytes]:
     if call.startswith(("S3.", "SNS.")):
-        kind, error = "application/xml", f"<Error><Code>{code}</Code><Message>injected</Message></Error>"
+        told = f"You are not authorized to do this on resource: {call.rpartition(' ')[2]}"  # as AWS does, by name
+        kind, error = "application/xml", f"<Error><Code>{code}</Code><Message>{told}</Message></Error>"
         text = error if call.startswith("S3.") else f"<ErrorResponse>{error}<RequestId>0</RequestId></ErrorResponse>"
     else:
         kind, text = "application/x-amz-json-1.0", json.dumps({"__type": code, "message": "injected"})

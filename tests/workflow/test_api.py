@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +13,7 @@ from infra.local.client import Client, RequestRefused
 from infra.local.settings import STRANGER
 from tests.footage import write
 
-from .journey import PATIENCE, Journey
+from .journey import Journey
 
 PNG = {"content_type": "image/png"}
 
@@ -67,33 +65,18 @@ def test_the_same_key_is_the_same_clip(journey: Journey) -> None:
 def test_deleted_while_the_job_runs(journey: Journey, astronaut: Path) -> None:
     """The execution is stopped and its job with it, nothing of the clip is left anywhere, and nobody is told of an end."""
     clip_id = journey.client.post(astronaut, {"seconds": 30, "fps": 60, "motions": ["nod"]})
-    until(lambda: journey.client.states()[clip_id] == "animating", journey)
+    journey.until(lambda: journey.client.states()[clip_id] == "animating")
     assert journey.client.call("GET", f"/v1/clips/{clip_id}")["progress"]["stage"] == "animating"
     journey.client.call("DELETE", f"/v1/clips/{clip_id}")
     assert everything_of(journey, clip_id) == []
     with pytest.raises(RequestRefused, match="clip_not_found"):
         journey.client.call("GET", f"/v1/clips/{clip_id}")
-    until(lambda: [e["status"] for e in journey.client.executions(clip_id)] == ["ABORTED"], journey)
-    until(lambda: clip_id not in running_jobs(journey), journey)
+    journey.until(lambda: [e["status"] for e in journey.client.executions(clip_id)] == ["ABORTED"])
+    journey.until(lambda: clip_id not in journey.running_jobs())
     assert everything_of(journey, clip_id) == []
     assert journey.heard(clip_id) == []
     record = journey.client.records()[clip_id]
     assert record.keys() == {"clip_id", "owner", "state", "updated_at", "expires_on"}
-
-
-def running_jobs(journey: Journey) -> set[str]:
-    """The clips whose jobs run."""
-    batch = journey.client.aws("batch")
-    (queue,) = [queue["jobQueueName"] for queue in batch.describe_job_queues()["jobQueues"]]
-    return {job["jobName"] for job in batch.list_jobs(jobQueue=queue, jobStatus="RUNNING")["jobSummaryList"]}
-
-
-def until(seen: Any, journey: Journey) -> None:
-    """Waits for what is to be seen; each look waits for news meanwhile."""
-    deadline = time.monotonic() + PATIENCE
-    while not seen():
-        assert time.monotonic() < deadline, journey.client.states()
-        journey.heard("")
 
 
 def test_a_driver_is_followed(journey: Journey, astronaut: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import boto3
+from boto3.exceptions import RetriesExceededError  # of a download that broke off again and again
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -63,18 +64,24 @@ def client(service: str) -> Any:
 
 @contextmanager
 def calls(what: str) -> Iterator[None]:
-    """Turns botocore's errors inside the block into ours. ``what`` completes "AWS could not ..."."""
+    """Turns botocore's errors inside the block into ours. ``what`` completes "AWS could not ...".
+
+    Of theirs the code is kept and nothing else: their words name objects and callers, and tracebacks go into logs.
+    """
     try:
         yield
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "Unknown")
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         if code in _TRANSIENT or status >= 500:
-            raise CloudUnavailable(f"AWS could not {what} just now.", aws_code=code) from error
-        raise CloudError(f"AWS would not {what}.", aws_code=code) from error
+            raise CloudUnavailable(f"AWS could not {what} just now ({code}).", aws_code=code) from None
+        raise CloudError(f"AWS would not {what} ({code}).", aws_code=code) from None
     except (NoCredentialsError, ParamValidationError) as error:
-        raise CloudError(f"AWS was not asked rightly to {what}.", aws_code=type(error).__name__) from error
-    except (ConnectionError, HTTPClientError) as error:
-        raise CloudUnavailable(f"AWS could not be reached to {what}.", aws_code=type(error).__name__) from error
+        code = type(error).__name__
+        raise CloudError(f"AWS was not asked rightly to {what} ({code}).", aws_code=code) from None
+    except (ConnectionError, HTTPClientError, RetriesExceededError) as error:
+        code = type(error).__name__
+        raise CloudUnavailable(f"AWS could not be reached to {what} ({code}).", aws_code=code) from None
     except BotoCoreError as error:
-        raise CloudError(f"AWS could not {what}.", aws_code=type(error).__name__) from error
+        code = type(error).__name__
+        raise CloudError(f"AWS could not {what} ({code}).", aws_code=code) from None

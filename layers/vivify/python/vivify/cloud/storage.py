@@ -67,8 +67,9 @@ def download(pointer: ObjectPointer, path: Path) -> None:
 
 def upload(path: Path, bucket: str, key: str, content_type: str) -> None:
     """Streams ``path`` into the bucket."""
-    with calls("upload a file"):
-        client("s3").upload_file(str(path), bucket, key, ExtraArgs={"ContentType": content_type})
+    # Not upload_file, which wraps what AWS says in an error that no longer tells whether another try may help.
+    with path.open("rb") as file, calls("upload a file"):
+        client("s3").upload_fileobj(file, bucket, key, ExtraArgs={"ContentType": content_type})
 
 
 def newest(bucket: str, prefix: str, name: str) -> ObjectPointer | None:
