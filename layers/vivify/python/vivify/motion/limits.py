@@ -29,7 +29,6 @@ _FARTHEST = Pose(yaw=24.0, pitch=16.0, roll=20.0)  # degrees the head turns away
 _LEAN, _WALK = 1.0, 2.6  # eye distances: a body can lean by itself; and goes at most
 _LEAST_LEAN = 0.4  # however near the picture's border is
 _AWAY = 0.12  # in parts of the distance it is seen from
-_SPARE = 1.3  # over what is asked for: so nearly all of it is granted
 _IN_FULL = 0.6  # of any limit is granted as asked; from there on less and less
 _TURNED_FROM, _TURNED_AWAY = 18.0, 45.0  # degrees of yaw in the photo: from here the head moves less, to there the least
 _HIDES = 14.0  # degrees of yaw in the photo at which it shows too little of the far cheek to turn back more than half as far
@@ -48,8 +47,8 @@ _CHILD_PARTS = 0.25  # of the way that lips part: what is behind those of a smal
 
 
 def leaning(motion: Motion) -> float:
-    """How far a body must be able to go, in eye distances, where ``motion`` takes its head: 1 for all who sit still."""
-    return float(np.clip(np.abs(motion.translation[:, :2]).max() * _SPARE, _LEAN, _WALK))
+    """How far a body must be able to go, in eye distances, to be where ``motion`` takes it: 1 for all who sit still."""
+    return float(np.clip(np.abs(motion.translation[:, :2]).max() / _IN_FULL, _LEAN, _WALK))
 
 
 @dataclass(frozen=True)

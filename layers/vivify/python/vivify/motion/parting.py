@@ -19,6 +19,7 @@ _SAMPLES = 32  # from the middle of the upper lip to that of the lower
 _WEIGHT = np.array([0.5, 1.0, 0.6], np.float32)  # of lightness and both colours: light on lips varies most
 _OTHER = 12.0  # levels from the lips' own colour
 _SOFT = 0.8  # pixels
+_COARSE, _FINE = 48.0, 64.0  # pixels of the mouth's width at which nothing is seen of where lips part, and all
 _LITTLE = 0.04  # of the mouth's width: of lips that are told to be less apart than this nothing is known
 _JAW = 0.17, 0.3  # of the mouth's width: lips so far apart may still be parted by a smile, and only by the jaw
 _FEW, _MANY = (
@@ -31,7 +32,7 @@ _SIGMA = 0.05  # seconds
 
 def seen_apart(frame: Pixels, points: Float) -> Float:
     """(2, 9) float32, at each pair of the inner lips' landmarks: how far lips are seen to be apart, and how far these
-    landmarks are; in widths of the mouth.
+    landmarks are; in widths of the mouth. Of small mouths the former is what the latter is.
 
     ``frame``: (H, W, 3) uint8; ``points``: (478, 3), its landmarks.
     """
@@ -43,7 +44,8 @@ def seen_apart(frame: Pixels, points: Float) -> Float:
     other = np.linalg.norm((colours - np.median(_colours(frame, lip[None])[0], axis=0)) * _WEIGHT, axis=2) > _OTHER
     seen = other.mean(axis=1) * np.linalg.norm(below - above, axis=1)
     told = np.linalg.norm(points[list(LOWER_INNER_LIP), :2] - points[list(UPPER_INNER_LIP), :2], axis=1)
-    return np.asarray(np.stack([seen, told]) / width, np.float32)
+    sure = np.clip((width - _COARSE) / (_FINE - _COARSE), 0, 1)
+    return np.asarray(np.stack([told + sure * (seen - told), told]) / width, np.float32)
 
 
 def shares(apart: Float, fps: float) -> Float:
