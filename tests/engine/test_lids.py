@@ -103,6 +103,18 @@ def test_what_the_network_is_shown() -> None:
     assert closed[0:3, eyeball].std() < 0.5 * rest[0:3, eyeball].std()
 
 
+def test_a_dark_frame_is_no_skin() -> None:
+    """Skin of a shut eye is the skin's, within 8 levels, where half of the eye's surroundings are a thick black frame."""
+    skin = np.full((64, 96, 3), 160, np.uint8)
+    skin += np.arange(-30, 30, 60 / 96).astype(np.int8).view(np.uint8)[:, None]  # lit from the right
+    frame = skin.copy()
+    frame[:30] = 70
+    eye = np.zeros((64, 96), np.uint8)
+    cv2.ellipse(eye, (48, 40), (30, 12), 0, 0, 360, (255,), -1)
+    bare, framed = (eye_patch.lidded(picture, eye)[36:50, 30:66].astype(int) for picture in (skin, frame))
+    assert np.abs(framed - bare).max() <= 8
+
+
 def test_the_file_answers_as_it_was_trained_to() -> None:
     """The ONNX file gives what PyTorch gave to the same input, and the same for one eye as for two."""
     with np.load(HERE / "references" / "eyelids.npz") as stored:

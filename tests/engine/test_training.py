@@ -63,6 +63,19 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(fit: ModuleType, tmp_path: 
         assert torch.equal(value, second.averaged.state_dict()[name]), name
 
 
+def test_an_eyeball_changes_colour_everywhere_at_once() -> None:
+    """An eye that is open in the photo, the warp and the truth looks the same in all three, whatever colours it is given."""
+    from training.augment import augmented
+
+    torch.manual_seed(3)
+    picture = torch.rand(16, 3, 64, 96)
+    opened = torch.ones(16, 1, 64, 96)
+    eye = torch.cat([picture, picture, opened, opened, opened, opened], 1)
+    eye, truth, _ = augmented(eye, picture, opened)
+    assert torch.equal(eye[:, :3], truth)
+    assert torch.equal(eye[:, 3:6], truth)
+
+
 def test_what_is_exported_is_what_was_trained() -> None:
     """ONNX Runtime and PyTorch agree within 1e-4 on a network with random weights, for one eye and for three."""
     from training.export import to_onnx

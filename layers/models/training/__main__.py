@@ -1,6 +1,6 @@
 """Train one of Vivify's networks.
 
-python -m training eyelids --shared FOLDER     read the clips, train (or go on), measure, write eyelids.onnx and models.toml
+python -m training eyelids --shared FOLDER     read the clips, train, measure, write eyelids.onnx and models.toml
 
 Run it in layers/models. What it makes on the way (landmarks, pairs, checkpoint) is kept in --work; a run that was stopped
 goes on from its last checkpoint.
@@ -17,7 +17,7 @@ import cv2
 import torch
 
 from . import clips, metrics, pairs
-from .export import STUDY_SCALE, export, shipped
+from .export import STUDY_SCALE, export
 from .fit import Recipe, Trainer
 
 
@@ -26,23 +26,19 @@ def main() -> None:
     parser.add_argument("network", choices=["eyelids"])
     parser.add_argument("--shared", type=Path, required=True, help="the folder with training/ and gallery/driving/")
     parser.add_argument("--work", type=Path, default=Path("../../out/training"), help="what is made on the way")
-    parser.add_argument("--steps", type=int, default=Recipe.steps, help="to train in all; a lower number ends a run sooner")
+    parser.add_argument("--steps", type=int, default=Recipe.steps, help="to train in all; fewer make a shorter course")
     parser.add_argument("--seed", type=int, default=Recipe.seed)
     parser.add_argument("--threads", type=int, default=1, help="cores to train on")
-    parser.add_argument("--afresh", action="store_true", help="begin with random weights, not with those in eyelids.onnx")
-    parser.add_argument("--export-only", action="store_true", help="measure and export the checkpoint as it is")
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
     cv2.setNumThreads(chosen.threads)
 
     listed = clips.listed(chosen.shared)
     checkpoint = chosen.work / f"{chosen.network}.pt"
-    if not chosen.export_only:
-        known = pairs.gathered([clip for clip in listed if not clip.held_out], chosen.work, chosen.seed)
-        print(f"{len(known)} pairs of {len({clip.identity for clip in listed if not clip.held_out})} people", flush=True)
-        start = None if chosen.afresh else shipped()
-        Trainer(known, Recipe(steps=chosen.steps, seed=chosen.seed), start).run(checkpoint)
-    unseen = pairs.gathered([clip for clip in listed if clip.held_out], chosen.work, chosen.seed)
+    trained, held_out = ([clip for clip in listed if clip.held_out is side] for side in (False, True))
+    known, unseen = (pairs.gathered(side, chosen.work, chosen.seed) for side in (trained, held_out))
+    print(f"{len(known)} pairs of {len({clip.identity for clip in trained})} people", flush=True)
+    Trainer(known, Recipe(steps=chosen.steps, seed=chosen.seed)).run(checkpoint)
     network = export(torch.load(checkpoint, weights_only=False)["averaged"])
     made = metrics.repaired(network, unseen)
     warp = unseen.inputs[:, :3].astype("float32") / 255

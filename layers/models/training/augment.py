@@ -22,7 +22,7 @@ def augmented(eye: Tensor, truth: Tensor, cover: Tensor) -> tuple[Tensor, Tensor
     """``eye`` (N, 10, H, W), ``truth`` (N, 3, H, W) and ``cover`` (N, 1, H, W), all in 0..1, changed in step."""
     eye, truth, cover = _moved(torch.cat([eye, truth, cover], 1)).split([eye.shape[1], 3, 1], 1)
     now, rest, truth = _photographed([eye[:, :3], eye[:, 3:6], truth])
-    rest = _other_eyeball(rest, eye[:, 7:8])
+    now, rest, truth = _other_eyeball([(now, eye[:, 6:7]), (rest, eye[:, 7:8]), (truth, eye[:, 6:7])])
     if torch.rand(1) < _BLURRED:
         sigma = float(torch.rand(1)) * 1.2 + 0.4
         now, rest, truth = (_blurred(x, sigma) for x in (now, rest, truth))
@@ -67,12 +67,14 @@ def _photographed(pictures: list[Tensor]) -> list[Tensor]:
     return changed
 
 
-def _other_eyeball(rest: Tensor, opening: Tensor) -> Tensor:
-    """Some get an eyeball of another colour in the photo: lids are skin, whatever the iris is."""
-    count = len(rest)
+def _other_eyeball(pictures: list[tuple[Tensor, Tensor]]) -> list[Tensor]:
+    """Some get an eyeball of another colour, in every picture of an eye where that is open (N, 1, H, W): lids are skin,
+    whatever the iris is.
+    """
+    count = len(pictures[0][0])
     lot = (torch.rand(count, 1, 1, 1) < _OTHER_EYE).float()
     tint, gain = torch.randn(count, 3, 1, 1) * _EYE_TINT, (torch.randn(count, 1, 1, 1) * _EYE_GAIN).exp()
-    return rest + lot * opening * ((rest * gain + tint).clamp(0, 1) - rest)
+    return [x + lot * opening * ((x * gain + tint).clamp(0, 1) - x) for x, opening in pictures]
 
 
 def _slanting_light(count: int, like: Tensor) -> Tensor:

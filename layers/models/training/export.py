@@ -43,13 +43,6 @@ def export(weights: dict[str, Any]) -> Crisp:
     return network
 
 
-def shipped() -> dict[str, torch.Tensor]:
-    """The weights of the network as shipped, single precision: where a run may begin."""
-    stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load(WEIGHTS).graph.initializer}
-    own = {name.removeprefix("lids.").removesuffix(".half"): value for name, value in stored.items()}
-    return {name: torch.from_numpy(own[name].astype(np.float32)) for name in Eyelids().state_dict()}
-
-
 def waves() -> NDArray[np.uint8]:
     """(2, 10, 64, 96): an input that shows nobody."""
     eye, plane, y, x = np.ogrid[:2, : eye_patch.CHANNELS, : eye_patch.HEIGHT, : eye_patch.WIDTH]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,36 +20,33 @@ from .network import Critic, Eyelids
 from .pairs import Pairs
 
 _REPORT, _KEEP = 100, 250  # steps between two lines of report, between two checkpoints
-_EMA = 0.998
+_SLOW = 0.999  # of the averaged weights, which are those that ship, a step leaves this much
 
 
 @dataclass(frozen=True)
 class Recipe:
     """How long and how hard. ``critic_from``: the part of the steps after which the critic has a say."""
 
-    steps: int = 7500
+    steps: int = 10_000
     batch: int = 24
-    rate: float = 4e-4
+    rate: float = 1e-3
     decay: float = 0.02
     critic_rate: float = 3e-4
-    critic_from: float = 0.6
+    critic_from: float = 0.7
     adversarial: float = 0.04
     feature: float = 0.25
     seed: int = 0
 
 
 class Trainer:
-    """One run. Everything that decides how it goes on is in its checkpoint: weights, optimisers, step, random numbers.
-
-    ``start``: the weights it begins with, if not random ones.
+    """One run, from random weights. Everything that decides how it goes on is in its checkpoint: weights, optimisers, step,
+    random numbers. ``averaged``: the network with the moving average of the weights.
     """
 
-    def __init__(self, pairs: Pairs, recipe: Recipe, start: Mapping[str, Tensor] | None = None) -> None:
+    def __init__(self, pairs: Pairs, recipe: Recipe) -> None:
         torch.manual_seed(recipe.seed)
         self._pairs, self._recipe, self.step = pairs, recipe, 0
         self._network = Eyelids().to(memory_format=torch.channels_last)
-        if start is not None:
-            self._network.load_state_dict(start)
         self._critic = Critic().to(memory_format=torch.channels_last)
         self.averaged = copy.deepcopy(self._network).requires_grad_(False)
         self._mend = torch.optim.AdamW(self._network.parameters(), recipe.rate, betas=(0.9, 0.98), weight_decay=recipe.decay)
@@ -104,10 +100,9 @@ class Trainer:
             group["lr"] = rate
         eye, truth, cover = augmented(*self._batch())
         weight = losses.weights(cover)
-        eye, truth = eye.contiguous(memory_format=torch.channels_last), truth.contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16):
-            made = self._network(eye)
-        made = made.float()
+            made = self._network(eye.contiguous(memory_format=torch.channels_last))
+        made = made.float().contiguous()
         repair = loss = losses.reconstruction(made, truth, weight)
         judging = done >= recipe.critic_from
         if judging:
@@ -152,7 +147,7 @@ class Trainer:
 
     @torch.no_grad()
     def _average(self) -> None:
-        keep = min(_EMA, (1 + self.step) / (10 + self.step))
+        keep = min(_SLOW, (1 + self.step) / (10 + self.step))
         for slow, fast in zip(self.averaged.parameters(), self._network.parameters(), strict=True):
             slow.lerp_(fast, 1 - keep)
 

@@ -26,6 +26,7 @@ _FEATHER, _SHARP = 2.0, 0.8  # pixels
 _FADED = 10.0  # pixels beyond the cover's outline where all feathers have ended
 _RIM, _LASHES = 4, 6  # pixels beyond the landmarks of the opening: rims, and with them lashes, which are no skin
 _UPWARDS = 4  # pixels more above it: upper lashes stand up, and their shadow would pass for a second lid
+_OUTWARDS = 6  # pixels more beyond its outer corner: there they are longest
 _AROUND, _STRANGE, _ALIKE = 10, 2.0, 16.0  # pixels around the lashes; in deviations, and levels: what there is no skin
 _UNLIKE = 40.0  # levels: what is no skin in any case
 _NEARBY, _FEW = 9.0, 0.01  # pixels; share of skin nearby that is too little to go by
@@ -195,10 +196,10 @@ def _outline(eye: Eye, points: Float) -> Float:
 
 
 def _grown(opening: Pixels, beyond: int) -> Pixels:
-    """``opening`` made larger by ``beyond`` pixels, upwards by more."""
-    disc = _disc(beyond)
-    rising = np.maximum.reduce([np.pad(disc, ((up, _UPWARDS - up), (0, 0))) for up in range(_UPWARDS + 1)])
-    return np.asarray(cv2.dilate(opening, rising, anchor=(beyond, beyond)), np.uint8)
+    """``opening`` made larger by ``beyond`` pixels, upwards and outwards by more."""
+    disc = np.pad(_disc(beyond), ((0, _UPWARDS), (0, _OUTWARDS)))
+    further = cv2.dilate(disc, np.ones((_UPWARDS + 1, _OUTWARDS + 1), np.uint8), anchor=(_OUTWARDS, _UPWARDS))
+    return np.asarray(cv2.dilate(opening, further, anchor=(beyond, beyond)), np.uint8)
 
 
 def _disc(radius: int) -> Pixels:
