@@ -16,8 +16,8 @@ LONGEST_SIDE = 4096  # where "native" ends
 def require_makeable(asked: Mapping[str, Any], shape: tuple[int, ...]) -> None:
     """Raises RequestInvalid where what is ``asked`` (StoredOptions) of a photo of this ``shape`` (H, W, ...) is too much.
 
-    Without ``seconds`` it has four, which are never too large, or its driver's, which only the job can tell. A portrait of
-    a size counts as a square: how it is cut only the engine knows.
+    Without ``seconds`` it has four, which are never too large, or its driver's, which only the job can tell. A portrait,
+    which only the engine knows how to cut, counts as the whole photo, or as a square where a size is asked for.
     """
     if asked["seconds"] is None:
         return
