@@ -18,8 +18,14 @@ from vivify.animate.borders import Borders
 from vivify.animate.patch import Window
 from vivify.motion import Motion
 
-# Head and shoulders cut off to the face: (x0, y0, x1, y1) of the portrait.
-TIGHT = {"all round": (74, 56, 186, 190), "left": (78, 0, 256, 256), "top": (0, 62, 256, 256), "below": (0, 0, 256, 196)}
+# Head and shoulders cut off to the face, and the face through a cheek: (x0, y0, x1, y1) of the portrait.
+TIGHT = {
+    "all round": (74, 56, 186, 190),
+    "left": (78, 0, 256, 256),
+    "top": (0, 62, 256, 256),
+    "below": (0, 0, 256, 196),
+    "cheek": (0, 0, 150, 256),
+}
 SEEN = 25  # of 255: opaque enough to be seen before the background
 BEYOND = 0.1  # eye distances that the picture's outermost pixels may be drawn out
 

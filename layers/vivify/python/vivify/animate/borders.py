@@ -39,6 +39,11 @@ class Borders:
         whole = 2 * _HEAD_HALF * self.head.unit
         return min(1.0, longest / whole), min(1.0, int((above & ~beside).sum()) / whole)
 
+    def hold(self, places: Float) -> bool:
+        """Whether the picture holds all of ``places`` (K, 2)."""
+        first, last = (self.picture.x0, self.picture.y0), (self.picture.x1 - 1, self.picture.y1 - 1)
+        return bool((places >= first).all() and (places <= last).all())
+
     def room(self) -> tuple[float, float, float, float]:
         """Eye distances that the face may go to its left, right, up and down until it leaves the picture."""
         angle = np.radians(self.head.roll)

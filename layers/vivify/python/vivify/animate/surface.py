@@ -41,8 +41,8 @@ class Surface:
     """``vertices``: (N, 3) float32 region pixels, the 468 landmarks first. ``follow``: (N,) float32 in 0..1, how much each
     turns with the head; ``lean``: (N,) float32 in 0..1, how much it goes where the head goes.
     ``spread``: (N - 468, 36) float32: how the outer points share the outline's displacement.
-    ``right_down``, ``left_up``: (N - 468, 2) float32 in 0..1: how freely the outer points move into the picture, away from
-    its left and upper, and from its right and lower border: beyond those there is nothing that could follow.
+    ``right_down``, ``left_up``: (N, 2) float32 in 0..1: how freely points move into the picture, away from its left and
+    upper, and from its right and lower border: beyond those there is nothing that could follow.
     ``triangles``: (M, 3) int32, the ``base`` leading ones being the surroundings, then what fills the mouth, then the face.
     ``front``: (M,) float32, each triangle's signed area in the photo, infinite where its skin is not seen there.
     """
@@ -68,9 +68,8 @@ class Surface:
         points[MESH:] += np.tensordot(self.spread, displacement[list(OVAL)], axes=1)
         followed = turn.about_pivot(points) - points
         points += self.follow[:, None] * followed + self.lean[:, None] * turn.shift
-        outer, rest = points[MESH:, :2], self.vertices[MESH:, :2]
-        step = outer - rest
-        outer[...] = rest + step * np.where(step > 0, self.right_down, self.left_up)
+        step = points[:, :2] - self.vertices[:, :2]
+        points[:, :2] = self.vertices[:, :2] + step * np.where(step > 0, self.right_down, self.left_up)
         return points
 
 
@@ -100,8 +99,9 @@ def build_surface(
     reach = Reach.of(lean)
     # Who walks takes along what he holds; who only leans does not.
     leaning = reach.share(*head.upright(outer[:, 0], outer[:, 1]), _chin(landmarks, head)) * (with_head if lean <= 1 else 1)
-    free = np.ones((len(outer), 2), np.float32)
-    right_down, left_up = (free, free) if borders is None else borders.freedom(outer[:, :2])
+    right_down, left_up = np.ones((2, len(vertices), 2), np.float32) if borders is None else borders.freedom(vertices[:, :2])
+    if borders is None or borders.hold(landmarks[:MESH, :2]):  # a face that is whole moves as one
+        right_down[:MESH], left_up[:MESH] = 1, 1
     around = _delaunay(vertices, np.concatenate([np.array(OVAL), np.arange(MESH, len(vertices))]))
     face = triangles()
     # A face triangle that shows its back in the photo holds none of its own skin. Shut lids and lips have no area yet.
