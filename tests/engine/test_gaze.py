@@ -76,3 +76,14 @@ def test_lids_are_told_as_far_as_they_go(left_open: float, told: float) -> None:
         shape[10:, upper] = shape[10:, lower] + left_open * (shape[10:, upper] - shape[10:, lower])
     motion = to_motion(Measured(shape, np.zeros((20, 3), np.float32), np.zeros((20, 3), np.float32), 25.0))
     assert motion.lids[-1] == pytest.approx(np.full(2, told), abs=0.05)
+
+
+@pytest.mark.parametrize(("right", "left", "told"), [(0.3, 0.05, (1, 1)), (1.0, 0.05, (0, 1)), (0.7, 0.05, (0.3, 1))])
+def test_nobody_blinks_with_one_eye_and_a_half(right: float, left: float, told: tuple[float, float]) -> None:
+    """Lids that both leave less than half of their opening are told to be alike; a wink, and a squint beside it, stay."""
+    shape = np.repeat(whole()[1].landmarks[None], 20, axis=0).astype(np.float32)
+    for eye, open_ in zip(EYES, (right, left), strict=True):
+        upper, lower = list(eye.upper[0]), list(eye.lower[0])
+        shape[10:, upper] = shape[10:, lower] + open_ * (shape[10:, upper] - shape[10:, lower])
+    motion = to_motion(Measured(shape, np.zeros((20, 3), np.float32), np.zeros((20, 3), np.float32), 25.0))
+    assert motion.lids[-1] == pytest.approx(told, abs=0.05)
