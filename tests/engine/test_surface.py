@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import pytest
 
 from tests.drawn import Float
 from tests.portrait import portrait
@@ -29,11 +30,14 @@ def _person() -> Float:
     return matte
 
 
-def test_what_is_held_beside_the_head_stays() -> None:
-    """A post that a hand could hold up there neither turns nor leans with the head, and the head moves as without it."""
+@pytest.mark.parametrize("dense", [1.0, 0.4])
+def test_what_is_held_beside_the_head_stays(dense: float) -> None:
+    """A post, also one of glass, that a hand could hold up there neither turns nor leans with the head, and the head moves
+    as without it.
+    """
     alone, matte = _surface(_person()), _person()
     x0, y0, x1, y1 = POST
-    matte[y0:, x0:x1] = 1
+    matte[y0:, x0:x1] = dense
     beside = _surface(matte)
     x, y = beside.vertices[:, 0], beside.vertices[:, 1]
     held = (x > x0) & (x < x1) & (y > y0) & (y < y1)

@@ -31,6 +31,7 @@ _TOP_FREE = 2.3
 _NECK_FREE = 0.8
 _NECK_BARE = 0.4  # this far below the chin shoulders and hands have not yet joined the head
 _THING = 0.15  # square eye distances: what stands beside the head covers at least this much
+_SEEN = 0.3  # of the matte: what is denser than this is there, as glass is
 _COARSE = 32.0  # pixels of an eye distance in which shapes beside the head are told apart
 _SHUT = 0.03  # a triangle smaller than a square of this side may be a shut lid or lip
 _SPREAD = 0.2  # how far an expression pulls on the skin outside the face's outline
@@ -180,7 +181,7 @@ def _with_head(outer: Float, matte: Float, landmarks: Float, head: HeadFrame) ->
     unit = zoom * head.unit
     coarse = cv2.resize(matte, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
     y, x = np.indices(coarse.shape, np.float32) / np.float32(zoom)
-    upper = (coarse > 0.5) & (head.upright(x, y)[1] < _chin(landmarks, head) + _NECK_BARE)
+    upper = (coarse > _SEEN) & (head.upright(x, y)[1] < _chin(landmarks, head) + _NECK_BARE)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(upper.astype(np.uint8))
     last = np.array(coarse.shape[::-1]) - 1
     middle = np.clip(zoom * head.origin[:2], 0, last).astype(int)
