@@ -47,18 +47,18 @@ def _pairs(count: int) -> object:
 
 
 def test_a_stopped_run_goes_on_as_if_it_had_not_been(fit: ModuleType, tmp_path: Path) -> None:
-    """Two steps, a checkpoint and two more give the very weights of four steps, the critic's part included."""
-    recipe = fit.Recipe(steps=4, batch=2, critic_from=0.25)
+    """Two steps, a checkpoint and the rest give the very weights of a whole run, its last, sharpening step included."""
+    recipe = fit.Recipe(steps=20, batch=2, critic_from=0.95)
     whole = fit.Trainer(_pairs(6), recipe)
     whole.run(tmp_path / "whole.pt")
     first = fit.Trainer(_pairs(6), recipe)
-    for _ in range(2):
+    for _ in range(18):
         first._advance()
     torch.save(first.state(), tmp_path / "parts.pt")
     torch.manual_seed(99)  # whatever happens in between
     second = fit.Trainer(_pairs(6), recipe)
     second.run(tmp_path / "parts.pt")
-    assert second.step == 4
+    assert second.step == recipe.in_all == 21
     for name, value in whole.averaged.state_dict().items():
         assert torch.equal(value, second.averaged.state_dict()[name]), name
 

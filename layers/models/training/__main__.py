@@ -26,7 +26,9 @@ def main() -> None:
     parser.add_argument("network", choices=["eyelids"])
     parser.add_argument("--shared", type=Path, required=True, help="the folder with training/ and gallery/driving/")
     parser.add_argument("--work", type=Path, default=Path("../../out/training"), help="what is made on the way")
-    parser.add_argument("--steps", type=int, default=Recipe.steps, help="to train in all; fewer make a shorter course")
+    parser.add_argument(
+        "--steps", type=int, default=Recipe.steps, help="before the sharpening ones; fewer: a shorter course"
+    )
     parser.add_argument("--seed", type=int, default=Recipe.seed)
     parser.add_argument("--threads", type=int, default=1, help="cores to train on")
     chosen = parser.parse_args()
