@@ -22,10 +22,8 @@ _SOFT = 0.8  # pixels
 _COARSE, _FINE = 48.0, 64.0  # pixels of the mouth's width at which nothing is seen of where lips part, and all
 _LITTLE = 0.04  # of the mouth's width: of lips that are told to be less apart than this nothing is known
 _JAW = 0.17, 0.3  # of the mouth's width: lips so far apart may still be parted by a smile, and only by the jaw
-_FEW, _MANY = (
-    0.3,
-    0.6,
-)  # shares of what landmarks tell that must be seen where most is: less is lips of no colour of their own
+# Shares of what landmarks tell that must be seen where most is: less is lips of no colour of their own.
+_FEW, _MANY = 0.3, 0.6
 _SHUT, _OPEN = 0.15, 0.5  # of the share seen where most is: where lips touch, and where they part as far as they are told to
 _SIGMA = 0.05  # seconds
 
