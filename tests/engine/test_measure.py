@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from tests.portrait import ASTRONAUT, portrait
 from vivify.animate import Performer
 from vivify.arrays import Float
-from vivify.errors import NoFaceInVideo, VideoError
+from vivify.errors import MotionInvalid, NoFaceInVideo, VideoError
 from vivify.faces import Pose
 from vivify.faces.pose import angles, rotation
 from vivify.motion import FaceTrack, Motion, Template, compose, extract, follow, in_turn, library
@@ -127,6 +128,15 @@ def test_an_extracted_template_can_be_used(folder: Path, tmp_path: Path) -> None
     lids = extract(_driven("blink", folder)[0], name="mine", shows="Blinks.", keep=["lids"]).motion
     assert not lids.rotation.any()
     assert lids.lids.max() > 0.6
+
+
+def test_a_motion_too_long_to_be_used_is_not_measured(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of more seconds than a template may last none is measured, only to be refused when played: an end is asked for."""
+    monkeypatch.setattr(sys.modules[Template.__module__], "_LONGEST_SECONDS", 0.5)
+    video = _driven("turn-left", folder)[0]
+    with pytest.raises(MotionInvalid, match="closer together"):
+        extract(video, name="mine", shows="Turns.")
+    assert extract(video, name="mine", shows="Turns.", start=0.2, end=0.6).seconds == pytest.approx(0.4, abs=1 / FPS)
 
 
 def test_a_motion_is_measured_against_the_rest_one_names(folder: Path) -> None:

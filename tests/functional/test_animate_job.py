@@ -234,6 +234,14 @@ def test_a_driver(
     assert asked[0].seconds is None
 
 
+def _refusal(stack: Stack, job: dict[str, Any]) -> str:
+    """What the clip's record says to whoever asked for what cannot be made."""
+    record = stack.record(job["clip_id"])
+    assert record is not None
+    assert record["verdict"]["code"] == "request_invalid"
+    return str(record["verdict"]["message"])
+
+
 @pytest.mark.parametrize(
     ("limit", "says"), [({}, "no video"), ({"_DRIVER_SECONDS": 0}, "too long"), ({"MAX_BYTES": 9}, "too large")]
 )
@@ -252,10 +260,7 @@ def test_a_driver_that_will_not_do(
     for name, value in limit.items():
         monkeypatch.setattr(animate_clip, name, value)
     assert main() == 3
-    record = stack.record(job["clip_id"])
-    assert record is not None
-    assert record["verdict"]["code"] == "request_invalid"
-    assert says in record["verdict"]["message"]
+    assert says in _refusal(stack, job)
 
 
 def test_a_driver_that_lasts_too_long_for_this_size(
@@ -271,10 +276,7 @@ def test_a_driver_that_lasts_too_long_for_this_size(
     monkeypatch.setattr(engine, "animate", lambda *_: 1 / 0)
     driven(write(tmp_path / "driver.mp4", greys(0, 0)).read_bytes())
     assert main() == 3
-    record = stack.record(job["clip_id"])
-    assert record is not None
-    assert record["verdict"]["code"] == "request_invalid"
-    assert "too large" in record["verdict"]["message"]
+    assert "too large" in _refusal(stack, job)
 
 
 def test_how_far_it_is(stack: Stack, job: dict[str, Any], main: Callable[[], int], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vivify.arrays import Float
 from vivify.easing import smoothstep
-from vivify.errors import NoFaceInVideo, VideoError
+from vivify.errors import MotionInvalid, NoFaceInVideo, VideoError
 from vivify.faces import Landmarker
 from vivify.faces.pose import RigidFit, angles, head_fit, mean_face, rigid_fit, rotation
 from vivify.faces.topology import EYES, MESH, MOUTH_CORNERS, NECK, OVAL, RIGID, Eye
@@ -183,9 +183,14 @@ def extract(
     ``rest``: seconds of the video, near the motion, in which the face rests (None: it does at both ends of the motion).
     ``keep``: the parts whose motion is wanted (vivify.motion.parts); the others rest.
 
-    Raises VideoError when the video cannot be read or holds no such seconds, NoFaceInVideo, MotionInvalid for unknown parts.
+    Raises VideoError when the video cannot be read or holds no such seconds, NoFaceInVideo, MotionInvalid for unknown parts
+    and for more seconds than a template may last.
     """
     parts = parts_called(keep)
+    info = probe(video)
+    asked = min(info.seconds, np.inf if end is None else end) - start
+    if not Template.may_last(asked * info.fps, info.fps):
+        raise MotionInvalid("A motion of so many seconds is too long. Choose a start and an end that are closer together.")
     # What is usual for this person shows in more of the video than the motion itself.
     begin = max(0.0, start - _CONTEXT)
     measured = measure(video, begin, None if end is None else end + _CONTEXT)

@@ -102,6 +102,11 @@ class Template:
     def seconds(self) -> float:
         return len(self.motion) / self.fps
 
+    @staticmethod
+    def may_last(frames: float, fps: float) -> bool:
+        """Whether a template may have so many ``frames`` at ``fps``."""
+        return frames <= _LONGEST and frames / fps <= _LONGEST_SECONDS
+
     def save(self, path: Path) -> None:
         """Writes the template as JSON; the displacement as the few components that carry 99.9% of it."""
         weights, basis = _compress(self.motion.displacement)
@@ -154,7 +159,7 @@ class Template:
             raise _invalid("name, shows, source and licence must be texts")
         if not all(type(n) in (int, float) and 0 < n < _MOST for n in numbers.values()):
             raise _invalid("fps and mouth_width must be positive numbers")
-        if count / numbers["fps"] > _LONGEST_SECONDS:
+        if not cls.may_last(count, numbers["fps"]):
             raise _invalid(f"it lasts longer than {_LONGEST_SECONDS:g} seconds")
         return cls(**texts, **numbers, motion=Motion(**curves, displacement=displacement))  # type: ignore[arg-type]
 
