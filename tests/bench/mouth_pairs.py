@@ -31,7 +31,7 @@ from vivify.arrays import Float, Pixels
 from vivify.depth.raster import Rasteriser
 from vivify.faces.topology import INNER_LIPS, MESH, MOUTH_TRIANGLES, triangles
 from vivify.faces.track import Landmarker
-from vivify.motion import FaceTrack, Motion, follow
+from vivify.motion import Driver, FaceTrack, follow
 from vivify.photos import decode
 from vivify.video import probe, read_frames
 
@@ -98,11 +98,11 @@ def _both(path: Path, clip: str, index: int) -> tuple[Pixels, Pixels]:
     """The portrait at that moment of the clip, with our mouth and with the clip's."""
     stage = _portrait(path)
     performer = stage.performers[0]
-    motion, width, driver = _driver(clip, index)
-    track = performer.track(motion, width)
+    driver, frame = _driver(clip, index)
+    track = performer.track(driver.motion, driver.mouth_width)
     mine = _seen(stage, performer, track, index)
     (patch,) = performer._mouth.patches(performer._vertices(track, index), performer._turn(track, index), track.bite[index])
-    transplant = Transplant(driver, performer._mouth._tones).patch(patch, performer._vertices(track, index))
+    transplant = Transplant(frame, performer._mouth._tones).patch(patch, performer._vertices(track, index))
     with unittest.mock.patch.object(performer._mouth, "patches", return_value=[transplant]):
         return mine, _seen(stage, performer, track, index)
 
@@ -113,12 +113,11 @@ def _portrait(path: Path) -> Recording:
 
 
 @cache
-def _driver(clip: str, index: int) -> tuple[Motion, float, Pixels]:
-    """A clip's motion up to a frame, its person's mouth width, and the frame."""
+def _driver(clip: str, index: int) -> tuple[Driver, Pixels]:
+    """What a clip does up to a frame, and the frame."""
     video = GALLERY / "driving" / f"{clip}.mp4"
-    fps = probe(video).fps
-    motion, width = follow(video, (index + 5) / fps, fps)
-    return motion, width, next(frame.copy() for number, frame in enumerate(read_frames(video)) if number == index)
+    driver = follow(video, (index + 5) / probe(video).fps)
+    return driver, next(frame.copy() for number, frame in enumerate(read_frames(video)) if number == index)
 
 
 def _seen(stage: Recording, performer: Performer, track: FaceTrack, index: int) -> Pixels:

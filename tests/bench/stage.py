@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -14,7 +15,7 @@ from vivify import engine
 from vivify.animate import Performer
 from vivify.arrays import Float, Pixels
 from vivify.faces import Face
-from vivify.motion import FaceTrack, Motion
+from vivify.motion import FaceTrack
 from vivify.photos import Photo
 
 
@@ -45,10 +46,10 @@ def record(photo: Photo, faces: list[Face] | None, options: engine.Options) -> R
             kept.faces.append(face)
             kept.performers.append(self)
 
-        def track(self, motion: Motion, mouth_width: float) -> FaceTrack:
-            found = super().track(motion, mouth_width)
-            kept.tracks.append(found)
-            return found
+        def perform(self, tracks: Iterable[FaceTrack]) -> Iterator[Pixels]:
+            told = list(tracks)
+            kept.tracks.append(FaceTrack(*(np.concatenate([getattr(t, f.name) for t in told]) for f in fields(FaceTrack))))
+            return super().perform(told)
 
     with patch.object(engine, "ClipWriter", sink), patch.object(engine, "Performer", Watched):
         engine.animate(photo, faces, Path("unused.mp4"), options)

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.portrait import ASTRONAUT, portrait
+from vivify import engine
 from vivify.animate import Performer
 from vivify.arrays import Float
 from vivify.errors import MotionInvalid, NoFaceInVideo, VideoError
@@ -19,7 +20,7 @@ from vivify.faces import Pose
 from vivify.faces.pose import angles, rotation
 from vivify.motion import FaceTrack, Motion, Template, compose, extract, follow, in_turn, library
 from vivify.motion import template as named
-from vivify.motion.measure import Measured, measure, mouth_width, to_motion
+from vivify.motion.measure import Measured, measure, to_motion, usual_mouth
 from vivify.video import ClipWriter
 
 FPS, SECONDS = 20.0, 1.8
@@ -32,8 +33,8 @@ def _driven(name: str, folder: Path) -> tuple[Path, FaceTrack, Motion]:
     """A clip of one motion without the idle one, the track it was drawn from, and the motion."""
     photo, face = portrait()
     performer = Performer(photo.pixels, face)
-    motion = compose(in_turn([named(name)], SECONDS), None, SECONDS, FPS)
-    track = performer.track(motion, named(name).mouth_width)
+    motion = compose(in_turn([named(name)], SECONDS), None, SECONDS, FPS, mouth_width=0.8)
+    track = performer.track(motion, 0.8)
     path = folder / f"{name}.mp4"
     with ClipWriter(path, (256, 256), FPS) as writer:
         for index in range(len(track)):
@@ -161,21 +162,30 @@ def test_a_part_of_a_video_is_measured(folder: Path) -> None:
 
 
 def test_the_frame_rate_of_the_clip_is_the_callers(folder: Path) -> None:
-    """A driver of 20 frames a second gives a motion of any rate: the same seconds, the same turn."""
+    """A driver of 20 frames a second gives a clip of any rate: the same seconds, the same turn, the lips of its mouth."""
+    path, photo = _driven("turn-left", folder)[0], portrait()[1]
+    faster, slower = (engine._score(engine.Options(driver=path, fps=fps))(0, photo) for fps in (40.0, 20.0))
+    assert (faster.frames, slower.frames) == (round(SECONDS * 40), round(SECONDS * 20))
+    turns = [np.abs(role.motion(range(role.frames)).rotation).max() for role in (faster, slower)]
+    assert turns[0] == pytest.approx(turns[1], rel=0.05)
+    assert faster.mouth_width == slower.mouth_width == usual_mouth(measure(path))
+
+
+def test_a_driver_too_long_for_the_memory_is_not_measured(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More frames than there is memory for are MotionInvalid before any is read; as many as may be are followed."""
     path = _driven("turn-left", folder)[0]
-    motion, width = follow(path, None, 40.0)
-    assert len(motion) == round(SECONDS * 40)
-    slower, _ = follow(path, None, 20.0)
-    assert len(slower) == round(SECONDS * 20)
-    assert np.abs(slower.rotation).max() == pytest.approx(np.abs(motion.rotation).max(), rel=0.05)
-    assert width == mouth_width(measure(path))
+    monkeypatch.setattr("vivify.motion.driver._MOST_FRAMES", 10)
+    assert len(follow(path, 0.5).motion) == 10
+    monkeypatch.setattr("vivify.motion.driver.measure", None)
+    with pytest.raises(MotionInvalid, match="fewer seconds"):
+        follow(path, 0.6)
 
 
 def test_frames_that_lose_the_face_are_bridged(folder: Path, tmp_path: Path) -> None:
     """A third of the frames black in the middle: the turn is still measured, without a jump; two thirds are too many."""
     photo, face = portrait()
     performer = Performer(photo.pixels, face)
-    motion = compose(in_turn([named("turn-left")], 1.5), None, 1.5, FPS)
+    motion = compose(in_turn([named("turn-left")], 1.5), None, 1.5, FPS, mouth_width=0.9)
     track = performer.track(motion, 0.9)
     for name, dark in (("some", range(4, 14)), ("most", range(4, 24))):
         with ClipWriter(tmp_path / f"{name}.mp4", (256, 256), FPS) as writer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import partial
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from vivify.engine import DEFAULT_MOTIONS
 from vivify.motion import PARTS, Beat, Life, Motion, Template, compose, in_turn, template
 from vivify.motion.library import BLINK, IDLE, library
 
+MOUTH = 0.8  # eye distances
 NAMES = tuple(t.name for t in library() if t.name != IDLE)
 
 
@@ -26,7 +28,9 @@ def _in_turn(
 ) -> Motion:
     """The templates in turn over a living person, or over nobody, all parts at one strength."""
     life = None if idle is None else Life(idle, template(BLINK))
-    return compose(in_turn(templates, seconds), life, seconds, fps, dict.fromkeys(PARTS, strength), loop=loop)
+    return compose(
+        in_turn(templates, seconds), life, seconds, fps, dict.fromkeys(PARTS, strength), mouth_width=MOUTH, loop=loop
+    )
 
 
 def _yaw(frames: int, fps: float, degrees: float, name: str = "made") -> Template:
@@ -61,7 +65,9 @@ def test_a_clip_begins_as_gently_at_any_frame_rate(fps: float) -> None:
     """Whoever starts amid the idle motion gets there in a quarter of a second: never, at any rate, does the head turn faster
     in that time than 12 degrees a second.
     """
-    starts = [compose([], Life(template(IDLE), template(BLINK)), 2.0, fps, seed=seed) for seed in range(1, 9)]
+    starts = [
+        compose([], Life(template(IDLE), template(BLINK)), 2.0, fps, mouth_width=MOUTH, seed=seed) for seed in range(1, 9)
+    ]
     first = round(0.3 * fps)
     speeds = [np.abs(np.diff(start.rotation[:first], axis=0)).max() * fps for start in starts]
     assert max(speeds) < 12
@@ -160,7 +166,7 @@ def _blinks(motion: Motion) -> list[int]:
 @pytest.mark.parametrize("seed", range(6))
 def test_people_blink_at_human_rates(seed: int) -> None:
     """With nothing asked for, a person blinks 9 to 20 times a minute, never twice within two seconds."""
-    motion = compose([], Life(template(IDLE), template(BLINK)), 60.0, 25.0, seed=seed)
+    motion = compose([], Life(template(IDLE), template(BLINK)), 60.0, 25.0, mouth_width=MOUTH, seed=seed)
     blinks = _blinks(motion)
     assert 9 <= len(blinks) <= 20
     assert min(np.diff(blinks)) >= 50
@@ -169,7 +175,7 @@ def test_people_blink_at_human_rates(seed: int) -> None:
 def test_a_seed_is_a_performance() -> None:
     """The same seed gives the same motion to the bit, another one other blinks and another idle movement."""
     life = Life(template(IDLE), template(BLINK))
-    one, again, other = (compose([], life, 10.0, 25.0, seed=seed) for seed in (1, 1, 2))
+    one, again, other = (compose([], life, 10.0, 25.0, mouth_width=MOUTH, seed=seed) for seed in (1, 1, 2))
     assert all(np.array_equal(a, b) for a, b in zip(_curves(one).values(), _curves(again).values(), strict=True))
     assert _blinks(one) != _blinks(other)
     assert not np.array_equal(one.rotation, other.rotation)
@@ -178,7 +184,7 @@ def test_a_seed_is_a_performance() -> None:
 def test_no_blink_falls_into_a_motion_that_closes_the_eyes() -> None:
     """While a motion blinks by itself, life adds no blink of its own: the lids are never closed twice over."""
     beat = Beat(template("double-blink"), 0.0, 20.0)
-    motion = compose([beat], Life(template(IDLE), template(BLINK)), 20.0, 25.0, seed=3)
+    motion = compose([beat], Life(template(IDLE), template(BLINK)), 20.0, 25.0, mouth_width=MOUTH, seed=3)
     assert motion.lids.max() <= 1.0 + 1e-6
 
 
@@ -186,14 +192,14 @@ def test_no_blink_falls_into_a_motion_that_closes_the_eyes() -> None:
 def test_the_usual_clip_blinks(seed: int) -> None:
     """With the usual motions, four seconds hold a whole blink at any seed, and no lid is asked to go beyond shut."""
     beats = in_turn([template(name) for name in DEFAULT_MOTIONS], 4.0)
-    motion = compose(beats, Life(template(IDLE), template(BLINK)), 4.0, 25.0, seed=seed)
+    motion = compose(beats, Life(template(IDLE), template(BLINK)), 4.0, 25.0, mouth_width=MOUTH, seed=seed)
     assert motion.lids.max(axis=0) == pytest.approx(1.0, abs=0.02)
 
 
 def test_breath_never_stops() -> None:
     """Without idle movement or blinks the neck still rises and sinks, 13 to 17 times a minute."""
     still = Template("still", "Nothing.", "nobody", "CC0-1.0", 25.0, 0.8, Motion.still(50))
-    lift = -compose([], Life(still, still), 60.0, 25.0, seed=5).translation[:, 1]
+    lift = -compose([], Life(still, still), 60.0, 25.0, mouth_width=MOUTH, seed=5).translation[:, 1]
     tops = np.flatnonzero((lift[1:-1] > lift[:-2]) & (lift[1:-1] >= lift[2:]))
     assert 12 <= len(tops) <= 17
     assert lift.max() == pytest.approx(0.008, abs=1e-4)
@@ -202,7 +208,38 @@ def test_breath_never_stops() -> None:
 def test_a_part_has_its_own_strength() -> None:
     """Halving the head's strength halves the turn and leaves the lids as they were."""
     beats = in_turn([template("turn-left"), template("blink")], 4.0)
-    full = compose(beats, None, 4.0, 25.0)
-    calm = compose(beats, None, 4.0, 25.0, {"head": 0.5})
+    full = compose(beats, None, 4.0, 25.0, mouth_width=MOUTH)
+    calm = compose(beats, None, 4.0, 25.0, {"head": 0.5}, mouth_width=MOUTH)
     assert np.allclose(calm.rotation, full.rotation * 0.5, atol=1e-5)
     assert np.array_equal(calm.lids, full.lids)
+
+
+def test_lips_go_by_their_own_mouth() -> None:
+    """Of two motions, measured on a small and on a large mouth, each is scaled by its own: on a mouth of 0.8 the corner that
+    moved by 0.05 on a mouth of 0.64 goes 0.0625, and the one that moved as far on a mouth of 1.0 goes 0.04.
+    """
+
+    def smile(mouth_width: float) -> Template:
+        motion = Motion.still(50)
+        motion.displacement[:, 291, 0] = 0.05 * np.sin(np.linspace(0, np.pi, 50))
+        return Template("smile", "Smiles.", "nobody", "CC0-1.0", 25.0, mouth_width, motion)
+
+    moved = _in_turn([smile(0.64), smile(1.0)], None, 4.0, 25.0, 1.0).displacement[:, 291, 0]
+    assert moved[:50].max() == pytest.approx(0.0625, rel=0.01)
+    assert moved[55:].max() == pytest.approx(0.04, rel=0.01)
+
+
+@given(
+    names=st.lists(st.sampled_from(NAMES), min_size=1, max_size=4),
+    frames=st.tuples(st.integers(0, 99), st.integers(1, 100)).filter(lambda f: f[0] < f[1]),
+    seed=st.integers(0, 5),
+    loop=st.booleans(),
+)
+@settings(max_examples=20, deadline=None)
+def test_a_stretch_is_what_the_whole_has_there(names: list[str], frames: tuple[int, int], seed: int, loop: bool) -> None:
+    """Any stretch of a motion asked for alone is the whole motion's, to the bit, wherever beats and blinks are cut by it."""
+    beats, life = in_turn([template(name) for name in names], 4.0), Life(template(IDLE), template(BLINK))
+    told = partial(compose, beats, life, 4.0, 25.0, mouth_width=MOUTH, seed=seed, loop=loop)
+    whole, part = told(), told(frames=range(*frames))
+    for name, curve in _curves(part).items():
+        assert np.array_equal(curve, _curves(whole)[name][slice(*frames)]), name

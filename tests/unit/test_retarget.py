@@ -20,7 +20,7 @@ def _fitted(motion: Motion, shape: Float, mouth_width: float) -> FaceTrack:
     return retarget(motion, shape, Limits.of(shape, FRONTAL), mouth_width)
 
 
-def _shape(openness: float = 1.0, size: float = 1.0, lips: float | None = None) -> Float:
+def shape_of(openness: float = 1.0, size: float = 1.0, lips: float | None = None) -> Float:
     """The mean face in its head frame, (478, 3), eye distances: lids ``openness`` as far apart, eyes ``size`` as large.
 
     ``lips``: the gap between the inner lips.
@@ -64,7 +64,7 @@ def _lip_gap(shape: Float, track: FaceTrack) -> Float:
 @settings(max_examples=40, deadline=None)
 def test_eyes_of_any_size_close_fully(openness: float, size: float) -> None:
     """At closure 1 facing points of both lids coincide; half way the eye is half open; at 0 it is the photo's."""
-    shape = _shape(openness, size)
+    shape = shape_of(openness, size)
     track = _fitted(_with_lids(0.0, 0.5, 1.0), shape, 0.8)
     still = _fitted(_with_lids(0.0), shape, 0.8)
     for eye in EYES:
@@ -80,14 +80,14 @@ def test_eyes_of_any_size_close_fully(openness: float, size: float) -> None:
 @settings(max_examples=20, deadline=None)
 def test_lids_that_were_asked_for_more_still_only_meet(closure: float) -> None:
     """Two blinks at once, or one at triple strength, shut the eye; the lids never pass through one another."""
-    shape = _shape()
+    shape = shape_of()
     track = _fitted(_with_lids(closure), shape, 0.8)
     assert max(_gap(eye, shape, track, 0) for eye in EYES) < 1e-5
 
 
 def test_lids_close_downwards() -> None:
     """The upper lid travels down most of the way, the lower a little up, and the corners of the eye stay."""
-    shape = _shape()
+    shape = shape_of()
     move = _fitted(_with_lids(1.0), shape, 0.8).displacement[0]
     for eye in EYES:
         upper, lower = move[list(eye.upper[0]), 1].mean(), move[list(eye.lower[0]), 1].mean()
@@ -99,7 +99,7 @@ def test_lids_close_downwards() -> None:
 @settings(max_examples=20, deadline=None)
 def test_a_shut_eye_stays_shut(closure: float) -> None:
     """An eye that is shut in the photo neither opens nor twitches, whatever the motion's lids do."""
-    track = _fitted(_with_lids(closure), _shape(openness=0.1), 0.8)
+    track = _fitted(_with_lids(closure), shape_of(openness=0.1), 0.8)
     for eye in EYES:
         for row in (*eye.upper, *eye.lower):
             assert not track.displacement[0, list(row)].any()
@@ -109,7 +109,7 @@ def test_each_eye_follows_its_own_lid() -> None:
     """The first lid curve is the person's right eye, the second the left: a wink shuts one."""
     motion = Motion.still(1)
     motion.lids[0] = [1.0, 0.0]
-    shape = _shape()
+    shape = shape_of()
     track = _fitted(motion, shape, 0.8)
     right, left = (_gap(eye, shape, track, 0) for eye in EYES)
     assert right < 1e-5
@@ -123,7 +123,7 @@ def test_lips_never_cross(seed: int, lips: float, size: float) -> None:
     """Whatever the measured lips did, the upper never passes below the lower."""
     motion = Motion.still(3)
     motion.displacement[:] = np.random.default_rng(seed).normal(0, size, motion.displacement.shape)
-    shape = _shape(lips=lips)
+    shape = shape_of(lips=lips)
     assert _lip_gap(shape, _fitted(motion, shape, 0.8)).min() > -1e-5
 
 
@@ -133,7 +133,7 @@ def test_noise_leaves_a_closed_mouth_closed(seed: int) -> None:
     """Lips whose gap was measured to change by less than 3% of an eye distance do not open a closed mouth at all."""
     motion = Motion.still(4)
     motion.displacement[:] = np.random.default_rng(seed).uniform(-0.0149, 0.0149, motion.displacement.shape)
-    shape = _shape(lips=0.0)
+    shape = shape_of(lips=0.0)
     assert np.abs(_lip_gap(shape, _fitted(motion, shape, 0.8))).max() < 1e-5
 
 
@@ -141,7 +141,7 @@ def test_a_mouth_that_really_opens_does() -> None:
     """A measured opening of a fifth of an eye distance opens the mouth by as much, and both lips take part."""
     motion = Motion.still(1)
     motion.displacement[0, list(LOWER_INNER_LIP), 1] = 0.2
-    shape = _shape(lips=0.0)
+    shape = shape_of(lips=0.0)
     gap = _lip_gap(shape, _fitted(motion, shape, 0.8))
     assert np.allclose(gap, 0.2, atol=1e-3)
 
@@ -152,7 +152,7 @@ def test_smiles_fit_the_mouth(mouth: float) -> None:
     """Sideways motion of the lips is scaled by this mouth's width over the measured one, between 0.7 and 1.3."""
     motion = Motion.still(1)
     motion.displacement[0, [61, 291], 0] = [-0.02, 0.02]
-    shape = _shape()
+    shape = shape_of()
     moved = _fitted(motion, shape, mouth).displacement[0, 291, 0]
     own = np.linalg.norm(shape[61] - shape[291])
     assert moved == pytest.approx(0.02 * np.clip(own / mouth, 0.7, 1.3), rel=1e-3)
@@ -164,12 +164,12 @@ def test_two_smiles_do_not_add_up(name: str) -> None:
     motion, width = template(name).motion, template(name).mouth_width
 
     def growth(wider: float) -> float:
-        shape = _shape()
+        shape = shape_of()
         shape[[61, 291], 0] *= wider
         moved = _fitted(motion, shape, width).displacement
         return float((moved[:, 291, 0] - moved[:, 61, 0]).max())
 
-    neutral = 0.8 / float(np.linalg.norm(_shape()[61] - _shape()[291]))
+    neutral = 0.8 / float(np.linalg.norm(shape_of()[61] - shape_of()[291]))
     assert growth(neutral) > 0.2
     assert growth(neutral * 4 / 3) < 0.6 * growth(neutral)
 
@@ -178,13 +178,13 @@ def test_a_motion_is_not_changed_by_fitting_it() -> None:
     """Fitting leaves the motion as it was: one motion serves every face of a photo."""
     motion = template("gentle-smile").motion
     before = motion.displacement.copy()
-    _fitted(motion, _shape(), 0.8)
+    _fitted(motion, shape_of(), 0.8)
     assert np.array_equal(before, motion.displacement)
 
 
 def test_rest_stays_rest() -> None:
     """A motion at rest moves nothing on any face, not even by rounding."""
-    for shape in (_shape(), _shape(openness=2.0), _shape(lips=0.15), _shape(openness=0.05, lips=-0.01)):
+    for shape in (shape_of(), shape_of(openness=2.0), shape_of(lips=0.15), shape_of(openness=0.05, lips=-0.01)):
         track = retarget(Motion.still(2), shape, Limits.of(shape, Pose(30.0, 10.0, 90.0)), 0.8)
         assert not track.displacement.any()
         assert not track.rotation.any()
@@ -195,7 +195,7 @@ def test_rest_stays_rest() -> None:
 @settings(max_examples=20, deadline=None)
 def test_the_upper_lip_stays_off_the_nose(rise: float) -> None:
     """However far the measured lip rose, skin is left below the nose: at least 0.4 of what there was."""
-    motion, shape = Motion.still(1), _shape()
+    motion, shape = Motion.still(1), shape_of()
     motion.displacement[0, [*UPPER_INNER_LIP, *OUTER_LIPS[1:10]], 1] = -rise
     motion.displacement[0, list(LOWER_INNER_LIP), 1] = 0.2
     moved = shape[:MESH] + _fitted(motion, shape, 0.8).displacement[0]
@@ -206,14 +206,14 @@ def test_nostrils_do_not_rise_into_the_nose() -> None:
     """In the broadest smile of the library nothing beneath the tip of the nose comes 0.023 eye distances nearer to it."""
     found = template("broad-smile")
     measured = found.motion.displacement[:, 4, None, 1] - found.motion.displacement[:, list(NOSTRILS), 1]
-    moved = _fitted(found.motion, _shape(), found.mouth_width).displacement
+    moved = _fitted(found.motion, shape_of(), found.mouth_width).displacement
     assert measured.max() > 0.04
     assert (moved[:, 4, None, 1] - moved[:, list(NOSTRILS), 1]).max() < 0.023
 
 
 def test_an_upper_lip_does_not_sink_over_the_teeth_of_a_smile() -> None:
     """A mouth shown open that is asked to shout opens less, by its jaw: the upper lip stays no lower than in the photo."""
-    motion, shape = Motion.still(1), _shape(lips=0.16)
+    motion, shape = Motion.still(1), shape_of(lips=0.16)
     motion.displacement[0, [*UPPER_INNER_LIP, *OUTER_LIPS[1:10]], 1] = -0.03
     motion.displacement[0, [*LOWER_INNER_LIP, *OUTER_LIPS[11:]], 1] = 0.6
     track = _fitted(motion, shape, 0.8)

@@ -28,7 +28,7 @@ def test_beats_play_when_they_are_told(tmp_path: Path) -> None:
     beats = load_storyboard(path)
     assert [beat.start for beat in beats] == [1.0, 4.0]
     assert beats[1].seconds == pytest.approx(beats[0].seconds / 2)
-    yaw = compose(beats, None, 6.0, 25.0).rotation[:, 0]
+    yaw = compose(beats, None, 6.0, 25.0, mouth_width=0.8).rotation[:, 0]
     first, second = yaw[:75], yaw[75:]
     assert 25 < int(np.argmin(first)) < 25 + 25 * beats[0].seconds
     assert 75 + int(np.argmin(second)) > 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ class Writer:
         inputs: dict[str, tuple[Any, ...]],
         outputs: dict[str, tuple[Any, ...]],
         origin: str,
-        kinds: dict[str, int] | None = None,
+        kinds: Mapping[str, int] | None = None,
     ) -> ModelProto:
         """The whole graph. ``kinds``: the element types of inputs and outputs that are not float32."""
 

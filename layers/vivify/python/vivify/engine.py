@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,20 +16,21 @@ from numpy.typing import NDArray
 from vivify import models
 from vivify.animate import Performer
 from vivify.arrays import Pixels
+from vivify.depth.head import HeadFrame
 from vivify.errors import NotAHumanFace, UsageError, VideoError
 from vivify.faces import Face, find_faces, head_and_shoulders, require_animatable
 from vivify.faces.repair import Repaired, repair
+from vivify.faces.topology import mouth_width
 from vivify.motion import (
     PARTS,
     Life,
-    Motion,
+    Role,
     Template,
     compose,
     follow,
+    frame_count,
     in_turn,
-    leaning,
     load_storyboard,
-    strengthen,
     template,
 )
 from vivify.motion.library import BLINK, IDLE
@@ -138,23 +140,25 @@ def animate(
     numbers = [number for number, face in enumerate(found) if any(face is other for other in moving)]
     mark = clock.add("faces", mark)
 
-    motion_of, mouth_width = _score(options)
-    performers, tracks = [], []
+    role_of = _score(options)
+    performers, roles = [], []
     for place, number in enumerate(numbers):
-        face, motion = everybody[number], motion_of(place)
+        face = everybody[number]
+        roles.append(role_of(place, face))
+        lean = roles[-1].lean
         mark = clock.add("motion", mark)
-        performers.append(Performer(pixels, face, _neighbours(face, everybody), options.provider, leaning(motion)))
+        performers.append(Performer(pixels, face, _neighbours(face, everybody), options.provider, lean))
         mark = clock.add("depth", mark)
-        tracks.append(performers[-1].track(motion, mouth_width))
-        mark = clock.add("motion", mark)
     if options.depth is not None:
         _save_depth(performers[0].depth.as_uint16(), options.depth)
-    count = len(tracks[0])
+    count = roles[0].frames
     mark = clock.add("depth", mark)
 
     height, width = pixels.shape[:2]
     with ClipWriter(out, (width, height), options.fps, options.quality) as writer:
-        performances = [performer.perform(track) for performer, track in zip(performers, tracks, strict=True)]
+        performances = [
+            performer.perform(role.tracks(performer.track)) for performer, role in zip(performers, roles, strict=True)
+        ]
         for index in range(count):
             frame = pixels.copy()
             for performer, performance in zip(performers, performances, strict=True):
@@ -225,15 +229,12 @@ def _rescaled(landmarks: NDArray[np.float32], scale: NDArray[np.float64]) -> NDA
     return out.astype(np.float32)
 
 
-def _score(options: Options) -> tuple[Callable[[int], Motion], float]:
-    """The motion of the face of each number, and the mouth width of whom it was measured on."""
+def _score(options: Options) -> Callable[[int, Face], Role]:
+    """The role of each face: who it is, counted among those that move, and the face itself, for its mouth's width."""
     strengths = {part: options.strength * options.parts.get(part, 1.0) for part in PARTS}
     if options.driver is not None:
-        driven, width = follow(options.driver, options.seconds, options.fps)
-        motion = strengthen(driven, strengths)
-        if options.loop:
-            motion = motion.settled(options.fps, both_ends=True)
-        return lambda _number: motion, width
+        driven = follow(options.driver, options.seconds).role(options.fps, strengths, loop=options.loop)
+        return lambda _number, _face: driven
     if options.storyboard is not None:
         beats = load_storyboard(options.storyboard)
         seconds = options.seconds or max(beat.start + beat.seconds for beat in beats)
@@ -242,14 +243,24 @@ def _score(options: Options) -> tuple[Callable[[int], Motion], float]:
         seconds = options.seconds or _USUAL_SECONDS
         beats = in_turn([found for found in named if found.name != IDLE], seconds)
     life = Life(template(IDLE), template(BLINK))
-    widths = [beat.template.mouth_width for beat in beats] or [life.idle.mouth_width]
 
-    def motion_of(number: int) -> Motion:
+    def role_of(number: int, face: Face) -> Role:
         late = number % _STAGGERS * _STAGGER
-        own = [replace(beat, start=beat.start + late) for beat in beats]
-        return compose(own, life, seconds, options.fps, strengths, seed=options.seed + number, loop=options.loop)
+        width = float(mouth_width(face.landmarks)) / HeadFrame.of(face).unit
+        motion = partial(
+            compose,
+            [replace(beat, start=beat.start + late) for beat in beats],
+            life,
+            seconds,
+            options.fps,
+            strengths,
+            mouth_width=width,
+            seed=options.seed + number,
+            loop=options.loop,
+        )
+        return Role(frame_count(seconds, options.fps), lambda frames: motion(frames=frames), width)
 
-    return motion_of, float(np.mean(widths))
+    return role_of
 
 
 def _save_depth(depth: NDArray[np.uint16], path: Path) -> None:

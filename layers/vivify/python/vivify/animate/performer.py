@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -76,9 +76,9 @@ class Performer:
         """``motion`` fitted to this face; ``mouth_width``: of whom it was measured on, in eye distances."""
         return retarget(motion, self._shape, self.limits, mouth_width)
 
-    def perform(self, track: FaceTrack) -> Iterator[Pixels]:
-        """The region, (H, W, 3) uint8, at every frame of ``track``, in order; each is to be placed."""
-        return self._painter.paint(self.sketch(track, index) for index in range(len(track)))
+    def perform(self, tracks: Iterable[FaceTrack]) -> Iterator[Pixels]:
+        """The region, (H, W, 3) uint8, at every frame of every one of ``tracks``, in order; each is to be placed."""
+        return self._painter.paint(self.sketch(track, index) for track in tracks for index in range(len(track)))
 
     def place(self, frame: Pixels, picture: Pixels) -> None:
         """Puts ``picture`` of the region into ``frame`` (the whole photo, (H, W, 3) uint8), in place."""

@@ -101,6 +101,13 @@ LOWER_LIP_ROWS: Final = (
 MOUTH_CORNER_ROWS: Final = ((78, 62, 76, 61), (308, 292, 306, 291))
 """The points at each corner of the mouth, from the inner lips' to the outer's."""
 
+
+def mouth_width(points: NDArray[np.floating]) -> NDArray[np.float64]:
+    """How far the corners of the mouth are apart in space, (...), for landmarks (..., >=468, 3), in their unit."""
+    right, left = MOUTH_CORNERS
+    return np.asarray(np.linalg.norm(points[..., left, :] - points[..., right, :], axis=-1), np.float64)
+
+
 RIGHT_BROW: Final = (70, 63, 105, 66, 107, 46, 53, 52, 65, 55)
 LEFT_BROW: Final = (300, 293, 334, 296, 336, 276, 283, 282, 295, 285)
 

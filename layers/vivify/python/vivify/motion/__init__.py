@@ -1,28 +1,33 @@
 """Motions: a library measured from real video, composed into one track and fitted to this face's own geometry."""
 
 from vivify.motion.bite import bite
-from vivify.motion.compose import Life, compose
+from vivify.motion.compose import Life, compose, frame_count
+from vivify.motion.driver import Driver, follow
 from vivify.motion.library import library, template
 from vivify.motion.limits import Limits, Room, leaning
-from vivify.motion.measure import extract, follow
+from vivify.motion.measure import extract
 from vivify.motion.parts import PARTS, only, strengthen
 from vivify.motion.retarget import FaceTrack, retarget
+from vivify.motion.role import Role
 from vivify.motion.storyboard import Beat, in_turn, load_storyboard
 from vivify.motion.template import Motion, Template
 
 __all__ = [
     "PARTS",
     "Beat",
+    "Driver",
     "FaceTrack",
     "Life",
     "Limits",
     "Motion",
+    "Role",
     "Room",
     "Template",
     "bite",
     "compose",
     "extract",
     "follow",
+    "frame_count",
     "in_turn",
     "leaning",
     "library",

@@ -11,7 +11,7 @@ import numpy as np
 from vivify.arrays import Float
 from vivify.easing import smoothstep
 from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, UPPER_INNER_LIP
-from vivify.motion.smooth import smooth
+from vivify.motion.smooth import reach_of, smooth
 
 UPPER_LIP, LOWER_LIP = 13, 14
 """Landmarks: the middles of the lips' inner edges."""
@@ -30,6 +30,8 @@ _WIDE_FROM, _WIDE = 0.35, 0.65  # gaps at which a shout shows more of the lower 
 _OPEN_SMILE = 0.14  # lips this far apart in the photo show the teeth of a smile
 _SLIDE = 0.6  # of the chin's way sideways
 _SMOOTH = 1.2  # frames
+REACH = reach_of(_SMOOTH)
+"""Frames to either side on which the rows of a frame depend."""
 
 
 def bite(shape: Float, displacement: Float) -> Float:

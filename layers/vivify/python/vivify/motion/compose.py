@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from vivify.motion.parts import PARTS, only, strengthen
+from vivify.motion.lips import on_mouth
+from vivify.motion.parts import PARTS, strengthen
 from vivify.motion.storyboard import Beat
-from vivify.motion.template import Motion, Template
+from vivify.motion.template import Motion, Template, easing
 
 _BLINK_APART = (2.4, 5.6)  # seconds between blinks: people at rest blink 10 to 20 times a minute
 _FIRST_BLINK = (1.0, 2.2)
@@ -18,6 +18,7 @@ _BREATH = (3.6, 4.6)  # seconds for one: 13 to 17 a minute
 _BREATH_LIFT = 0.008  # eye distances that a breath lifts the neck
 _BREATH_TILT = 0.3  # degrees that it tilts the head back
 _LIDS_BUSY = 0.8  # a beat that closes the lids this far has blinks of its own
+_IDLE_PARTS = {part: float(part != "lids") for part in PARTS}
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,31 @@ class Life:
     blink: Template
 
 
+@dataclass(frozen=True)
+class _Cue:
+    """A template among the frames of a clip: from ``start`` on, in ``count`` of them, but for no more than ``room``.
+
+    ``strengths``: how far each part goes.
+    """
+
+    template: Template
+    start: int
+    count: int
+    room: int
+    strengths: Mapping[str, float] = field(default_factory=dict)
+
+    def motion(self, frames: range, fps: float, mouth_width: float) -> Motion:
+        """Its ``frames``, counted from its start, on a mouth so wide."""
+        asked = strengthen(self.template.motion.at_length(self.count, frames), self.strengths)
+        fitted = replace(asked, displacement=on_mouth(asked.displacement, self.template.mouth_width, mouth_width))
+        return fitted if self.count <= self.room else fitted.eased(easing(frames, self.room, fps, both_ends=True))
+
+
+def frame_count(seconds: float, fps: float) -> int:
+    """How many frames ``seconds`` take; a motion has at least two."""
+    return max(2, round(seconds * fps))
+
+
 def compose(
     beats: Sequence[Beat],
     life: Life | None,
@@ -35,61 +61,65 @@ def compose(
     fps: float,
     strengths: Mapping[str, float] | None = None,
     *,
+    mouth_width: float,
     seed: int = 0,
     loop: bool = False,
+    frames: range | None = None,
 ) -> Motion:
-    """``round(seconds * fps)`` frames.
+    """``frame_count(seconds, fps)`` frames; of these ``frames``, or all.
 
-    ``strengths``: how far each part (vivify.motion.parts) goes, for the beats; life goes on as it is. ``seed``: sets the
-    times of blinks and breath, and for any but 0 where in the idle motion the clip begins, so that two people in one photo
-    never move as one. The first frame is at rest; with ``loop`` so is the one after the last.
+    ``strengths``: how far each part (vivify.motion.parts) goes, for the beats; life goes on as it is. ``mouth_width``: of
+    the mouth it is for, in eye distances; every template's lips go aside in proportion to it. ``seed``: sets the times of
+    blinks and breath, and for any but 0 where in the idle motion the clip begins, so that two people in one photo never
+    move as one. The first frame is at rest; with ``loop`` so is the one after the last.
     """
-    count = max(2, round(seconds * fps))
-    total = Motion.still(count)
+    count = frame_count(seconds, fps)
+    frames = frames or range(count)
+    total = Motion.still(len(frames))
     if life is not None:
-        _live(total, life, beats, fps, seed)
+        rng = np.random.default_rng(seed)
+        for cue in _life(life, beats, count, fps, rng, from_its_start=seed == 0):
+            _add(total, cue, frames, fps, mouth_width)
+        _breathe(total, frames, fps, rng.uniform(*_BREATH))
     for beat in beats:
-        part = beat.template.motion.at_length(max(2, round(beat.seconds * fps))).scaled(beat.strength)
-        room = count if beat.room == float("inf") else max(2, round(beat.room * fps))
-        part = part if len(part) <= room else part.cut(room).settled(fps, both_ends=True)
-        _add(total, strengthen(part, strengths or {}), round(beat.start * fps))
-    return total.settled(fps, both_ends=loop)
+        each = {part: beat.strength * (strengths or {}).get(part, 1.0) for part in PARTS}
+        room = count if beat.room == float("inf") else frame_count(beat.room, fps)
+        cue = _Cue(beat.template, round(beat.start * fps), frame_count(beat.seconds, fps), room, each)
+        _add(total, cue, frames, fps, mouth_width)
+    return total.eased(easing(frames, count, fps, both_ends=loop))
 
 
-def _live(total: Motion, life: Life, beats: Sequence[Beat], fps: float, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    idle = only(life.idle.motion, [part for part in PARTS if part != "lids"])
-    idle = idle.at_length(max(2, round(life.idle.seconds * fps)))
-    begin = 0 if seed == 0 else -int(rng.integers(len(idle)))
-    for start in range(begin, len(total), len(idle)):
-        _add(total, idle, start)
-    blink = life.blink.motion.at_length(max(2, round(life.blink.seconds * fps)))
+def _life(
+    life: Life, beats: Sequence[Beat], count: int, fps: float, rng: np.random.Generator, *, from_its_start: bool
+) -> Iterator[_Cue]:
+    """Idle movement over and over, and blinks where no beat blinks by itself."""
+    idle, blink = (frame_count(template.seconds, fps) for template in (life.idle, life.blink))
+    for start in range(0 if from_its_start else -int(rng.integers(idle)), count, idle):
+        yield _Cue(life.idle, start, idle, idle, _IDLE_PARTS)
     busy = [(b.start, b.start + b.seconds) for b in beats if b.template.motion.lids.max() > _LIDS_BUSY]
     when = rng.uniform(*_FIRST_BLINK)
-    while when < len(total) / fps:
+    while when < count / fps:
         if all(when > end or when + life.blink.seconds < start for start, end in busy):
-            _add(total, blink, round(when * fps))
+            yield _Cue(life.blink, round(when * fps), blink, blink)
         when += life.blink.seconds + rng.uniform(*_BLINK_APART)
-    _add(total, _breath(len(total), fps, rng.uniform(*_BREATH)), 0)
 
 
-def _breath(count: int, fps: float, period: float) -> Motion:
-    """Calm breathing: the neck rises and sinks, the head tilts with it."""
-    full: NDArray[np.float32] = ((1 - np.cos(2 * np.pi * np.arange(count) / (period * fps))) / 2).astype(np.float32)
-    nothing = np.zeros_like(full)
-    return replace(
-        Motion.still(count),
-        rotation=np.stack([nothing, full * np.float32(_BREATH_TILT), nothing], axis=1),
-        translation=np.stack([nothing, -full * np.float32(_BREATH_LIFT), nothing], axis=1),
-    )
+def _breathe(total: Motion, frames: range, fps: float, period: float) -> None:
+    """Adds calm breathing, in place: the neck rises and sinks, the head tilts with it. ``period``: seconds of a breath."""
+    full = (1 - np.cos(2 * np.pi * np.array(frames) / (period * fps))) / 2
+    total.rotation[:, 1] += np.float32(_BREATH_TILT) * full.astype(np.float32)
+    total.translation[:, 1] -= np.float32(_BREATH_LIFT) * full.astype(np.float32)
 
 
-def _add(total: Motion, part: Motion, start: int) -> None:
-    """Adds ``part`` from frame ``start`` on; what lies outside is left out. Lids that are closing close no further twice."""
-    first, last = max(0, start), min(len(total), start + len(part))
+def _add(total: Motion, cue: _Cue, frames: range, fps: float, mouth_width: float) -> None:
+    """Adds to ``total``, in place, what of ``cue`` falls into ``frames``. Lids that are closing close no further twice."""
+    first = max(frames.start, cue.start)
+    last = min(frames.stop, cue.start + min(cue.count, cue.room))
     if last <= first:
         return
-    closing = np.minimum(total.lids[first:last], part.lids[first - start : last - start]).clip(min=0)
-    for field in fields(Motion):
-        getattr(total, field.name)[first:last] += getattr(part, field.name)[first - start : last - start]
-    total.lids[first:last] -= closing
+    part = cue.motion(range(first - cue.start, last - cue.start), fps, mouth_width)
+    here = slice(first - frames.start, last - frames.start)
+    closing = np.minimum(total.lids[here], part.lids).clip(min=0)
+    for curve in fields(Motion):
+        getattr(total, curve.name)[here] += getattr(part, curve.name)
+    total.lids[here] -= closing

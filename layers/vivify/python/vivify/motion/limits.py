@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from vivify.arrays import Float
-from vivify.faces.topology import EYES, MOUTH_CORNERS
+from vivify.faces.topology import EYES, mouth_width
 from vivify.faces.types import Pose
 from vivify.motion.template import Motion
 
@@ -103,7 +103,7 @@ class Limits:
         back = max(_LEAST, _FARTHEST.yaw / (1 + (pose.yaw / _HIDES) ** 2)) * upright
         on = min(_FARTHEST.yaw * part, max(_LEAST, _FARTHEST_IN_ALL - abs(pose.yaw)))
         eyes = tuple(bool(eye.apart(shape) >= _ALREADY_SHUT) for eye in EYES)
-        wider = _BROADEST - float(np.linalg.norm(shape[MOUTH_CORNERS[0]] - shape[MOUTH_CORNERS[1]]))
+        wider = _BROADEST - float(mouth_width(shape))
         child = all(eyes) and _irises(shape) >= _SMALL_CHILD
         reasons = {
             HEAD_TURNED: abs(pose.yaw) > _HIDES,

@@ -19,6 +19,7 @@ from vivify.faces.topology import (
     OUTER_LIPS,
     UPPER_INNER_LIP,
     UPPER_LIP_ROWS,
+    mouth_width,
 )
 from vivify.motion.limits import Limits
 
@@ -34,19 +35,25 @@ _NOSE_BASE, _UPPER_LIP_MIDDLE = 2, (37, 0, 267)  # landmarks
 _LIP_RISES = 0.55  # of the way to the nose, at most
 _NOSE_TIP, _NOSTRILS_RISE = 4, 0.022  # landmark; eye distances towards it, at most
 _AROUND_LIPS, _AROUND_CORNERS = 0.13, 0.22  # eye distances: how far the lips' edge takes skin along
+_LIPS = list(dict.fromkeys(OUTER_LIPS + INNER_LIPS))
+_NARROWER, _WIDER = 0.7, 1.3  # what a mouth differs from the measured one at most
 
 
-def fit_lips(displacement: Float, shape: Float, limits: Limits, mouth_width: float) -> None:
-    """Fits lips and the skin around them, in place.
+def on_mouth(displacement: Float, measured: float, width: float) -> Float:
+    """``displacement`` (T, 468, 3), ``measured`` on a mouth so wide, on one of another ``width``: lips go aside as it is."""
+    moved = displacement.copy()
+    moved[:, _LIPS, 0] *= np.float32(np.clip(width / measured, _NARROWER, _WIDER))
+    return moved
 
-    ``displacement``: (T, 468, 3), eye distances, as measured; ``shape``: (>=468, 3), the face's landmarks in its head frame;
-    ``limits``: how far it may go; ``mouth_width``: of whom it was measured on, eye distances.
+
+def fit_lips(displacement: Float, shape: Float, limits: Limits, measured: float) -> Float:
+    """``displacement`` (T, 468, 3), eye distances, with lips and the skin around them fitted to another face.
+
+    ``shape``: (>=468, 3), that face's landmarks in its head frame; ``limits``: how far it may go; ``measured``: the width of
+    the mouth it was measured on, eye distances.
     """
-    lips = list(dict.fromkeys(OUTER_LIPS + INNER_LIPS))
-    right, left = MOUTH_CORNERS
-    own_width = float(np.linalg.norm(shape[left] - shape[right]))
-    displacement[:, lips, 0] *= np.clip(own_width / mouth_width, 0.7, 1.3)
-    share = limits.parting * _temper_smile(displacement, lips, limits.wider)
+    displacement = on_mouth(displacement, measured, float(mouth_width(shape)))
+    share = limits.parting * _temper_smile(displacement, limits.wider)
     _keep_philtrum(displacement, shape)
     upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
     rest = shape[lower, 1] - shape[upper, 1]
@@ -85,16 +92,17 @@ def fit_lips(displacement: Float, shape: Float, limits: Limits, mouth_width: flo
         np.tensordot(along, displacement[:, list(OUTER_LIPS)], axes=(1, 1)).swapaxes(0, 1) - displacement
     )
     _keep_nostrils(displacement)
+    return displacement
 
 
-def _temper_smile(displacement: Float, lips: Sequence[int], room: float) -> Float:
+def _temper_smile(displacement: Float, room: float) -> Float:
     """Keeps the corners of the mouth within ``room`` of one another, in place: a mouth that the photo shows smiling has
     not as far to go. Returns (T,): the share left of how far the lips part, less than 1 as far as a frame smiles.
     """
     right, left = MOUTH_CORNERS
     growth = np.maximum(displacement[:, left, 0] - displacement[:, right, 0], 1e-6)
     part = (1 + (growth / room) ** _SOFTLY) ** (-1 / _SOFTLY)
-    displacement[:, lips, 0] *= part[:, None]
+    displacement[:, _LIPS, 0] *= part[:, None]
     displacement[:, [right, left], 1] *= part[:, None]
     return np.asarray(1 - smoothstep(growth / _FULL_SMILE) * (1 - np.sqrt(part)), np.float32)
 

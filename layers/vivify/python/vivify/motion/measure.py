@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from vivify.easing import smoothstep
 from vivify.errors import MotionInvalid, NoFaceInVideo, VideoError
 from vivify.faces import Landmarker
 from vivify.faces.pose import RigidFit, angles, head_fit, mean_face, rigid_fit, rotation
-from vivify.faces.topology import EYES, MESH, MOUTH_CORNERS, NECK, OVAL, RIGID, Eye
+from vivify.faces.topology import EYES, MESH, NECK, OVAL, RIGID, Eye, mouth_width
 from vivify.faces.types import Pose
 from vivify.motion.parting import narrowed, seen_apart, shares
 from vivify.motion.parts import PARTS, only, parts_called
@@ -203,12 +203,12 @@ def extract(
         raise VideoError(f"The rest must lie within the video and {_CONTEXT:.0f} seconds of the motion.")
     first, last = frame(start), None if end is None else frame(end)
     whole = _unhurried(to_motion(measured, still), measured.fps)
-    motion = Motion(*(getattr(whole, field.name)[first:last] for field in fields(Motion)))
+    motion = whole.during(slice(first, last))
     if len(motion) < _SHORTEST:
         raise VideoError("The video holds no such seconds. Choose a start and an end that lie within it.")
     motion = only(_from_rest_to_rest(motion, measured.fps, still is None), parts)
     motion = replace(motion, translation=(_SITTING * np.tanh(motion.translation / _SITTING)).astype(np.float32))
-    return Template(name, shows, source, licence, measured.fps, mouth_width(measured), motion)
+    return Template(name, shows, source, licence, measured.fps, usual_mouth(measured), motion)
 
 
 def _unhurried(motion: Motion, fps: float) -> Motion:
@@ -223,24 +223,9 @@ def _unhurried(motion: Motion, fps: float) -> Motion:
     )
 
 
-def follow(video: Path, seconds: float | None, fps: float) -> tuple[Motion, float]:
-    """The motion of a driving video, frame by frame against its first, and its person's mouth width.
-
-    ``seconds``: cut to this length (None: the video's own); ``fps``: of the motion returned.
-    """
-    measured = measure(video, 0.0, seconds)
-    motion = to_motion(measured)
-    motion = motion.at_length(max(2, round(len(motion) / measured.fps * fps)))
-    if motion.lids[0].any():
-        # All else is told against the first frame; lids that begin in a blink come to it from the photo's.
-        motion = replace(motion, lids=motion.settled(fps).lids)
-    return motion, mouth_width(measured)
-
-
-def mouth_width(measured: Measured) -> float:
-    """Between the corners of the mouth, in eye distances."""
-    right, left = (measured.shape[:, corner] for corner in MOUTH_CORNERS)
-    return float(np.median(np.linalg.norm(right - left, axis=1)))
+def usual_mouth(measured: Measured) -> float:
+    """Between the corners of the mouth, usually, in eye distances."""
+    return float(np.median(mouth_width(measured.shape)))
 
 
 def _from_rest_to_rest(motion: Motion, fps: float, rests_at_ends: bool) -> Motion:

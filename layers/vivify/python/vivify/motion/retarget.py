@@ -7,7 +7,7 @@ until the measured one really opens.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -45,6 +45,10 @@ class FaceTrack:
     def __len__(self) -> int:
         return len(self.rotation)
 
+    def during(self, frames: slice) -> FaceTrack:
+        """Those of its frames."""
+        return FaceTrack(*(getattr(self, field.name)[frames] for field in fields(self)))
+
 
 def retarget(motion: Motion, shape: Float, limits: Limits, mouth_width: float) -> FaceTrack:
     """The track of one face.
@@ -52,8 +56,7 @@ def retarget(motion: Motion, shape: Float, limits: Limits, mouth_width: float) -
     ``shape``: (478, 3) float32, this face's landmarks in its head frame, in eye distances; ``limits``: how far it may go;
     ``mouth_width``: of the person the motion was measured on, in eye distances.
     """
-    displacement = motion.displacement.copy()
-    fit_lips(displacement, shape, limits, mouth_width)
+    displacement = fit_lips(motion.displacement, shape, limits, mouth_width)
     lids = np.minimum(motion.lids, 1.0) * np.array(limits.eyes, np.float32)
     for side, eye in enumerate(EYES):
         _fit_lids(displacement, shape, eye, lids[:, side])

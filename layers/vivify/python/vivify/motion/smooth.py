@@ -20,7 +20,7 @@ def smooth(curve: NDArray[np.floating], sigma: float) -> Float:
     if sigma <= 0 or len(values) < 3:
         return values
     # Reflected once at most: of a curve shorter than the kernel a second reflection would no longer go on straight.
-    reach = min(int(np.ceil(3 * sigma)), len(values) - 1)
+    reach = min(reach_of(sigma), len(values) - 1)
     offsets = np.arange(-reach, reach + 1)
     kernel = np.exp(-0.5 * (offsets / sigma) ** 2)
     kernel /= kernel.sum()
@@ -37,6 +37,11 @@ def smooth(curve: NDArray[np.floating], sigma: float) -> Float:
     for column in range(flat.shape[1]):
         out[:, column] = np.convolve(flat[:, column], kernel, mode="valid")
     return out.reshape(values.shape)
+
+
+def reach_of(sigma: float) -> int:
+    """How many frames to either side ``smooth`` looks."""
+    return int(np.ceil(3 * sigma))
 
 
 def calmed(curve: NDArray[np.floating], sigma: float, noise: float) -> Float:
@@ -59,12 +64,16 @@ def fill_gaps(curve: NDArray[np.floating], known: NDArray[np.bool_]) -> Float:
     return flat.reshape(np.shape(curve)).astype(np.float32)
 
 
-def resample(curve: NDArray[np.floating], count: int) -> Float:
-    """``count`` frames of the same curve, first and last kept, linear between. (T, ...) -> (count, ...) float32."""
+def resample(curve: NDArray[np.floating], count: int, frames: range | None = None) -> Float:
+    """``count`` frames of the same curve, first and last kept, linear between; of these ``frames``, or all.
+
+    (T, ...) -> (len(frames), ...) float32.
+    """
     values = np.asarray(curve, np.float32)
+    frames = frames or range(count)
     if len(values) == count:
-        return values
-    at = np.linspace(0, len(values) - 1, count)
+        return values[frames.start : frames.stop]
+    at = np.linspace(0, len(values) - 1, count)[frames.start : frames.stop]
     low = np.floor(at).astype(int).clip(0, max(0, len(values) - 2))
     part = (at - low).astype(np.float32).reshape(-1, *([1] * (values.ndim - 1)))
     return (values[low] * (1 - part) + values[np.minimum(low + 1, len(values) - 1)] * part).astype(np.float32)

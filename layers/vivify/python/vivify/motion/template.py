@@ -55,9 +55,9 @@ class Motion:
     def __len__(self) -> int:
         return len(self.rotation)
 
-    def at_length(self, count: int) -> Motion:
-        """The same motion in ``count`` frames."""
-        return Motion(*(resample(getattr(self, f.name), count) for f in fields(self)))
+    def at_length(self, count: int, frames: range | None = None) -> Motion:
+        """The same motion in ``count`` frames; of these ``frames``, or all."""
+        return Motion(*(resample(getattr(self, f.name), count, frames) for f in fields(self)))
 
     def scaled(self, strength: float) -> Motion:
         """The same motion, ``strength`` times as far."""
@@ -67,23 +67,32 @@ class Motion:
         """The same motion, at ``fps``, eased in from rest within a quarter of a second; with ``both_ends`` eased out to rest
         as well.
         """
-        frames = np.arange(len(self), dtype=np.float32)
-        if both_ends:
-            frames = np.minimum(frames, len(self) - frames)
-        part = frames / np.float32(_EASE * fps)
-        ease = smoothstep(part)
+        return self.eased(easing(range(len(self)), len(self), fps, both_ends=both_ends))
+
+    def eased(self, ease: Float) -> Motion:
+        """The same motion, each frame as far as ``ease`` (T,) says."""
         curves = [getattr(self, f.name) for f in fields(self)]
         return Motion(*((c * ease.reshape(-1, *([1] * (c.ndim - 1)))).astype(np.float32) for c in curves))
 
-    def cut(self, count: int) -> Motion:
-        """The first ``count`` frames."""
-        return Motion(*(getattr(self, f.name)[:count] for f in fields(self)))
+    def during(self, frames: slice) -> Motion:
+        """Those of its frames."""
+        return Motion(*(getattr(self, f.name)[frames] for f in fields(self)))
 
     @classmethod
     def still(cls, count: int) -> Motion:
         """No motion at all for ``count`` frames."""
         rotation, translation, lids, gaze = (np.zeros((count, n), np.float32) for n in _CURVES.values())
         return cls(rotation, translation, lids, gaze, np.zeros((count, MESH, 3), np.float32))
+
+
+def easing(frames: range, count: int, fps: float, *, both_ends: bool) -> Float:
+    """(len(frames),): how far ``frames`` of ``count`` are out of rest: from 0 to 1 within a quarter of a second, with
+    ``both_ends`` and back to it at the end.
+    """
+    since = np.arange(frames.start, frames.stop, dtype=np.float32)
+    if both_ends:
+        since = np.minimum(since, count - since)
+    return smoothstep(since / np.float32(_EASE * fps))
 
 
 @dataclass(frozen=True)
