@@ -30,7 +30,7 @@ class Driver:
     mouth_width: float
 
     def role(self, fps: float, strengths: Mapping[str, float], *, loop: bool) -> Role:
-        """The same at ``fps``, each part as far as ``strengths`` (vivify.motion.parts) says; ``loop``: from rest and back."""
+        """The same at ``fps``, each of vivify.motion.parts as far as ``strengths`` says; ``loop``: from rest and back."""
         count = frame_count(len(self.motion) / self.fps, fps)
 
         def motion(frames: range) -> Motion:
