@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from vivify.animate.plate import plate_of
+from vivify.animate.texture import grow
 from vivify.arrays import Float, Pixels
 
 _SIDE, _RADIUS, _REACH = 320, 70, 10.0
@@ -59,6 +60,38 @@ def test_grain_goes_on_behind_the_person() -> None:
     away = _from_centre()
     beside, uncovered = plate[away > _RADIUS + 40], plate[(away > _RADIUS - 15) & (away < _RADIUS)]
     assert 0.6 < uncovered.std() / beside.std() < 1.1
+
+
+def test_a_pattern_goes_on_behind_the_person() -> None:
+    """Slanting stripes, 12 pixels apart, go on behind the person as they were: the uncovered rim, 15 pixels of it, agrees
+    with what was hidden (correlation at least 0.8), which a mirror image or a smooth filling would not.
+    """
+    y, x = np.indices((_SIDE, _SIDE), np.float32)
+    stripes = 128 + 60 * np.sin(2 * np.pi * (x + y) / 12)
+    picture, alpha = _before(stripes)
+    away = _from_centre()
+    uncovered = (away > _RADIUS - 15) & (away < _RADIUS)
+    plate = plate_of(picture, alpha, _REACH)[..., 0]
+    assert np.corrcoef(plate[uncovered], stripes[uncovered])[0, 1] >= 0.8
+
+
+def test_texture_grows_from_what_is_in_sight_alone() -> None:
+    """Each hidden place that is wanted takes its texture from a place in sight, and none else; always the same."""
+    texture = np.random.default_rng(5).standard_normal((120, 160, 3)).astype(np.float32)
+    y, x = np.indices((120, 160))
+    hidden = np.hypot(x - 80, y - 60) < 40
+    wanted = hidden & (np.abs(np.hypot(x - 80, y - 60) - 35) < 5)
+    steps = grow(texture, hidden, wanted)
+    assert np.array_equal(steps.any(axis=2), wanted)
+    source = np.stack([x, y], axis=-1) + steps.astype(int)
+    assert not hidden[source[wanted][:, 1], source[wanted][:, 0]].any()
+    assert np.array_equal(steps, grow(texture, hidden, wanted))
+
+
+def test_nothing_in_sight_grows_nothing() -> None:
+    """Where everything is hidden there is no texture to take, and no step is made."""
+    everywhere = np.ones((60, 60), bool)
+    assert not grow(np.zeros((60, 60, 3), np.float32), everywhere, everywhere).any()
 
 
 def test_what_is_not_hidden_is_the_photos() -> None:

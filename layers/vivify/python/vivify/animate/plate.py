@@ -1,23 +1,28 @@
 """The plate: the photo without its person, for what a moving head uncovers.
 
 Made of two parts. The tone continues as smoothly as can be, so that no outline of the head remains on a wall; the detail
-is a mirror image of the background's own, so that foliage, bricks and grain stay what they are.
+is grown from the background's own (vivify.animate.texture), so that foliage, curtains and grain go on as what they are.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from vivify.animate.texture import grow
 from vivify.arrays import Float, Pixels
+from vivify.easing import smoothstep
 
 _SIDE = 320  # the plate is made at this size, its detail excepted: only a rim of it is ever uncovered
 _TONE = 1.2  # of the unsure edge: detail is what is finer than this
 _RELAXED = 8  # times at each level
 _GONE = 0.3  # covered by so much, a pixel says nothing of the background
 _LIVELY = 12.0  # levels: a background that varies by this much hides the rest of an outline
-_DRAWN_OUT, _GATHERED = 2.5, 0.25  # a mirror that draws out or gathers by this shows no detail
-_MIRROR_SOFT = 5.0  # pixels of the small plate
+_DEEPEST = 7.0  # of the unsure edge: so far behind the person detail is grown
+_FADES_FROM = 0.5  # of that depth
 
 
 def plate_of(region: Pixels, alpha: Pixels, reach: float) -> Pixels:
@@ -30,31 +35,31 @@ def plate_of(region: Pixels, alpha: Pixels, reach: float) -> Pixels:
     small = (max(4, round(width * shrink)), max(4, round(height * shrink)))
     few = np.asarray(cv2.resize(region, small, interpolation=cv2.INTER_AREA), np.float32)
     hidden = (cv2.resize(alpha, small, interpolation=cv2.INTER_AREA) > 8).astype(np.uint8)
-    grow = 2 * max(1, round(reach * shrink / 2)) + 1
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (grow, grow))
+    side = 2 * max(1, round(reach * shrink / 2)) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     unsure = np.asarray(cv2.dilate(hidden, disc, iterations=2), np.uint8)
     if unsure.all() or not hidden.any():
         return region.copy()
     softness = _TONE * reach * shrink
     tone = _continued(few, unsure, softness)
-    usual = _enlarged(_background_contrast(few - tone, unsure, grow), alpha)
+    usual = _enlarged(_background_contrast(few - tone, unsure, side), alpha)
     # Beside the person, what looks like a lively background is the background; what does not is stray hair and must go. On a
     # calm one all goes: the faintest rest of an outline would show there.
     strange = (np.abs(region - _enlarged(tone, alpha)).max(axis=2) - usual) / np.maximum(usual, 1)
-    near = _enlarged(cv2.dilate(hidden, disc).astype(np.float32), alpha)
+    near = _enlarged(np.asarray(cv2.dilate(hidden, disc), np.float32), alpha)
     calm = np.clip((_LIVELY - usual) / _LIVELY * 2, 0, 1)
-    fading = cv2.GaussianBlur(cv2.erode(unsure, disc).astype(np.float32), (0, 0), 0.7 * grow)  # no edge where it ends
+    fading = cv2.GaussianBlur(cv2.erode(unsure, disc).astype(np.float32), (0, 0), 0.7 * side)  # no edge where it ends
     cover = _enlarged(np.clip(fading * 2.5, 0, 1), alpha) * np.clip(np.maximum.reduce((strange, near, calm)), 0, 1)
     # What stays is nearer to the person than what was sure at first: a lamp behind a head goes on from there.
     gone = (cv2.resize(cover, small, interpolation=cv2.INTER_AREA) > _GONE).astype(np.uint8)
     tone = _enlarged(_continued(few, gone, softness), alpha)
-    filled = (tone + _mirrored_detail(region, tone, gone)) * cover[..., None]
+    filled = (tone + _grown_detail(region, tone, gone, reach * shrink)) * cover[..., None]
     return np.clip(np.round(region * (1 - cover[..., None]) + filled), 0, 255).astype(np.uint8)
 
 
-def _enlarged(picture: Float, alpha: Pixels) -> Float:
-    """A small picture at the size of ``alpha``."""
-    return np.asarray(cv2.resize(picture, alpha.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+def _enlarged(picture: NDArray[np.floating], like: NDArray[Any]) -> Float:
+    """A small picture at the size of ``like`` (H, W, ...)."""
+    return np.asarray(cv2.resize(picture, like.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _continued(picture: Float, hidden: Pixels, sigma: float) -> Float:
@@ -97,46 +102,22 @@ def _halved(level: Float) -> Float:
     return np.asarray(cv2.pyrDown(level), np.float32)
 
 
-def _mirrored_detail(region: Pixels, tone: Float, hidden: Pixels) -> Float:
-    """The background's detail over its ``tone`` (H, W, 3), mirrored into what is hidden, (H, W, 3).
+def _grown_detail(region: Pixels, tone: Float, gone: Pixels, edge: float) -> Float:
+    """The background's detail over its ``tone`` (H, W, 3), and grown into what is ``gone`` (h, w): (H, W, 3).
 
-    A mirror keeps the texture (foliage, bricks, grain) that filling in smears; the strip that a turning head uncovers is too
-    thin for the symmetry to show. ``hidden``: (h, w) uint8, smaller, 1 where the person may be.
+    Deep behind the person it fades: no head moves so far. ``edge``: pixels of the small plate in which the matte is unsure.
     """
-    height, width = region.shape[:2]
-    small_height, small_width = hidden.shape
-    _, labels = cv2.distanceTransformWithLabels(hidden, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    row, column = np.nonzero(hidden == 0)
-    nearest = np.zeros((int(labels.max()) + 1, 2), np.float32)
-    nearest[labels[row, column]] = np.stack([column, row], axis=1)
-    x, y = np.meshgrid(np.arange(small_width, dtype=np.float32), np.arange(small_height, dtype=np.float32))
-    across = 2 * (nearest[labels] - np.stack([x, y], axis=-1))
-    across = cv2.GaussianBlur(across, (0, 0), _MIRROR_SOFT)  # an uneven outline would mirror in rays
-    faithful = _faithful(np.stack([x, y], axis=-1) + across)
-    across = cv2.resize(across, (width, height), interpolation=cv2.INTER_LINEAR)
-    zoom = np.array([width / small_width, height / small_height], np.float32)
-    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    place = np.stack([x, y], axis=-1) + across * zoom
-    nothing = np.empty(0, np.float32)
-    detail = cv2.remap(region - tone, place, nothing, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
-    seen = cv2.resize(1 - hidden.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
-    known = cv2.remap(seen, place, nothing, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-    soft = cv2.GaussianBlur(np.asarray(known, np.float32), (0, 0), max(1.0, 2 * float(zoom[0])))
-    sure = np.clip(soft * 2 - 0.8, 0, 1) * cv2.resize(faithful, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(detail * sure[..., None], np.float32)
-
-
-def _faithful(place: Float) -> Float:
-    """Where a map keeps shapes: (h, w) float32, 1 where ``place`` (h, w, 2) is a plain mirror, 0 where it draws out or
-    gathers what it shows, as behind a corner of the outline, where detail would stand out in rays.
-    """
-    xx, xy = np.gradient(place[..., 0])[::-1]
-    yx, yy = np.gradient(place[..., 1])[::-1]
-    # The singular values of a 2 x 2 matrix: the farthest and the least that a small circle is drawn out.
-    mean, part = np.hypot(xx + yy, yx - xy) / 2, np.hypot(xx - yy, yx + xy) / 2
-    farthest, least = mean + part, np.abs(mean - part)
-    kept = np.clip((_DRAWN_OUT - farthest) / _DRAWN_OUT * 2, 0, 1) * np.clip((least - _GATHERED) / _GATHERED, 0, 1)
-    return cv2.GaussianBlur(kept.astype(np.float32), (0, 0), _MIRROR_SOFT / 2)
+    height, width = tone.shape[:2]
+    detail = region - tone
+    deep = np.asarray(cv2.distanceTransform(gone, cv2.DIST_L2, 5), np.float32) / np.float32(edge * _DEEPEST)
+    few = np.asarray(cv2.resize(detail, gone.shape[::-1], interpolation=cv2.INTER_AREA), np.float32)
+    source = grow(few, gone > 0, (gone > 0) & (deep < 1))
+    step = cv2.resize(source, (width, height), interpolation=cv2.INTER_NEAREST)
+    step *= np.array([width / source.shape[1], height / source.shape[0]], np.float32)
+    how = cv2.INTER_LINEAR | cv2.WARP_RELATIVE_MAP
+    taken = cv2.remap(detail, step, np.empty(0, np.float32), how, borderMode=cv2.BORDER_REFLECT_101)
+    shown = 1 - smoothstep((deep - _FADES_FROM) / (1 - _FADES_FROM))
+    return np.asarray(taken * _enlarged(shown, tone)[..., None], np.float32)
 
 
 def _background_contrast(detail: Float, hidden: Pixels, near: int) -> Float:
