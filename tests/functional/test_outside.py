@@ -6,7 +6,9 @@ import socket
 import ssl
 import threading
 import time
+import traceback
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -72,6 +74,19 @@ def test_a_certificate_of_somebody_else(receiver: Receiver) -> None:
     with pytest.raises(WebhookFailed):
         reach(receiver, context=ssl.create_default_context()).post(receiver.url(), b"{}", {})
     assert receiver.calls == []
+
+
+@pytest.mark.parametrize("url", ["https://hooks.secret.example:{port}/t0ken", "https://hooks.secret.example:t0ken/"])
+def test_a_failure_names_no_address(receiver: Receiver, url: str) -> None:
+    """However a call fails, by a certificate for another name or an address that is none: all that a log could tell of the
+    error, with every error behind it, holds nothing of the address.
+    """
+    with pytest.raises(WebhookFailed) as failed:
+        reach(receiver).post(url.format(port=urlsplit(receiver.url()).port), b"{}", {})
+    told = "".join(traceback.format_exception(failed.value))
+    assert "WebhookF" in told
+    assert "secret" not in told
+    assert "t0ken" not in told
 
 
 def test_a_name_that_leads_nowhere() -> None:

@@ -1,7 +1,8 @@
 """One HTTPS POST to an address that a stranger gave: never into a network of ours, never further than told, never for long.
 
 The name is resolved once, every address it gives is judged, and the connection goes to one of those very addresses: a name
-that answers differently the next time (DNS rebinding) leads nowhere. Certificates are checked against the name.
+that answers differently the next time (DNS rebinding) leads nowhere. Certificates are checked against the name. What Python
+says of a failure can hold the address, which is nobody's business: our errors stand alone.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ def resolve(host: str, port: int) -> list[str]:
     """Every address of ``host``. Raises WebhookFailed."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise WebhookFailed("The webhook's name cannot be resolved.") from error
+    except (OSError, UnicodeError):
+        raise WebhookFailed("The webhook's name cannot be resolved.") from None
     return [str(entry[4][0]).partition("%")[0] for entry in found]
 
 
@@ -66,7 +67,7 @@ class Outside:
             connection.request("POST", target, body, dict(headers))
             return connection.getresponse().status
         except (OSError, http.client.HTTPException) as error:
-            raise WebhookFailed(f"The webhook did not answer: {type(error).__name__}.") from error
+            raise WebhookFailed(f"The webhook did not answer: {type(error).__name__}.") from None
         finally:
             watch.cancel()
             connection.close()
@@ -77,8 +78,8 @@ def _parts(url: str) -> tuple[str, int, str]:
     try:
         parts = urlsplit(url)
         port = parts.port or 443
-    except ValueError as error:
-        raise WebhookForbidden("The webhook is not an address.") from error
+    except ValueError:
+        raise WebhookForbidden("The webhook is not an address.") from None
     if parts.scheme != "https" or not parts.hostname or parts.username is not None or parts.password is not None:
         raise WebhookForbidden("A webhook is an https:// address without a name or password in it.")
     path = parts.path or "/"
