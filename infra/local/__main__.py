@@ -67,12 +67,12 @@ def main(arguments: list[str] | None = None) -> int:
         return INTERRUPTED
     except Exception as error:
         # The usual faults in one line; a bug in here deserves its traceback.
-        from .client import RequestRefused
+        from .client import NotServed
         from .journey import NoNews
 
-        if not isinstance(error, RequestRefused | NoNews | daemon.NotRunning):
+        if not isinstance(error, NotServed | NoNews | daemon.NotRunning):
             raise
-        if isinstance(error, RequestRefused) and error.usage:
+        if isinstance(error, NotServed) and error.usage:
             print(error.usage, file=sys.stderr)
             return 2
         print(f"{error}\nlogs: {DEFAULT_PATHS.logs}", file=sys.stderr)

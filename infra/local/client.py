@@ -26,7 +26,7 @@ from .settings import PERSON, REGION, Credential
 _TYPES = {".heic": "image/heic", ".heif": "image/heif", ".avif": "image/avif", ".webp": "image/webp"}
 
 
-class RequestRefused(Exception):
+class NotServed(Exception):
     """The API or the bucket refused a request. `usage`: the API's sentence when what was asked makes no sense."""
 
     def __init__(self, request: str, status: int, answer: bytes) -> None:
@@ -78,7 +78,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
         token: str = "",
     ) -> Any:
-        """A request to the HTTP API, signed, or with a bearer `token`; the decoded JSON answer. Raises `RequestRefused`."""
+        """A request to the HTTP API, signed, or with a bearer `token`; the decoded JSON answer. Raises `NotServed`."""
         data = b"" if body is None else json.dumps(body).encode()
         sent = {**({"content-type": "application/json"} if data else {}), **(headers or {})}
         request = AWSRequest(method=method, url=f"{self.endpoint}{path}", data=data, headers=sent)
@@ -88,7 +88,7 @@ class Client:
             SigV4Auth(Credentials(self._person.access_key, self._person.secret_key), "execute-api", REGION).add_auth(request)
         answer = self._http.request(method, request.url, body=data, headers=dict(request.headers))
         if answer.status >= 300:
-            raise RequestRefused(f"{method} {path}", answer.status, answer.data)
+            raise NotServed(f"{method} {path}", answer.status, answer.data)
         return json.loads(answer.data) if answer.data else None
 
     def token(self, subject: str) -> str:
@@ -107,11 +107,11 @@ class Client:
         return str(ticket["clip_id"])
 
     def upload(self, form: Mapping[str, Any], file: Path) -> None:
-        """Posts a file with a form of the API's. Raises `RequestRefused`."""
+        """Posts a file with a form of the API's. Raises `NotServed`."""
         fields = {**form["fields"], "file": (file.name, file.read_bytes(), content_type(file))}
         answer = self._http.request("POST", form["url"], fields=fields)
         if answer.status >= 300:
-            raise RequestRefused("upload", answer.status, answer.data)
+            raise NotServed("upload", answer.status, answer.data)
 
     def drop(self, photo: Path, name: str | None = None, **metadata: str) -> str:
         """The plain way: puts the photo into the bucket, with x-amz-meta-vivify-... Gives the object's version."""
@@ -130,7 +130,7 @@ class Client:
         """Downloads a signed URL, unsigned otherwise, as a browser would."""
         answer = self._http.request("GET", url)
         if answer.status != 200:
-            raise RequestRefused("download", answer.status, answer.data)
+            raise NotServed("download", answer.status, answer.data)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(answer.data)
         return target

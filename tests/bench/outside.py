@@ -83,7 +83,7 @@ def read_all(frames: Iterable[Pixels], start: Float | None = None, looks: Looks 
     return np.stack([nothing if (points := eye.read(frame)) is None else points for frame in frames])
 
 
-def eye_distance(points: Float) -> float:
+def eye_span(points: Float) -> float:
     """Pixels between the eye centres in the picture."""
     right, left = (points[[eye.outer, eye.inner], :2].mean(axis=0) for eye in EYES)
     return float(np.linalg.norm(right - left))

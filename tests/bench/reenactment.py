@@ -68,7 +68,7 @@ def _one(clip: Path, side: int) -> dict[str, Any]:
 
     true = outside.read_all(frames, start)
     true[~known] = np.nan  # nobody can be asked to follow a face the tracker does not see either
-    unit = outside.eye_distance(true[0])
+    unit = outside.eye_span(true[0])
     outputs = {"still": [frames[0]] * count, "warp": warped, "vivify": vivify}
     seen = {"still": np.repeat(true[:1], count, axis=0)}
     seen |= {name: outside.read_all(outputs[name], start) for name in METHODS[1:]}

@@ -94,7 +94,7 @@ def _noise(clip: Recording, still: Pixels) -> dict[str, float]:
     resting = outside.read_all([still] * len(clip.frames), face, jitter=_SHAKE)
     moving = outside.read_all(clip.frames, face, jitter=_SHAKE)
     told = np.stack([clip.vertices(i) for i in range(len(clip.frames))])
-    unit = outside.eye_distance(resting[0])
+    unit = outside.eye_span(resting[0])
     calm, busy = _scatter(resting[:, :468, :2]), _scatter(moving[:, :468, :2] - told[..., :2])
     return {"still_noise": 100 * calm / unit, "output_noise": 100 * busy / unit, "noise_ratio": busy / calm}
 

@@ -65,7 +65,7 @@ def test_the_mesh_warp_takes_the_face_along(photo: Photo, landmarks: np.ndarray)
 
 def test_the_outside_pass_reads_what_is_there(photo: Photo, landmarks: np.ndarray) -> None:
     """Searching for itself it lands within 3% of the eye distance of the engine's landmarks; an empty picture has none."""
-    unit = outside.eye_distance(landmarks)
+    unit = outside.eye_span(landmarks)
     found = outside.read_all([photo.pixels])
     assert outside.landmark_error(found, landmarks[None], unit)[0] < 3
     assert np.isnan(outside.read_all([np.full((256, 256, 3), 90, np.uint8)])).all()
@@ -78,7 +78,7 @@ def test_alignment_takes_out_where_the_face_is(landmarks: np.ndarray) -> None:
     other[:, 0], other[:, 1] = 1.1 * (0.8 * x - 0.6 * y) + 30, 1.1 * (0.6 * x + 0.8 * y) - 7
     wide = landmarks * np.array([1.1, 1, 1], np.float32)
     pair, true = np.stack([other, wide]), np.stack([landmarks, landmarks])
-    same, changed = outside.landmark_error(outside.aligned(pair, true), true, outside.eye_distance(landmarks))
+    same, changed = outside.landmark_error(outside.aligned(pair, true), true, outside.eye_span(landmarks))
     assert same < 0.01
     assert changed > 1
 

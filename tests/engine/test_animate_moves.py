@@ -29,7 +29,7 @@ def test_a_blink_shuts_the_eyes() -> None:
     points = moved_landmarks(performer, track, 0)
     for eye in EYES:
         apart = np.linalg.norm(points[list(eye.upper[0]), :2] - points[list(eye.lower[0]), :2], axis=1)
-        assert apart.max() < 0.01 * face.eye_distance
+        assert apart.max() < 0.01 * face.eye_span
     shut = engine.analyse(Photo(drawn(performer, pixels, posed(lids=1.0)), "png"))[0]
     for eye in EYES:
         assert _openness(eye, shut) < 0.6 * _openness(eye, face)
@@ -67,7 +67,7 @@ def _openness(eye: Eye, face: Face) -> float:
 @pytest.mark.parametrize("yaw", [20.0, -20.0])
 def test_turning_the_nose_goes_farther_than_the_ears(yaw: float) -> None:
     """A head turned to the viewer's left (yaw above 0) moves its nose there, farther than its ears, and stays in place."""
-    performer, unit = her_performer(), portrait()[1].eye_distance
+    performer, unit = her_performer(), portrait()[1].eye_span
     track = performer.track(posed((0.0, 0.0, 0.0), (yaw, 0.0, 0.0)), MOUTH_WIDTH)
     step = (moved_landmarks(performer, track, 1) - moved_landmarks(performer, track, 0))[:, 0] / unit
     assert np.sign(step[1]) == -np.sign(yaw)

@@ -72,7 +72,7 @@ def test_what_does_not_move_is_bit_identical(turn: tuple[float, float, float]) -
     outside[region.y0 : region.y1, region.x0 : region.x1] = False
     assert outside.sum() > 100_000
     assert not changed[outside].any()
-    middle, unit = face.landmarks[:, :2].mean(axis=0), face.eye_distance
+    middle, unit = face.landmarks[:, :2].mean(axis=0), face.eye_span
     row, column = np.mgrid[0 : changed.shape[0], 0 : changed.shape[1]]
     still = (np.abs(column - middle[0]) > 3.1 * unit) | (row - middle[1] > 3.6 * unit)
     assert not changed[still].any()

@@ -36,7 +36,7 @@ def _cut(where: str) -> tuple[Performer, Window, float]:
     x0, y0, x1, y1 = TIGHT[where]
     face = replace(face, landmarks=face.landmarks - np.array([x0, y0, 0], np.float32))
     performer = Performer(np.ascontiguousarray(photo.pixels[y0:y1, x0:x1]), face)
-    return performer, Window(0, 0, x1 - x0, y1 - y0), face.eye_distance
+    return performer, Window(0, 0, x1 - x0, y1 - y0), face.eye_span
 
 
 @pytest.mark.parametrize("cut", TIGHT)

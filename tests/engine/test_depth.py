@@ -154,7 +154,7 @@ def test_the_heads_frame() -> None:
     neck = head.neck - head.origin
     assert neck[1] > head.unit
     assert neck[2] > 0.5 * head.unit
-    assert replace(face, pose=Pose(0, 0, 0)).eye_distance == face.eye_distance
+    assert replace(face, pose=Pose(0, 0, 0)).eye_span == face.eye_span
 
 
 def test_a_head_is_no_smaller_for_being_turned() -> None:
@@ -162,7 +162,7 @@ def test_a_head_is_no_smaller_for_being_turned() -> None:
     _, face = portrait()
     turned = (face.landmarks @ rotation(Pose(40, 0, 0)).T).astype(np.float32)
     assert HeadFrame.of(replace(face, landmarks=turned)).unit == pytest.approx(HeadFrame.of(face).unit, rel=1e-5)
-    assert replace(face, landmarks=turned).eye_distance < 0.85 * face.eye_distance
+    assert replace(face, landmarks=turned).eye_span < 0.85 * face.eye_span
 
 
 def test_smoothstep() -> None:

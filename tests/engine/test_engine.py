@@ -83,7 +83,7 @@ def test_resized_landmarks_stay_on_the_face() -> None:
     pixels, (placed,) = engine._framed(photo.pixels, [face], face, replace(SHORT, size=512))
     (found,) = engine.analyse(Photo(pixels, "png"))
     away = np.linalg.norm(found.landmarks[:, :2] - placed.landmarks[:, :2], axis=1).mean()
-    assert away < 0.04 * placed.eye_distance
+    assert away < 0.04 * placed.eye_span
 
 
 def test_a_photo_larger_than_h264_allows_is_made_smaller() -> None:
@@ -98,7 +98,7 @@ def test_portrait_frame_is_head_and_shoulders(tmp_path: Path) -> None:
     photo, face = whole()
     report = engine.animate(photo, [face], tmp_path / "clip.mp4", replace(SHORT, frame="portrait"))
     width, height = report.size
-    assert 4 * face.eye_distance < width < 512
+    assert 4 * face.eye_span < width < 512
     assert face.size * 1.5 < height < 512
     assert (width % 2, height % 2) == (0, 0)
     frame = next(read_frames(tmp_path / "clip.mp4"))

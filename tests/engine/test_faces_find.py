@@ -46,7 +46,7 @@ def error(face: Face, back: ArrayLike) -> float:
     matrix = np.asarray(back, np.float64)
     points = face.landmarks[:, :2] @ matrix[:, :2].T + matrix[:, 2]
     distance = np.linalg.norm(points - original().landmarks[:, :2], axis=1).mean()
-    return float(100 * distance / original().eye_distance)
+    return float(100 * distance / original().eye_span)
 
 
 def test_astronaut() -> None:

@@ -137,11 +137,11 @@ def test_head_and_shoulders_are_in_the_portrait(roll: float) -> None:
     down = np.array([-np.sin(np.radians(roll)), np.cos(np.radians(roll))])
     right = np.array([down[1], -down[0]])
     middle = face.landmarks[:, :2].mean(axis=0)
-    reach = np.array([middle + (u * right + v * down) * face.eye_distance for u in (-3, 3) for v in (-2.7, 3.5)])
+    reach = np.array([middle + (u * right + v * down) * face.eye_span for u in (-3, 3) for v in (-2.7, 3.5)])
     low, high = np.maximum(reach.min(axis=0), 0), reach.max(axis=0)
     assert (low >= (x0, y0)).all()
     assert (high <= (x1, y1)).all()
-    assert (high - low + 0.9 * face.eye_distance >= (x1 - x0, y1 - y0)).all()
+    assert (high - low + 0.9 * face.eye_span >= (x1 - x0, y1 - y0)).all()
 
 
 @given(roll=angle)
@@ -166,7 +166,7 @@ def test_face_measures() -> None:
     face = head(scale=10.0)
     x0, y0, x1, y1 = face.box
     assert face.size == pytest.approx(max(x1 - x0, y1 - y0))
-    assert face.eye_distance == pytest.approx(10 * np.abs(mean_face()[[33, 133], 0].mean() * 2), rel=1e-4)
+    assert face.eye_span == pytest.approx(10 * np.abs(mean_face()[[33, 133], 0].mean() * 2), rel=1e-4)
 
 
 def test_face_from_dict_refuses_other_shapes() -> None:

@@ -162,7 +162,7 @@ def test_dark_lenses_show_no_lids() -> None:
     shaded, lenses = pixels.copy(), np.zeros(pixels.shape[:2], np.uint8)
     for eye in EYES:
         centre = face.landmarks[[eye.outer, eye.inner], :2].mean(axis=0)
-        cv2.circle(lenses, [int(v) for v in centre], int(0.45 * face.eye_distance), (255,), -1)
+        cv2.circle(lenses, [int(v) for v in centre], int(0.45 * face.eye_span), (255,), -1)
     shaded[lenses > 0] = (30, 26, 24)
     (shut,) = _blinking(shaded, face, 1.0)
     inside = cv2.erode(lenses, np.ones((9, 9), np.uint8)) > 0
@@ -213,7 +213,7 @@ def test_lids_are_as_sharp_as_the_skin_around() -> None:
     lid = np.zeros(shut.shape[:2], np.uint8)
     cv2.fillPoly(lid, [np.round(face.landmarks[list(RIGHT_EYE.opening), :2]).astype(np.int32)], (1,))
     x, y = face.landmarks[RIGHT_EYE.lower[2][3], :2].astype(int)
-    half = int(0.1 * face.eye_distance)
+    half = int(0.1 * face.eye_span)
     assert 0.75 < energy[lid > 0].mean() / energy[y : y + 2 * half, x - half : x + half].mean() < 1.25
 
 

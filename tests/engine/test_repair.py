@@ -97,7 +97,7 @@ def test_light_scratches_come_off(seed: int) -> None:
     assert not (changed & features).any()
     rows, columns = np.mgrid[:512, :512]
     middle = face.landmarks[:, :2].mean(axis=0)
-    assert not changed[np.hypot(columns - middle[0], rows - middle[1]) > 4.2 * face.eye_distance].any()
+    assert not changed[np.hypot(columns - middle[0], rows - middle[1]) > 4.2 * face.eye_span].any()
 
 
 def test_beside_scratches_the_photo_stays() -> None:
@@ -146,7 +146,7 @@ def test_faded_tones_are_drawn_apart_around_the_head() -> None:
     assert np.abs(after[:, 1:].mean(axis=0) - before[:, 1:].mean(axis=0)).max() < 2.5
     x, y = faces[0].landmarks[:, :2].mean(axis=0)
     rows, columns = np.mgrid[:512, :512]
-    far = np.hypot(columns - x, rows - y) > 3.5 * faces[0].eye_distance
+    far = np.hypot(columns - x, rows - y) > 3.5 * faces[0].eye_span
     assert far.any()
     assert np.array_equal(result.photo.pixels[far], photo.pixels[far])
 
@@ -206,7 +206,7 @@ def test_scratched_photos_keep_their_features(gallery: Path, name: str) -> None:
         for group in (EYES[0].opening, EYES[1].opening, OUTER_LIPS):
             cv2.fillPoly(features, [np.rint(face.landmarks[list(group), :2]).astype(np.int32)], 1)
         assert not changed[features > 0].any()
-        moved = np.linalg.norm(again.landmarks[:, :2] - face.landmarks[:, :2], axis=1).mean() / face.eye_distance
+        moved = np.linalg.norm(again.landmarks[:, :2] - face.landmarks[:, :2], axis=1).mean() / face.eye_span
         assert moved < 0.02
 
 

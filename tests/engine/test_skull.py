@@ -38,7 +38,7 @@ def test_landmarks_that_turn_alone_turn_no_head(mistaken: Pose) -> None:
     assert np.abs(_turn(found)).max() < 1 / 3
     assert found is not None
     middle = face.landmarks.mean(axis=0).astype(np.float64)
-    assert np.linalg.norm((found.apply(middle) - middle)[:2]) < 0.01 * face.eye_distance
+    assert np.linalg.norm((found.apply(middle) - middle)[:2]) < 0.01 * face.eye_span
 
 
 def test_a_head_that_moves_in_the_picture_is_found_there() -> None:

@@ -39,7 +39,7 @@ def test_the_head_goes_where_the_drivers_went(way: tuple[float, float]) -> None:
     """Nearly two eye distances aside or down: every landmark goes as far, to a tenth."""
     _, face, performer = _in_a_wide_room()
     landmarks = moved_landmarks(performer, performer.track(_going(*way), MOUTH_WIDTH), 1)
-    shift = (landmarks - face.landmarks[:468])[:, :2] / face.eye_distance
+    shift = (landmarks - face.landmarks[:468])[:, :2] / face.eye_span
     assert np.abs(shift - way).max() < 0.1
 
 
@@ -51,9 +51,9 @@ def test_the_body_goes_along(way: tuple[float, float]) -> None:
     surface = performer._surface
     moved = performer._vertices(performer.track(_going(*way), MOUTH_WIDTH), 1)
     corner = np.array([performer.region.x0, performer.region.y0])
-    chest = face.landmarks[152, :2] - corner + np.array([0, 2 * face.eye_distance])
+    chest = face.landmarks[152, :2] - corner + np.array([0, 2 * face.eye_span])
     nearest = np.argmin(np.linalg.norm(surface.vertices[:, :2] - chest, axis=1))
-    assert np.linalg.norm((moved - surface.vertices)[nearest, :2]) > 0.5 * np.hypot(*way) * face.eye_distance
+    assert np.linalg.norm((moved - surface.vertices)[nearest, :2]) > 0.5 * np.hypot(*way) * face.eye_span
     around = surface.triangles[: surface.base]
     a, b, c = (moved[around[:, corner], :2] for corner in range(3))
     area = (b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]
@@ -77,7 +77,7 @@ def test_where_walking_ends_is_no_seam(way: tuple[float, float]) -> None:
 def test_nobody_walks_into_a_neighbour() -> None:
     """Beside another face the head goes one eye distance at most, whatever its driver does."""
     pixels, face, _ = _in_a_wide_room()
-    other = replace(face, landmarks=face.landmarks + np.array([5 * face.eye_distance, 0, 0], np.float32))
+    other = replace(face, landmarks=face.landmarks + np.array([5 * face.eye_span, 0, 0], np.float32))
     performer = Performer(pixels, face, [other], lean=FAR)
     assert performer.track(_going(1.8, 0.0), MOUTH_WIDTH).translation.max() <= 1.0
     assert performer.region == Performer(pixels, face, [other]).region

@@ -13,7 +13,7 @@ import pytest
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
 
-from vivify.cloud import aws, keys, links
+from vivify.cloud import aws, keys, signed_urls
 
 from .handlers import Answer, Context, Event, load
 from .receiver import Receiver, listening
@@ -58,7 +58,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
 
 def _forget() -> None:
     """A cold start: no client, no credentials and no secret from before."""
-    for kept in (aws.client, aws.session, links._taken, keys._secret):
+    for kept in (aws.client, aws.session, signed_urls._taken, keys._secret):
         kept.cache_clear()
 
 

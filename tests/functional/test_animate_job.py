@@ -181,7 +181,7 @@ def test_the_frames_are_lossless(
     """The engine is asked for what the execution says, and for the lossless file that publishing encodes."""
     asked: list[engine.Options] = []
 
-    def stand_in(photo: Any, faces: Any, out: Path, options: engine.Options, tell: engine.Progress) -> engine.Report:
+    def stand_in(photo: Any, faces: Any, out: Path, options: engine.Options, tell: engine.OnProgress) -> engine.Report:
         asked.append(options)
         write(out, greys(0), quality="lossless")
         (out.parent / "depth.png").write_bytes(b"depth")
@@ -222,7 +222,7 @@ def test_a_driver(
     """The engine is given the video that lies under the driver's key, and no length but the driver's own."""
     asked: list[engine.Options] = []
 
-    def stand_in(photo: Any, faces: Any, out: Path, options: engine.Options, tell: engine.Progress) -> engine.Report:
+    def stand_in(photo: Any, faces: Any, out: Path, options: engine.Options, tell: engine.OnProgress) -> engine.Report:
         asked.append(options)
         assert options.driver is not None
         assert options.driver.read_bytes() == (tmp_path / "driver.mp4").read_bytes()
@@ -283,7 +283,7 @@ def test_how_far_it_is(stack: Stack, job: dict[str, Any], main: Callable[[], int
     """While frames are made the record tells the percentage; a clip deleted meanwhile ends its job there."""
     seen: list[Any] = []
 
-    def stand_in(photo: Any, faces: Any, out: Path, options: engine.Options, tell: engine.Progress) -> engine.Report:
+    def stand_in(photo: Any, faces: Any, out: Path, options: engine.Options, tell: engine.OnProgress) -> engine.Report:
         for done in (1, 3):
             tell(done, 4)
             seen.append((stack.record(job["clip_id"]) or {})["progress"])

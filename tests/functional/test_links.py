@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from vivify.cloud import aws, links
+from vivify.cloud import aws, signed_urls
 from vivify.cloud.keys import SECRET_SECONDS
 from vivify.errors import CloudError
 
@@ -32,7 +32,7 @@ def query_of(url: str) -> dict[str, str]:
 
 def test_a_short_link_ends_as_asked(stack: Stack) -> None:
     """A link for ten minutes, signed with the credentials of the role that was taken for it and none of our own."""
-    link = links.through_s3("clips", "clips/x/clip.mp4", 600, ROLE)
+    link = signed_urls.through_s3("clips", "clips/x/clip.mp4", 600, ROLE)
     query = query_of(link.url)
     assert query["X-Amz-Expires"] == "600"
     assert query["X-Amz-Credential"].split("/")[0] != "AKIAEXAMPLE"
@@ -42,7 +42,7 @@ def test_a_short_link_ends_as_asked(stack: Stack) -> None:
 
 def test_a_long_link_ends_with_the_credentials(stack: Stack) -> None:
     """Asked for twelve hours, a link tells the hour after which the role's credentials, and with them its signature, end."""
-    link = links.through_s3("clips", "clips/x/clip.mp4", 43_200, ROLE)
+    link = signed_urls.through_s3("clips", "clips/x/clip.mp4", 43_200, ROLE)
     assert now() + dt.timedelta(seconds=3600) - link.expires_at < SOON
 
 
@@ -50,8 +50,8 @@ def test_credentials_are_taken_anew_at_half_their_life(stack: Stack, monkeypatch
     """Within half an hour the same credentials sign; after it others do, so that a link never has less than that left."""
 
     def signer(minutes: int) -> str:
-        monkeypatch.setattr(links.time, "monotonic", lambda: 60.0 * minutes)
-        return query_of(links.through_s3("clips", "k", 600, ROLE).url)["X-Amz-Credential"].split("/")[0]
+        monkeypatch.setattr(signed_urls.time, "monotonic", lambda: 60.0 * minutes)
+        return query_of(signed_urls.through_s3("clips", "k", 600, ROLE).url)["X-Amz-Credential"].split("/")[0]
 
     assert signer(0) == signer(29)
     assert signer(29) != signer(30)
@@ -74,7 +74,7 @@ def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
 def test_cloudfront_can_verify_its_links(stack: Stack) -> None:
     """The public key verifies the signature over CloudFront's canned policy: this very URL, until exactly expires_at."""
     arn, public = link_secret("K2JCJMDEHXQW5F")
-    link = links.through_cloudfront("d111.cloudfront.net", "clips/x/clip.mp4", 86_400, arn)
+    link = signed_urls.through_cloudfront("d111.cloudfront.net", "clips/x/clip.mp4", 86_400, arn)
     plain, _, _ = link.url.partition("?")
     query = query_of(link.url)
     ends = int(link.expires_at.timestamp())
@@ -91,12 +91,12 @@ def test_a_rotated_key_is_used_within_five_minutes(stack: Stack, monkeypatch: py
     """Id and key change together, in one secret, and nobody restarts anything."""
     arn, _ = link_secret("OLD")
     monkeypatch.setattr("vivify.cloud.keys.time.monotonic", lambda: 0.0)
-    assert query_of(links.through_cloudfront("d", "k", 60, arn).url)["Key-Pair-Id"] == "OLD"
+    assert query_of(signed_urls.through_cloudfront("d", "k", 60, arn).url)["Key-Pair-Id"] == "OLD"
     held = json.loads(boto3.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
     rotated = json.dumps({**held, "key_pair_id": "NEW"})
     boto3.client("secretsmanager").put_secret_value(SecretId=arn, SecretString=rotated)
     monkeypatch.setattr("vivify.cloud.keys.time.monotonic", lambda: float(SECRET_SECONDS))
-    assert query_of(links.through_cloudfront("d", "k", 60, arn).url)["Key-Pair-Id"] == "NEW"
+    assert query_of(signed_urls.through_cloudfront("d", "k", 60, arn).url)["Key-Pair-Id"] == "NEW"
 
 
 def test_a_key_of_another_kind_is_refused(stack: Stack) -> None:
@@ -104,7 +104,7 @@ def test_a_key_of_another_kind_is_refused(stack: Stack) -> None:
     held = json.dumps({"key_pair_id": "K", "private_key": pem(ec.generate_private_key(ec.SECP256R1()))})
     arn = boto3.client("secretsmanager").create_secret(Name="ec", SecretString=held)["ARN"]
     with pytest.raises(CloudError, match="RSA"):
-        links.through_cloudfront("d", "k", 60, arn)
+        signed_urls.through_cloudfront("d", "k", 60, arn)
 
 
 def test_a_role_that_may_not_be_taken(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,5 +117,5 @@ def test_a_role_that_may_not_be_taken(stack: Stack, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(aws.client("sts"), "assume_role", refuse)
     with pytest.raises(CloudError) as caught:
-        links.through_s3("clips", "k", 60, ROLE)
+        signed_urls.through_s3("clips", "k", 60, ROLE)
     assert ROLE not in caught.value.message

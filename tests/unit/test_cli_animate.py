@@ -60,7 +60,7 @@ def test_progress_shows_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> N
         stderr = io.StringIO()
         stderr.isatty = lambda shown=terminal: shown  # type: ignore[method-assign, misc]
         monkeypatch.setattr(sys, "stderr", stderr)
-        with output.Progress() as bar:
+        with output.ProgressBar() as bar:
             for done in range(1001):
                 bar(done, 1000)
         drawn = stderr.getvalue()

@@ -37,7 +37,7 @@ from vivify.motion.library import BLINK, IDLE
 from vivify.photos import Photo
 from vivify.video import ClipWriter
 
-Progress = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 
 DEFAULT_MOTIONS = ("turn-left", "gentle-smile")
 _STAGES = ("faces", "depth", "motion", "animate", "encode")
@@ -121,7 +121,7 @@ def analyse(photo: Photo) -> list[Face]:
 
 
 def animate(
-    photo: Photo, faces: Sequence[Face] | None, out: Path, options: Options, progress: Progress | None = None
+    photo: Photo, faces: Sequence[Face] | None, out: Path, options: Options, progress: OnProgress | None = None
 ) -> Report:
     """Makes the clip ``out``. ``faces``: what ``analyse`` found, or None to look now. ``progress``: called (done, all).
 
@@ -198,7 +198,7 @@ def _neighbours(face: Face, everybody: list[Face]) -> list[Face]:
     """The other people: whoever is not this face again and not an animal's or a thing's."""
     alien = NotAHumanFace.code
     people = [f for f in everybody if f is not face and (f.verdict is None or f.verdict.code != alien)]
-    middle, apart = face.landmarks[:, :2].mean(axis=0), face.eye_distance
+    middle, apart = face.landmarks[:, :2].mean(axis=0), face.eye_span
     return [f for f in people if np.linalg.norm(f.landmarks[:, :2].mean(axis=0) - middle) > apart]
 
 

@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
     from vivify import engine
 
     options = engine.Options(**_chosen(args))
-    with output.Progress() as progress:
+    with output.ProgressBar() as progress:
         report = engine.animate(photo, None, clip, options, progress).as_dict()
     if args.json:
         output.print_json(report)

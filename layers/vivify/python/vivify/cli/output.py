@@ -21,7 +21,7 @@ def report_error(error: Mapping[str, Any], as_json: bool) -> None:
         print(f"{error['code']}: {error['message']}", file=sys.stderr)
 
 
-class Progress:
+class ProgressBar:
     """A bar on stderr, drawn only if that is a terminal; ``bar(done, total)`` may be called for every frame."""
 
     _WIDTH = 32

@@ -11,7 +11,7 @@ from vivify.errors import SettingsInvalid
 
 
 @dataclass(frozen=True, kw_only=True)
-class Links:
+class LinkSettings:
     """What signing links takes. ``link_role``: the role whose credentials sign; with ``clips_domain``, the CloudFront
     distribution's key in the secret ``clips_domain_key`` does instead.
     """
@@ -24,7 +24,7 @@ class Links:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ServeApi(Links):
+class ServeApi(LinkSettings):
     table_name: str
     callers_table: str
     uploads_bucket: str
@@ -77,7 +77,7 @@ class PublishClip:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Notify(Links):
+class Notify(LinkSettings):
     gpu_hour_price: float
     table_name: str
     work_bucket: str
@@ -85,7 +85,7 @@ class Notify(Links):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeliverWebhook(Links):
+class DeliverWebhook(LinkSettings):
     """``webhook_secret``: what deliveries are signed with. ``default_webhook``: called where a clip names no other."""
 
     table_name: str

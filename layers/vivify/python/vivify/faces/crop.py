@@ -15,7 +15,7 @@ def head_and_shoulders(face: Face, shape: tuple[int, ...]) -> tuple[int, int, in
 
     However the head is rolled, the box's sides are the photo's; it reaches as far as the head's own axes do.
     """
-    centre, unit = face.landmarks[:, :2].mean(axis=0), face.eye_distance
+    centre, unit = face.landmarks[:, :2].mean(axis=0), face.eye_span
     angle = np.radians(face.pose.roll)
     right, down = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
     corners = [centre + (u * right + v * down) * unit for u in (-_SIDE, _SIDE) for v in (-_UP, _DOWN)]

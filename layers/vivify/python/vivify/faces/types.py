@@ -68,8 +68,10 @@ class Face:
         return max(x1 - x0, y1 - y0)
 
     @property
-    def eye_distance(self) -> float:
-        """Distance between the eye centres in pixels: the unit in which landmark errors are told."""
+    def eye_span(self) -> float:
+        """How far apart the eye centres are seen, in pixels: the unit in which landmark errors are told. Where the head is
+        turned it is less than their distance in space (``HeadFrame.unit``), the unit of shapes and motions.
+        """
         right = self.landmarks[list(RIGHT_EYE_CORNERS), :2].mean(axis=0)
         left = self.landmarks[list(LEFT_EYE_CORNERS), :2].mean(axis=0)
         return float(np.hypot(*(left - right)))
@@ -79,7 +81,7 @@ class Face:
         return {
             "box": [round(v, 3) for v in self.box],
             "size": round(self.size, 3),
-            "eye_distance": round(self.eye_distance, 3),
+            "eye_distance": round(self.eye_span, 3),
             "score": round(float(self.score), 6),
             "pose": {
                 "yaw": round(self.pose.yaw, 3),

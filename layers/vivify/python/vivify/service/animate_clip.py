@@ -62,7 +62,7 @@ def _spending(records: Records, clip_id: str) -> Iterator[None]:
             records.spend(clip_id, time.monotonic() - began)
 
 
-def _teller(records: Records, clip_id: str) -> engine.Progress:
+def _teller(records: Records, clip_id: str) -> engine.OnProgress:
     """Writes into the record how far the job is, every few seconds: people see it, and a deleted clip's job ends here."""
     told = time.monotonic()
 
@@ -91,7 +91,7 @@ def _driver(settings: AnimateClip, key: str, folder: Path) -> tuple[Path, float]
     return path, seconds
 
 
-def _animate(settings: AnimateClip, folder: Path, tell: engine.Progress) -> dict[str, Any]:
+def _animate(settings: AnimateClip, folder: Path, tell: engine.OnProgress) -> dict[str, Any]:
     photo = ObjectPointer(settings.photo_bucket, settings.photo_key, settings.photo_version)
     picture = decode(storage.read(photo))
     found = json.loads(storage.read(ObjectPointer(settings.work_bucket, settings.faces_key)))

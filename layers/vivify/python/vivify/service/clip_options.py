@@ -36,7 +36,7 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Motion = Annotated[str, AfterValidator(_in_library), Field(json_schema_extra={"enum": list(library())})]
+MotionName = Annotated[str, AfterValidator(_in_library), Field(json_schema_extra={"enum": list(library())})]
 # No name, password or fragment. Where it leads is looked at when it is called.
 Webhook = Annotated[str, Field(max_length=2048, pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?][!-\"$-~]*)?$")]
 
@@ -47,7 +47,7 @@ class ClipOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     motions: Annotated[
-        list[Motion], Field(min_length=1, max_length=8, description="Motions of the library, played in turn.")
+        list[MotionName], Field(min_length=1, max_length=8, description="Motions of the library, played in turn.")
     ] = ["turn-left", "gentle-smile"]
     strength: Annotated[float, Field(ge=0.1, le=2, description="How far the motions go.")] = 1
     seconds: Annotated[float | None, Field(ge=1, le=30, description="Length; 4, or the driver's own, if not given.")] = None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from vivify.cloud import links as signed
+from vivify.cloud import signed_urls
 from vivify.cloud.records import Record, now
-from vivify.cloud.settings import Links
+from vivify.cloud.settings import LinkSettings
 
 
 def has_expired(record: Record) -> bool:
@@ -15,7 +15,7 @@ def has_expired(record: Record) -> bool:
     return record["state"] == "ready" and record["kept_until"] <= now()
 
 
-def links(record: Record, settings: Links) -> dict[str, Any]:
+def links(record: Record, settings: LinkSettings) -> dict[str, Any]:
     """``{"url", "poster_url", "preview_url", "expires_at"}`` and the clip's figures: seconds, fps, width, height, frames.
 
     Minted anew at every call. ``expires_at`` (UTC) is when the first of them ends, or the clip.
@@ -29,7 +29,7 @@ def links(record: Record, settings: Links) -> dict[str, Any]:
 _KEYS = {"url": "clip_key", "poster_url": "poster_key", "preview_url": "preview_key"}
 
 
-def _sign(key: str, settings: Links) -> signed.SignedUrl:
+def _sign(key: str, settings: LinkSettings) -> signed_urls.SignedUrl:
     if settings.clips_domain:
-        return signed.through_cloudfront(settings.clips_domain, key, settings.url_seconds, settings.clips_domain_key)
-    return signed.through_s3(settings.clips_bucket, key, settings.url_seconds, settings.link_role)
+        return signed_urls.through_cloudfront(settings.clips_domain, key, settings.url_seconds, settings.clips_domain_key)
+    return signed_urls.through_s3(settings.clips_bucket, key, settings.url_seconds, settings.link_role)

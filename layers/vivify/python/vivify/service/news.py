@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from vivify.cloud.records import Record
-from vivify.cloud.settings import Links
+from vivify.cloud.settings import LinkSettings
 from vivify.errors import NotAccepting
 from vivify.service.links import links
 
@@ -20,7 +20,7 @@ OUR_FAULT = {
 _RETRYABLE = {OUR_FAULT["code"], NotAccepting.code}
 
 
-def compose(record: Record, settings: Links) -> dict[str, Any]:
+def compose(record: Record, settings: LinkSettings) -> dict[str, Any]:
     """The news of a record in a terminal state.
 
     ``clip.ready`` has signed links, when they expire, and the clip's figures. ``clip.failed`` has the verdict, and

@@ -47,7 +47,7 @@ def repair(photo: Photo, faces: list[Face]) -> Repaired:
     if masks:
         for i, (_, mask, _) in masks.items():
             done[i] = bool(mask.any())
-        fill(pixels, [(box, mask) for box, mask, _ in masks.values()], max(faces[i].eye_distance for i in subjects))
+        fill(pixels, [(box, mask) for box, mask, _ in masks.values()], max(faces[i].eye_span for i in subjects))
     if tones is not None:
         for i in subjects:
             refresh(pixels, faces[i], *tones)

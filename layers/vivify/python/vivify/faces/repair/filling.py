@@ -31,24 +31,24 @@ def mask_of(pixels: Pixels, face: Face, everybody: list[Face], kinds: list[int])
     box = around(face, 2.9, pixels.shape).astype(np.int64)
     x0, y0, x1, y1 = box
     view = pixels[y0:y1, x0:x1]
-    zoom = min(1.0, FIX_UNIT / face.eye_distance)
-    unit = zoom * face.eye_distance
+    zoom = min(1.0, FIX_UNIT / face.eye_span)
+    unit = zoom * face.eye_span
     lab = to_lab(view, zoom)
     features = np.zeros(lab.shape[:2], np.uint8)
     for other in everybody:
         points = (other.landmarks[:, :2] - np.array([x0, y0], np.float32)) * zoom
-        draw_features(features, points, other.eye_distance * zoom, brows=False, around=0.08)
+        draw_features(features, points, other.eye_span * zoom, brows=False, around=0.08)
     oval = np.zeros(lab.shape[:2], np.uint8)
     points = (face.landmarks[list(OVAL), :2] - np.array([x0, y0], np.float32)) * zoom
     cv2.fillPoly(oval, [np.rint(points).astype(np.int32)], (1,))
     near = away(face, (x0, y0), zoom, lab.shape, raised=HEAD_RAISED) < HEAD_REACH
     marked = np.zeros(lab.shape[:2], bool)
-    for kind, limits in product(kinds, (KNOWN, WIDE)):
-        label = marks(lab, unit, kind, limits, features, oval)
+    for kind, least in product(kinds, (KNOWN, WIDE)):
+        label = marks(lab, unit, kind, least, features, oval)
         # A mark is filled whole or not at all, since a stump shows more: if it touches the face, or lies mostly on the head.
         chosen = np.bincount(label.ravel(), near.ravel()) > 0.5 * np.bincount(label.ravel())
         inside = np.bincount(label.ravel(), oval.ravel())
-        chosen = inside > 0.5 * np.bincount(label.ravel()) if limits is WIDE else chosen | (inside > 0)
+        chosen = inside > 0.5 * np.bincount(label.ravel()) if least is WIDE else chosen | (inside > 0)
         chosen[0] = False
         marked |= chosen[label]
     reach = max(1, round(0.03 * unit))

@@ -21,7 +21,7 @@ def to_lab(pixels: Pixels, zoom: float) -> Pixels:
 
 def around(face: Face, reach: float, shape: tuple[int, ...]) -> NDArray[np.float64]:
     """x0, y0, x1, y1 of the square ``reach`` eye distances around the face's middle, whole pixels within the photo."""
-    middle, far = face.landmarks[:, :2].mean(axis=0).astype(float), reach * face.eye_distance
+    middle, far = face.landmarks[:, :2].mean(axis=0).astype(float), reach * face.eye_span
     limits = np.array(shape[1::-1], float)
     return np.concatenate([np.clip(np.floor(middle - far), 0, limits), np.clip(np.ceil(middle + far), 0, limits)])
 
@@ -34,7 +34,7 @@ def away(
     Of a view of this ``shape`` whose left top is ``corner`` in the photo and which is ``zoom`` times as large.
     """
     up = face.landmarks[FOREHEAD, :2] - face.landmarks[CHIN, :2]
-    middle = face.landmarks[:, :2].mean(axis=0) + up * np.float32(raised * face.eye_distance / max(np.hypot(*up), 1.0))
+    middle = face.landmarks[:, :2].mean(axis=0) + up * np.float32(raised * face.eye_span / max(np.hypot(*up), 1.0))
     x, y = (middle - np.array(corner, np.float32)) * np.float32(zoom)
     rows, columns = np.ogrid[: shape[0], : shape[1]]
-    return np.asarray(np.hypot(columns - x, rows - y) / (face.eye_distance * zoom), np.float32)
+    return np.asarray(np.hypot(columns - x, rows - y) / (face.eye_span * zoom), np.float32)

@@ -37,7 +37,7 @@ LIGHT, DARK = cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT
 
 
 @dataclass(frozen=True)
-class Limits:
+class Thresholds:
     """What counts as a mark.
 
     ``seed``, ``seed_ratio``: how far its core stands out, in tones and over the detail usual around it; ``edge``,
@@ -56,21 +56,21 @@ class Limits:
     rough_line: float
 
 
-PROOF = Limits(seed=22, seed_ratio=7, edge=9, edge_ratio=3, contrast=16, half_width=0.035, rough=0.30, rough_line=0.30)
-KNOWN = Limits(seed=14, seed_ratio=4.5, edge=7, edge_ratio=2, contrast=9, half_width=0.035, rough=0.5, rough_line=0.8)
+PROOF = Thresholds(seed=22, seed_ratio=7, edge=9, edge_ratio=3, contrast=16, half_width=0.035, rough=0.30, rough_line=0.30)
+KNOWN = Thresholds(seed=14, seed_ratio=4.5, edge=7, edge_ratio=2, contrast=9, half_width=0.035, rough=0.5, rough_line=0.8)
 """Once the photo is known to be damaged."""
-WIDE = Limits(seed=30, seed_ratio=4.5, edge=10, edge_ratio=2, contrast=22, half_width=0.055, rough=0.35, rough_line=0.6)
+WIDE = Thresholds(seed=30, seed_ratio=4.5, edge=10, edge_ratio=2, contrast=22, half_width=0.055, rough=0.35, rough_line=0.6)
 """The same for wider marks: on a face alone, since elsewhere a ribbon or a cigarette is no less."""
 
 
 def kinds_of_damage(pixels: Pixels, faces: list[Face]) -> list[int]:
     """The kinds of marks (LIGHT, DARK) to repair in a photo (H, W, 3) of these faces; none if it is not damaged."""
-    unit = max(face.eye_distance for face in faces)
+    unit = max(face.eye_span for face in faces)
     zoom = min(1.0, LOOK_UNIT / unit, LOOK_SIDE / max(pixels.shape[:2]))
     lab = to_lab(pixels, zoom)
     features = np.zeros(lab.shape[:2], np.uint8)
     for face in faces:
-        draw_features(features, face.landmarks[:, :2] * zoom, zoom * face.eye_distance, brows=True, around=0.1)
+        draw_features(features, face.landmarks[:, :2] * zoom, zoom * face.eye_span, brows=True, around=0.1)
     cell = CELL * zoom * unit
     light, dark = (_cells(marks(lab, zoom * unit, kind, PROOF, features), cell) for kind in (LIGHT, DARK))
     cells = max(lab.shape[0] * lab.shape[1] / cell**2, 1.0)
@@ -86,7 +86,7 @@ def _cells(marked: NDArray[np.int32], cell: float) -> int:
 
 
 def marks(
-    lab: Pixels, unit: float, kind: int, limits: Limits, spared: Pixels, skin: Pixels | None = None
+    lab: Pixels, unit: float, kind: int, least: Thresholds, spared: Pixels, skin: Pixels | None = None
 ) -> NDArray[np.int32]:
     """(H, W) int32: the number, from 1, of the mark a pixel belongs to, or 0.
 
@@ -95,14 +95,14 @@ def marks(
     ``skin``: (H, W), 1 on the face, where lines need less even a ground, since a face is shaded and its features are spared.
     """
     tone = lab[..., 0].astype(np.float32)
-    radius = max(1, round(limits.half_width * unit))
+    radius = max(1, round(least.half_width * unit))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
     stands = cv2.morphologyEx(lab[..., 0], kind, disc).astype(np.float32)
     window = int(CELL * unit) | 1
     ratio = stands / (cv2.blur(stands, (window, window)) + 1.0)
-    low = ((stands > limits.edge) & (ratio > limits.edge_ratio) & (spared == 0)).astype(np.uint8)
+    low = ((stands > least.edge) & (ratio > least.edge_ratio) & (spared == 0)).astype(np.uint8)
     count, label, box, _ = cv2.connectedComponentsWithStats(low, connectivity=8)
-    seeds = np.bincount(label[(stands > limits.seed) & (ratio > limits.seed_ratio)], minlength=count)
+    seeds = np.bincount(label[(stands > least.seed) & (ratio > least.seed_ratio)], minlength=count)
     area = box[:, cv2.CC_STAT_AREA].astype(np.float64)
     length = np.hypot(box[:, cv2.CC_STAT_WIDTH], box[:, cv2.CC_STAT_HEIGHT])
     likely = (seeds >= 2) & (area / length < LONGEST_FILL * unit)
@@ -125,8 +125,8 @@ def marks(
     fine = (length > 0.35 * unit) & (area < 0.045 * unit * length)
     if skin is not None:
         fine |= (length > 0.2 * unit) & (mean(skin) > 0.5)
-    rough = np.where(fine, limits.rough_line, limits.rough)
-    keep = likely & (contrast > limits.contrast) & (np.sqrt(mean(spread)) < rough * contrast)
+    rough = np.where(fine, least.rough_line, least.rough)
+    keep = likely & (contrast > least.contrast) & (np.sqrt(mean(spread)) < rough * contrast)
     keep &= mean(colour) < 3.0
     return np.asarray((np.cumsum(keep) * keep)[label], np.int32)
 
