@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.gallery import faces_in
 from tests.portrait import portrait
 from vivify.arrays import Float
 from vivify.depth.estimate import DepthMap, estimate
@@ -18,6 +20,7 @@ from vivify.depth.silhouette import person_matte
 from vivify.easing import smoothstep
 from vivify.faces import Pose, head_pose, rotation
 from vivify.faces.topology import CHIN, FOREHEAD, MESH, OVAL
+from vivify.photos import decode
 
 NOSE, CHEEKS, EARS = 1, (50, 280), (234, 454)
 
@@ -141,6 +144,31 @@ def test_the_matte_follows_when_the_photo_is_turned() -> None:
     turned = np.rot90(person_matte(np.ascontiguousarray(np.rot90(photo.pixels)), head), -1) > 0.5
     upright = _mapped()[2] > 0.5
     assert (turned & upright).sum() / (turned | upright).sum() > 0.95
+
+
+@pytest.mark.parametrize(
+    ("photo", "across", "down", "least", "most"),
+    [
+        ("cognitive-services-sample-data-files__images_Family2-Lady1.jpg", (-1.9, -1.35), (-1.0, -0.2), 0.0, 0.05),
+        ("Arc2Face__examples_hepburn.png", (1.1, 1.5), (0.6, 1.2), 0.8, 1.0),
+        ("LivePortrait__source_s11.jpg", (-1.5, -1.15), (0.2, 0.7), 0.9, 1.0),
+    ],
+    ids=["dark railing beside dark hair", "dark locks before a dark curtain", "pigtails"],
+)
+def test_hair_is_told_from_what_is_behind_it(
+    gallery: Path, photo: str, across: tuple[float, float], down: tuple[float, float], least: float, most: float
+) -> None:
+    """What the network takes half for a person is decided by colour: a railing is not hers, locks and pigtails are.
+
+    ``across``, ``down``: where, in eye distances from the middle of the face.
+    """
+    (found,) = gallery.glob(f"photos/*/{photo}")
+    pixels = decode(found.read_bytes()).pixels
+    y, x = np.indices(pixels.shape[:2], np.float32)
+    head = HeadFrame.of(faces_in(found)[0])
+    u, v = head.upright(x, y)
+    there = (u > across[0]) & (u < across[1]) & (v > down[0]) & (v < down[1])
+    assert least <= person_matte(pixels, head)[there].mean() <= most
 
 
 def test_the_heads_frame() -> None:

@@ -1,8 +1,9 @@
 """Where the person is: a soft matte that follows hair.
 
-A network (MediaPipe's selfie segmentation) says roughly where, at 256 x 256; a guided filter then moves its edge onto the
-photo's own edges (He, Sun and Tang, "Guided Image Filtering", 2010; computed coarse and applied fine as in He and Sun,
-"Fast Guided Filter", 2015).
+A network (MediaPipe's selfie segmentation) says roughly where, at 256 x 256. What it is unsure of is decided by colour: more
+like what surely is the person, or like what surely is not (Rother, Kolmogorov and Blake, "GrabCut", 2004)? A guided filter
+then moves the edge onto the photo's own edges (He, Sun and Tang, "Guided Image Filtering", 2010; computed coarse and applied
+fine as in He and Sun, "Fast Guided Filter", 2015).
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ _HALF_VIEW = 3.4  # eye distances from the middle of the face to the edge of wha
 _VIEW_SHIFT = 0.5  # the view sits lower than the face: it was trained on heads with shoulders
 _BEYOND = 1.15  # of the half view: a region that reaches farther is looked at again as a whole, for the body
 _SEAM = 0.8  # eye distances, between the look at the head and that at the body
+_CUT_SIDE = 256  # pixels: what is unsure is decided at this size
+_SURELY_NOT, _HALF, _SURELY = 0.04, 0.5, 0.95  # what the network sees
+_LOOK_AROUND = 0.8  # eye distances around what is unsure, from where colours are known
+_LEAST_KNOWN = 64  # pixels of the person, and of what is not, to know their colours from
 _GUIDE_SIDE = 384  # the guided filter's coarse grid
 _RADIUS = 0.12  # eye distances
 _SMOOTHNESS = 1e-3  # guided filter's epsilon, for a guide in 0..1
@@ -37,7 +42,7 @@ def person_matte(region: Pixels, head: HeadFrame, provider: models.Provider = "c
     if farthest > _HALF_VIEW * _BEYOND:
         near = 1 - smoothstep((away - (_HALF_VIEW - _SEAM)) / _SEAM)
         coarse = coarse * near + _seen(region, head, farthest, provider) * (1 - near)
-    fine = _follow_edges(coarse, region, head.unit)
+    fine = _follow_edges(_decided(coarse, region, head.unit), region, head.unit)
     # Where the network sees nobody at all, edges of the background are not hair.
     return np.asarray(fine * np.clip(coarse * 8, 0, 1), np.float32)
 
@@ -67,6 +72,33 @@ def _upright_view(head: HeadFrame, half: float) -> NDArray[np.float64]:
     linear = np.array([[cos, sin], [-sin, cos]])
     centre = np.array([_INPUT / 2, _INPUT / 2 - _VIEW_SHIFT * head.unit * zoom])
     return np.concatenate([linear, (centre - linear @ head.origin[:2])[:, None]], axis=1)
+
+
+def _decided(mask: Float, region: Pixels, unit: float) -> Float:
+    """``mask`` (H, W) float32 with every place the person's, 1, or not, 0.
+
+    Hair in the shade, and what stands behind a head and is as dark, both look half like a person to the network: by their
+    colours, as a rule, they can be told apart.
+    """
+    zoom = min(1.0, _CUT_SIDE / max(mask.shape))
+    size = (max(2, round(mask.shape[1] * zoom)), max(2, round(mask.shape[0] * zoom)))
+    rough = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
+    small = np.asarray(cv2.resize(region, size, interpolation=cv2.INTER_AREA), np.uint8)
+    colours = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2LAB), np.uint8)
+    unsure = (rough > _SURELY_NOT) & (rough < _SURELY)
+    side = 2 * round(_LOOK_AROUND * unit * zoom) + 1
+    known = ~unsure & (cv2.dilate(unsure.astype(np.uint8), np.ones((side, side), np.uint8)) > 0)
+    label = np.where(rough > _HALF, cv2.GC_FGD, cv2.GC_BGD).astype(np.uint8)
+    if min(np.count_nonzero(label[known] == kind) for kind in (cv2.GC_FGD, cv2.GC_BGD)) < _LEAST_KNOWN:
+        return mask
+    others, own = np.zeros((2, 1, 65))  # the colours of what is not and what is the person, as GrabCut keeps them
+    anywhere = (0, 0, 0, 0)  # not looked at: the label says of each place what is known
+    cv2.setRNGSeed(0)  # the same photo gives the same matte
+    cv2.grabCut(colours[known][:, None], label[known][:, None], anywhere, others, own, 0, cv2.GC_INIT_WITH_MASK)
+    label[unsure] = np.where(rough > _HALF, cv2.GC_PR_FGD, cv2.GC_PR_BGD)[unsure]
+    cv2.grabCut(colours, label, anywhere, others, own, 1, cv2.GC_EVAL_FREEZE_MODEL)
+    person = (label == cv2.GC_FGD) | (label == cv2.GC_PR_FGD)
+    return np.asarray(cv2.resize(person.astype(np.float32), mask.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _follow_edges(mask: Float, region: Pixels, unit: float) -> Float:
