@@ -1,7 +1,9 @@
-"""How much of a person goes along when the head does.
+"""How much of a person goes along when the head does: what filmed people do (infra/decisions/0020).
 
-Who sways a little leans from the waist; who walks takes the whole body along. So the farther a motion goes, the farther down
-and to the sides it reaches, and the body is never bent more sharply.
+Above the jaw all turns with the head. Below it a neck turns a quarter of the way, less and less, while collars, shoulders
+and the hair that lies on them stay. Where a head goes, neck and body go most of the way along: who sways a little bends, who
+walks does not. So the farther a motion goes, the farther down and to the sides it reaches, and the body is never bent more
+sharply.
 """
 
 from __future__ import annotations
@@ -15,29 +17,55 @@ from vivify.arrays import Float
 from vivify.depth.head import HeadFrame
 from vivify.easing import smoothstep
 
+# In eye distances.
+_UNDER_CHIN, _JAW_RISES, _JAW_ENDS = 0.3, 0.85, 1.2  # below the chin: half the way from head to neck; higher; so far aside
+_JAW_SOFT = 0.95  # over which a head goes over into neck and hair
+_NECK, _NECK_LONG, _NECK_WIDE = 0.27, 1.25, 3.0  # the share in which necks turn, fading to nothing so far below and aside
+_HEAD_SIDE, _HEAD_UP, _HEAD_FADE = 2.1, 2.3, 0.9  # of the middle of the face: what is farther is not of this head
+_BODY, _WALKS = 0.7, 0.4  # the share of the way that bodies go; all of it from so much more than an eye distance on
+
 # In eye distances from the middle of the face, upright, where the head goes one eye distance; and more for each one more.
-_SIDE, _UP, _DOWN = 3.1, 3.3, 3.7
+_SIDE, _UP, _DOWN = 3.1, 3.3, 4.0
 _MORE_SIDE, _MORE_UP, _MORE_DOWN = 3.6, 2.1, 3.3
 _FADE = 1.6  # over which going along fades to the sides and upwards
+_BENDS, _STAYS = 2.1, 0.3  # downwards it fades from here on, and nothing moves any more so far above the end
+
+
+def turning(u: Float, v: Float, chin: float) -> Float:
+    """How much places ``u`` right of and ``v`` below the face's middle turn with the head: 0..1. ``chin``: its v."""
+    head = _of_head(u, v - chin)
+    neck = _NECK * (1 - smoothstep((v - chin) / _NECK_LONG)) * (1 - smoothstep(np.abs(u) / _NECK_WIDE))
+    aside = 1 - smoothstep((np.abs(u) - _HEAD_SIDE) / _HEAD_FADE)
+    up = 1 - smoothstep((-v - _HEAD_UP) / _HEAD_FADE)
+    return np.asarray((head + (1 - head) * neck) * aside * up, np.float32)
+
+
+def _of_head(u: Float, below: Float) -> Float:
+    """1 on the head, 0 on neck and body, between across the line of the jaw. ``below``: the chin."""
+    jaw = _UNDER_CHIN - _JAW_RISES * smoothstep(np.abs(u) / _JAW_ENDS)
+    return 1 - smoothstep((below - jaw) / _JAW_SOFT + 0.5)
 
 
 @dataclass(frozen=True)
 class Reach:
     """Eye distances from the middle of the face, upright. ``side``, ``up``, ``down``: from where on nothing moves.
 
-    ``fade``: over which going along fades to nothing there, but downwards, where it fades from the chin on.
+    ``fade``: over which going along fades to nothing to the sides and upwards. ``body``: 0..1, the share of the head's way
+    that neck and body go.
     """
 
     side: float
     up: float
     down: float
     fade: float
+    body: float
 
     @classmethod
     def of(cls, lean: float) -> Reach:
         """``lean``: how far the head goes at most, in eye distances; at least 1."""
         more = lean - 1
-        return cls(_SIDE + more * _MORE_SIDE, _UP + more * _MORE_UP, _DOWN + more * _MORE_DOWN, _FADE * lean)
+        body = _BODY + (1 - _BODY) * min(1.0, more / _WALKS)
+        return cls(_SIDE + more * _MORE_SIDE, _UP + more * _MORE_UP, _DOWN + more * _MORE_DOWN, _FADE * lean, body)
 
     def window(self, head: HeadFrame, shape: tuple[int, ...]) -> Window:
         """The part of a photo of ``shape`` (H, W, ...) that may move with ``head``, which is in photo pixels."""
@@ -53,7 +81,8 @@ class Reach:
 
     def share(self, u: Float, v: Float, chin: float) -> Float:
         """How much places ``u`` right of and ``v`` below the face's middle go along with the head: 0..1. ``chin``: its v."""
-        down = 1 - smoothstep((v - chin) / (self.down - chin))
+        head = _of_head(u, v - chin)
+        down = 1 - smoothstep((v - _BENDS) / (self.down - _STAYS - _BENDS))
         aside = 1 - smoothstep((np.abs(u) - np.float32(self.side - self.fade)) / self.fade)
         up = 1 - smoothstep((-v - np.float32(self.up - self.fade)) / self.fade)
-        return np.asarray(down * aside * up, np.float32)
+        return np.asarray((head + (1 - head) * self.body) * down * aside * up, np.float32)

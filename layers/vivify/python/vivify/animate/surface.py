@@ -1,8 +1,7 @@
 """The person as a triangle mesh that follows the head.
 
 The face is the 468-point mesh with its openings (eyes, mouth) filled in; around it a grid of points carries hair, ears,
-neck and shoulders. Each point knows its depth and how much it follows the head: hair and ears wholly, the neck less and
-less, the shoulders and whatever is far from this head not at all.
+neck and shoulders. Each point knows its depth and how much it follows the head (``reach``).
 """
 
 from __future__ import annotations
@@ -14,21 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivify.animate.borders import Borders
-from vivify.animate.reach import Reach
+from vivify.animate.reach import Reach, turning
 from vivify.animate.territory import Territory
 from vivify.arrays import Float
 from vivify.depth.head import HeadFrame, Turn
 from vivify.depth.raster import signed_area2
-from vivify.easing import smoothstep
 from vivify.faces.topology import CHIN, MESH, OVAL, triangles
 
 # In eye distances.
 _GRID = 0.26
 _CLEAR_OF_OUTLINE = 0.1  # grid points nearer to the face's outline than this are left out
-_NECK = 1.5  # following fades to nothing over this distance below the chin
-_SIDE_FREE, _SIDE_FADE = 2.1, 0.9  # following fades sideways and upwards beyond the head
-_TOP_FREE = 2.3
-_NECK_FREE = 0.8
 _NECK_BARE = 0.4  # this far below the chin shoulders and hands have not yet joined the head
 _THING = 0.15  # square eye distances: what stands beside the head covers at least this much
 _SEEN = 0.3  # of the matte: what is denser than this is there, as glass is
@@ -98,8 +92,11 @@ def build_surface(
     own = territory.freedom(outer[:, :2])
     with_head = _with_head(outer, matte, landmarks, head)
     reach = Reach.of(lean)
+    u, v = head.upright(outer[:, 0], outer[:, 1])
+    chin = _chin(landmarks, head)
+    follow = turning(u, v, chin) * own * with_head
     # Who walks takes along what he holds; who only leans does not.
-    leaning = reach.share(*head.upright(outer[:, 0], outer[:, 1]), _chin(landmarks, head)) * (with_head if lean <= 1 else 1)
+    leaning = reach.share(u, v, chin) * own * (with_head if lean <= 1 else 1)
     right_down, left_up = np.ones((2, len(vertices), 2), np.float32) if borders is None else borders.freedom(vertices[:, :2])
     if borders is None or borders.hold(landmarks[:MESH, :2]):  # a face that is whole moves as one
         right_down[:MESH], left_up[:MESH] = 1, 1
@@ -112,8 +109,8 @@ def build_surface(
     front = np.concatenate([signed_area2(vertices[around][..., :2]), seen])
     return Surface(
         vertices=vertices,
-        follow=np.concatenate([np.ones(MESH, np.float32), _follow(outer, landmarks, head) * own * with_head]),
-        lean=np.concatenate([np.ones(MESH, np.float32), leaning * own]),
+        follow=np.concatenate([np.ones(MESH, np.float32), follow]),
+        lean=np.concatenate([np.ones(MESH, np.float32), leaning]),
         spread=_spread(outer, landmarks, head),
         right_down=right_down,
         left_up=left_up,
@@ -155,19 +152,6 @@ def _delaunay(vertices: Float, members: NDArray[np.int_]) -> NDArray[np.int32]:
         if all(c is not None for c in corners):
             found.append(corners)
     return np.array(found, np.int32)
-
-
-def _follow(outer: Float, landmarks: Float, head: HeadFrame) -> Float:
-    """How much each outer point turns with the head, (K,) float32."""
-    u, v = head.upright(outer[:, 0], outer[:, 1])
-    below = v - _chin(landmarks, head) + 0.15
-    down = 1 - smoothstep(below / _NECK)
-    # Beside the neck, what is below the jaw is shoulders and collar: those stay.
-    narrow = smoothstep(below / 0.5)
-    free = _SIDE_FREE + (_NECK_FREE - _SIDE_FREE) * narrow
-    aside = 1 - smoothstep((np.abs(u) - free) / _SIDE_FADE)
-    up = 1 - smoothstep((-v - _TOP_FREE) / _SIDE_FADE)
-    return np.asarray(down * aside * up, np.float32)
 
 
 def _chin(landmarks: Float, head: HeadFrame) -> float:
