@@ -21,8 +21,8 @@ _TONE = 1.2  # of the unsure edge: detail is what is finer than this
 _RELAXED = 8  # times at each level
 _GONE = 0.3  # covered by so much, a pixel says nothing of the background
 _LIVELY = 12.0  # levels: a background that varies by this much hides the rest of an outline
-_DEEPEST = 7.0  # of the unsure edge: so far behind the person detail is grown
-_FADES_FROM = 0.5  # of that depth
+_DEEPEST = 12.0  # of the unsure edge: so far behind the person detail is grown
+_FADES_FROM = 0.6  # of that depth
 
 
 def plate_of(region: Pixels, alpha: Pixels, reach: float) -> Pixels:
