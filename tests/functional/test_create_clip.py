@@ -283,10 +283,16 @@ def test_the_switch(stack: Stack, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> 
     assert len(stack.records()) == 1
 
 
-def test_a_fault_of_ours_stays_vague(stack: Stack, ask: Ask) -> None:
-    """A record that cannot be written answers with an error that names nothing inside: no table, no traceback."""
+def test_a_fault_of_ours_stays_vague(stack: Stack, ask: Ask, capsys: pytest.CaptureFixture[str]) -> None:
+    """A record that cannot be written answers with an error that names nothing inside, no table, no traceback, and is
+    counted for the operators; a request that is only refused is not.
+    """
+    assert ask(POST, body={"content_type": "text/plain"}).status == 422
+    assert "ApiFaults" not in capsys.readouterr().out
     boto3.client("dynamodb").delete_table(TableName=stack.table)
     answer = ask(POST, body=PNG)
+    (told,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "ApiFaults" in line]
+    assert (told["ApiFaults"], told["service"]) == ([1.0], "vivify")
     assert answer.status == 500
     assert answer.body == {
         "code": "internal_error",

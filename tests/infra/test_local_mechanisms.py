@@ -13,7 +13,7 @@ import pytest
 import urllib3
 
 from infra.local import daemon
-from infra.local.client import Client, RequestRefused
+from infra.local.client import Client, NotServed
 from infra.local.event_bus import Rule
 from infra.local.settings import Paths
 
@@ -239,9 +239,9 @@ class TestApi:
 
     def test_no_such_route(self, client: Client) -> None:
         """What the template does not route is not found."""
-        with pytest.raises(RequestRefused, match="404"):
+        with pytest.raises(NotServed, match="404"):
             client.call("GET", "/v1/other")
-        with pytest.raises(RequestRefused, match="404"):
+        with pytest.raises(NotServed, match="404"):
             client.call("DELETE", "/v1/things/x")
 
 

@@ -113,12 +113,14 @@ def test_functions_get_every_variable_they_read(resources: dict[str, Resource], 
 
 
 def test_batch_retries_what_another_attempt_can_cure(resources: dict[str, Resource]) -> None:
-    """Host loss and exit code 75 are retried; the last rule ends everything else at once."""
+    """Host loss, a container that never began and exit code 75 are retried; the last rule ends everything else at once."""
     (job,) = of(resources, "AWS::Batch::JobDefinition").values()
     *retried, last = job["RetryStrategy"]["EvaluateOnExit"]
-    assert [rule["Action"] for rule in retried] == ["RETRY", "RETRY"]
-    assert {"OnStatusReason": "Host EC2*", "Action": "RETRY"} in retried
-    assert {"OnExitCode": "75", "Action": "RETRY"} in retried
+    assert retried == [
+        {"Action": "RETRY", "OnStatusReason": "Host EC2*"},
+        {"Action": "RETRY", "OnStatusReason": "Task failed to start*"},
+        {"Action": "RETRY", "OnExitCode": "75"},
+    ]
     assert last == {"Action": "EXIT", "OnReason": "*"}
     assert 2 <= job["RetryStrategy"]["Attempts"] <= 5
 

@@ -86,6 +86,14 @@ def test_alarms_watch_what_is_counted(resources: dict[str, Resource], monkeypatc
     assert all(f["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"] == {"Ref": "AWS::StackName"} for f in functions)
 
 
+def test_an_api_that_fails_rings(resources: dict[str, Resource]) -> None:
+    """An answer of 500 rings, and so does a function that gives none: it crashed, ran out of time or found no room."""
+    metrics = [m["MetricStat"]["Metric"] for m in resources["ApiFaultsAlarm"]["Properties"]["Metrics"] if "MetricStat" in m]
+    own, *functions = [(m["MetricName"], m["Dimensions"][0]["Value"]) for m in metrics]
+    assert own == ("ApiFaults", "vivify")
+    assert functions == [("Errors", {"Ref": "ServeApiFunction"}), ("Throttles", {"Ref": "ServeApiFunction"})]
+
+
 def test_a_deletion_rings_nothing(resources: dict[str, Resource]) -> None:
     """A DELETE aborts the clip's execution, so no alarm counts those; what else aborts one is counted as a failed clip."""
     failures = resources["ClipsFailAlarm"]["Properties"]["Metrics"]
@@ -110,8 +118,9 @@ def _emitted(monkeypatch: pytest.MonkeyPatch) -> set[str]:
             metrics.clip_ended({"clip_id": "c", "state": "failed", "failure": kind}, 0.5)
         metrics.reconciled({"restarted": 1}, 12.0)
         metrics.photos_swept(3)
+        metrics.api_failed()
     lines = [json.loads(line) for line in out.getvalue().splitlines()]
-    assert len(lines) == len(kinds) + 3
+    assert len(lines) == len(kinds) + 4
     told = [directive for line in lines for directive in line["_aws"]["CloudWatchMetrics"]]
     assert all(directive["Dimensions"] == [["service"]] for directive in told)
     return {metric["Name"] for directive in told for metric in directive["Metrics"]}

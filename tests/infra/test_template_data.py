@@ -85,6 +85,11 @@ def test_tables_can_be_restored_and_forget(resources: dict[str, Resource]) -> No
         assert table["SSESpecification"]["SSEType"] == "KMS", name
 
 
+def test_who_owns_a_clip_is_not_deleted_by_a_slip(resources: dict[str, Resource]) -> None:
+    """The one thing kept that nothing could make anew, the table of clips, is protected: no change of the stack drops it."""
+    assert of(resources, "AWS::DynamoDB::Table")["ClipsTable"]["DeletionProtectionEnabled"] is True
+
+
 def test_logs_end(template: dict[str, Any], resources: dict[str, Resource]) -> None:
     """Every log group has its days, and every function, the job and the API write to one of them."""
     groups = of(resources, "AWS::Logs::LogGroup")

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.local.client import RequestRefused
+from infra.local.client import NotServed
 from infra.local.settings import Paths
 from tests.functional.receiver import HOST, Call, Receiver, listening
 
@@ -90,7 +90,7 @@ def _api_row(it: Lab, row: Row) -> str:
     """One by one, before the others: which clip a request is about is not known before it is answered."""
     before = it.client.records().keys()
     it.faults["*"] = [dataclasses.replace(fault) for fault in row.faults]
-    with contextlib.suppress(RequestRefused):
+    with contextlib.suppress(NotServed):
         it.create()
         raise AssertionError(f"{row.name}: the API answered")
     faults = it.faults.pop("*")

@@ -51,7 +51,7 @@ class Lab:
         return self.client.aws(service)
 
     def create(self, webhook: str | None = None) -> Record:
-        """The API's answer to a wish for a clip. Raises RequestRefused."""
+        """The API's answer to a wish for a clip. Raises NotServed."""
         wish = {"content_type": "image/png", "seconds": 1, **({"notify": {"webhook": webhook}} if webhook else {})}
         ticket: Record = self.client.call("POST", "/v1/clips", wish)
         return ticket

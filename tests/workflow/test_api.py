@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from infra.local.client import Client, RequestRefused
+from infra.local.client import Client, NotServed
 from infra.local.settings import STRANGER
 from tests.footage import write
 
@@ -33,7 +33,7 @@ def test_browsers(journey: Journey) -> None:
     clip_id = journey.client.call("POST", "/v1/clips", PNG, token=me)["clip_id"]
     assert [clip["clip_id"] for clip in journey.client.call("GET", "/v1/clips", token=me)["clips"]] == [clip_id]
     for stranger in (you, ""):
-        with pytest.raises(RequestRefused, match="clip_not_found"):
+        with pytest.raises(NotServed, match="clip_not_found"):
             journey.client.call("GET", f"/v1/clips/{clip_id}", token=stranger)
     assert journey.client.call("DELETE", f"/v1/clips/{clip_id}", token=me) is None
     assert journey.client.call("GET", "/v1/clips", token=me) == {"clips": [], "next_cursor": None}
@@ -41,14 +41,14 @@ def test_browsers(journey: Journey) -> None:
 
 def test_nobody_else_gets_in(journey: Journey) -> None:
     """A token that is none is 401, a wrong signature 403, both by the gateway; another signer is let in and sees nothing."""
-    with pytest.raises(RequestRefused, match="401"):
+    with pytest.raises(NotServed, match="401"):
         journey.client.call("GET", "/v1/clips", token="not.a.token")
-    with pytest.raises(RequestRefused, match="403"):
+    with pytest.raises(NotServed, match="403"):
         journey.client.call("GET", "/v1/clips", headers={"x-amz-security-token": "somebody else's"})
     mine = journey.client.call("POST", "/v1/clips", PNG)["clip_id"]
     other = Client(journey.client.endpoint, journey.client.outputs, STRANGER)
     for method in ("GET", "DELETE"):
-        with pytest.raises(RequestRefused, match="clip_not_found"):
+        with pytest.raises(NotServed, match="clip_not_found"):
             other.call(method, f"/v1/clips/{mine}")
     assert journey.client.call("GET", f"/v1/clips/{mine}")["status"] == "created"
 
@@ -58,7 +58,7 @@ def test_the_same_key_is_the_same_clip(journey: Journey) -> None:
     key = {"idempotency-key": uuid.uuid4().hex}
     clips = {journey.client.call("POST", "/v1/clips", PNG, headers=key)["clip_id"] for _ in range(3)}
     assert len(clips) == 1
-    with pytest.raises(RequestRefused, match="409"):
+    with pytest.raises(NotServed, match="409"):
         journey.client.call("POST", "/v1/clips", {**PNG, "seconds": 2}, headers=key)
 
 
@@ -69,7 +69,7 @@ def test_deleted_while_the_job_runs(journey: Journey, astronaut: Path) -> None:
     assert journey.client.call("GET", f"/v1/clips/{clip_id}")["progress"]["stage"] == "animating"
     journey.client.call("DELETE", f"/v1/clips/{clip_id}")
     assert everything_of(journey, clip_id) == []
-    with pytest.raises(RequestRefused, match="clip_not_found"):
+    with pytest.raises(NotServed, match="clip_not_found"):
         journey.client.call("GET", f"/v1/clips/{clip_id}")
     journey.until(lambda: [e["status"] for e in journey.client.executions(clip_id)] == ["ABORTED"])
     journey.until(lambda: clip_id not in journey.running_jobs())

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
-from infra.local.client import RequestRefused
+from infra.local.client import NotServed
 from vivify.video import probe
 
 from .journey import Journey
@@ -85,10 +85,10 @@ def test_the_form_is_for_a_photo_only(journey: Journey, tmp_path: Path) -> None:
     """What is no photo by its type is refused at the door, and an empty one by the form."""
     letter = tmp_path / "letter.txt"
     letter.write_text("Dear ...")
-    with pytest.raises(RequestRefused, match="422") as refused:
+    with pytest.raises(NotServed, match="422") as refused:
         journey.client.post(letter, {})
     assert "content_type" in refused.value.usage
     empty = tmp_path / "empty.jpg"
     empty.touch()
-    with pytest.raises(RequestRefused, match="EntityTooSmall"):
+    with pytest.raises(NotServed, match="EntityTooSmall"):
         journey.client.post(empty, {})

@@ -16,6 +16,7 @@ from vivify.api import door, errors
 from vivify.api.routes import add_routes
 from vivify.cloud.settings import ServeApi
 from vivify.errors import RequestInvalid, RequestRefused, VivifyError
+from vivify.service import metrics
 from vivify.service.clip_options import sentence
 
 Event = dict[str, Any]
@@ -32,6 +33,7 @@ def build(settings: ServeApi) -> Callable[[Event, LambdaContext], dict[str, Any]
         code = error.code if isinstance(error, VivifyError) else type(error).__name__
         if answer.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
             logger.error("failed", extra={"code": code}, exc_info=error)
+            metrics.api_failed()
         else:
             logger.warning("refused", extra={"code": code})
         return answer

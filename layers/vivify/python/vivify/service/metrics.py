@@ -53,6 +53,13 @@ def reconciled(deeds: Mapping[str, int], queue_age: float) -> None:
     metrics.flush_metrics()
 
 
+def api_failed() -> None:
+    """Counts a request to the API that was answered with 500: a fault of ours."""
+    metrics = EphemeralMetrics()
+    metrics.add_metric("ApiFaults", MetricUnit.Count, 1)
+    metrics.flush_metrics()
+
+
 def photos_swept(count: int) -> None:
     """Counts photos that were deleted because their hours are over."""
     metrics = EphemeralMetrics()
