@@ -15,7 +15,7 @@ from PIL import Image
 
 from tests.footage import chart, described, ffmpeg, inside, moving, write
 from vivify.errors import VideoError
-from vivify.video import ClipWriter, probe, read_frames, transcode, writer
+from vivify.video import ClipWriter, probe, process, read_frames, transcode, writer
 from vivify.video.declare import declare
 from vivify.video.probe import index_first
 from vivify.video.writer import rate
@@ -263,3 +263,15 @@ def test_a_clip_with_the_index_last_is_told_apart(tmp_path: Path) -> None:
     ffmpeg("-i", str(good), "-c", "copy", str(plain))
     assert index_first(good)
     assert not index_first(plain)
+
+
+def test_a_full_disk_is_said_in_plain_words() -> None:
+    """What ffmpeg says at its end is told without ffmpeg's own part that says it, and without any file's name."""
+    endless = ["-f", "lavfi", "-i", "color=size=64x64:duration=9", "-f", "rawvideo", "file:/dev/full"]
+    with pytest.raises(VideoError) as failed:
+        process.run(["-loglevel", "error", *endless], "It could not be encoded")
+    told = failed.value.message
+    assert told.startswith("It could not be encoded: Error")
+    assert "No space left on device" in told
+    assert "0x" not in told
+    assert "/dev/full" not in told

@@ -13,6 +13,8 @@ import pytest
 from tests.unit.command_line import StandIn, run
 from vivify.errors import FaceTooSmall, GpuUnavailable, MotionInvalid, NoFaceFound, UsageError, VideoError
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 @pytest.mark.parametrize(
     ("error", "code"),
@@ -84,6 +86,9 @@ def test_error_with_json_is_one_object(
         ["animate", "photo.png", "-o", "clip.avi"],
         ["animate", "photo.png", "-o", "nowhere/clip.mp4"],
         ["animate", "photo.png", "-o", "folder.mp4"],
+        ["animate", "photo.png", "-o", "/proc/clip.mp4"],
+        ["animate", "photo.png", "-o", "clip.mp4", "--motion", "missing.json"],
+        ["animate", "photo.png", "-o", "clip.mp4", "--motion", "nod", "--motion", "missing.json"],
         ["animate", "photo.png", "-o", "clip.mp4", "--seconds", "0"],
         ["animate", "photo.png", "-o", "clip.mp4", "--seconds", "nan"],
         ["animate", "photo.png", "-o", "clip.mp4", "--fps", "1000"],
@@ -121,6 +126,52 @@ def test_wrong_usage_is_2(
     assert capsys.readouterr().err
     assert engine.asked == {}
     assert sorted(p.name for p in photo.parent.iterdir()) == ["folder.mp4", "photo.png"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["animate", "https://example.org/me.jpg", "-o", "clip.mp4"], "An address is no file."),
+        (["animate", "absent.jpg", "-o", "clip.mp4"], "There is no file absent.jpg."),
+        (["animate", "photo.png", "-o", "."], ". is a folder."),
+        (["animate", "photo.png", "-o", "/proc/clip.mp4"], "Nothing can be written into the folder /proc:"),
+        (["animate", "photo.png", "-o", "clip.mp4", "--motion", "absent.json"], "There is no file absent.json."),
+        (["local", "submit", "absent.jpg"], "There is no file absent.jpg."),
+    ],
+)
+def test_wrong_files_are_named(
+    engine: StandIn,
+    photo: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    told: str,
+) -> None:
+    """Which file is wrong, and how, is the one line on stderr."""
+    monkeypatch.chdir(photo.parent)
+    assert run(*arguments) == 2
+    assert capsys.readouterr().err.startswith(f"wrong_usage: {told}")
+
+
+def test_a_local_stack_that_is_not_installed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever has the engine alone is told how to install the rest, and gets no traceback."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert run("local", "up") == 2
+    assert "pip install '.[local]'" in capsys.readouterr().err
+
+
+def test_every_page_of_help_begins_with_what_the_command_does(capsys: pytest.CaptureFixture[str]) -> None:
+    """The list of commands and each command's own page say the same, and every argument has its line."""
+    for command in (["animate"], ["inspect"], ["motions"], ["motion"], ["motion", "extract"], ["local"], ["doctor"]):
+        assert run(*command[:-1], "--help") == 0
+        listed = " ".join(capsys.readouterr().out.split())
+        assert run(*command, "--help") == 0
+        usage, does, *rest = capsys.readouterr().out.split("\n\n")
+        assert usage.startswith(f"usage: vivify {' '.join(command)}")
+        assert f"{does[0].lower()}{does[1:-1]}" in listed
+        for row in "\n\n".join(rest).splitlines():
+            assert row.split() != ["PHOTO"] != ["VIDEO"]
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ def _chosen(animatable: list[Face], found: list[Face], options: Options) -> list
         return animatable
     if isinstance(options.faces, int):
         if not 1 <= options.faces <= len(found):
-            raise UsageError(f"The photo has {len(found)} face(s); --faces {options.faces} asks for one it does not have.")
+            raise UsageError(f"There is no face {options.faces} in the photo: it has {len(found)}.")
         return require_animatable([found[options.faces - 1]])
     return animatable[:1]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from vivify.cli import files, output
+from vivify.cli.commands import command
 from vivify.cli.numbers import between
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _PARTS = {"eyes": "lids", "brows": "brows", "mouth": "mouth", "head": "head", "g
 
 def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command to ``commands``."""
-    parser = commands.add_parser("animate", help="bring the people in a photo to life", allow_abbrev=False)
+    parser = command(commands, "animate", "bring the people in a photo to life")
     parser.add_argument("photo", type=Path, metavar="PHOTO", help="JPEG, PNG, WebP, TIFF, HEIC or AVIF")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="CLIP.mp4", help="the clip to write")
     motion = parser.add_mutually_exclusive_group()
@@ -31,24 +32,32 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     motion.add_argument("--storyboard", type=Path, metavar="S.json", help="what happens when, from a file, instead")
     motion.add_argument("--driver", type=Path, metavar="VIDEO", help="follow the face in this video instead")
-    parser.add_argument("--seconds", type=between(0.04, 600), metavar="S", help="length (4); with a driver at most its own")
-    parser.add_argument("--fps", type=between(10, 120), default=25.0, metavar="F", help="frames a second (25)")
+    parser.add_argument(
+        "--seconds",
+        type=between(0.04, 600),
+        metavar="S",
+        help="seconds it lasts (4, or the storyboard's or driver's own; with a driver no longer)",
+    )
+    parser.add_argument("--fps", type=between(10, 120), default=25.0, metavar="F", help="frames a second, 10 to 120 (25)")
     parser.add_argument(
         "--size",
         type=_size,
         default="native",
         metavar="native|N",
-        help="the photo's own pixels, or a long side of N",
+        help="the photo's own pixels (native), or a long side of N, 64 to 4096",
     )
     parser.add_argument(
-        "--frame", choices=("photo", "portrait"), default="photo", help="whole picture, or head and shoulders of one person"
+        "--frame",
+        choices=("photo", "portrait"),
+        default="photo",
+        help="the whole picture (photo), or head and shoulders of one person",
     )
     parser.add_argument(
         "--faces",
         type=_faces,
         default="all",
         metavar="all|largest|N",
-        help="whom to animate: N is a face of vivify inspect",
+        help="whom to animate (all): N is a face of vivify inspect",
     )
     parser.add_argument(
         "--strength",
@@ -56,7 +65,7 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         action="append",
         default=[],
         metavar="X|PART=X",
-        help=f"how far the motion goes (1.0), or one part of it ({', '.join(_PARTS)}); repeat for several",
+        help=f"how far the motion goes, 0 to 3 (1), or one part of it ({', '.join(_PARTS)}); repeat for several",
     )
     parser.add_argument("--seed", type=_seed, default=0, metavar="N", help="other times to blink and breathe")
     parser.add_argument("--loop", action="store_true", help="end where it begins, so that it plays round and round")
@@ -78,7 +87,8 @@ def run(args: argparse.Namespace) -> int:
     clip = files.destination(args.output, ".mp4")
     if args.depth is not None:
         files.destination(args.depth, ".png")
-    for given in (args.driver, args.storyboard):
+    templates = [Path(name) for name in args.motion or () if name.endswith(".json")]
+    for given in (args.driver, args.storyboard, *templates):
         if given is not None:
             files.existing(given)
     photo = files.read_photo(args.photo)

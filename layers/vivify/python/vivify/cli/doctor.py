@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import vivify
 from vivify.cli import output
+from vivify.cli.commands import command
 from vivify.errors import VivifyError
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _LOCAL_STACK = ("boto3", "aws-lambda-powertools", "moto", "awslambdaric", "aws-s
 
 def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command to ``commands``."""
-    parser = commands.add_parser("doctor", help="check this installation", allow_abbrev=False)
+    parser = command(commands, "doctor", "check this installation")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vivify.cli import files, output
+from vivify.cli.commands import command
 from vivify.cli.numbers import between
 from vivify.errors import UsageError
 
@@ -16,17 +17,17 @@ if TYPE_CHECKING:
 
 def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds ``motion`` with its one action to ``commands``."""
-    motion = commands.add_parser("motion", help="make motions", allow_abbrev=False)
+    motion = command(commands, "motion", "make motions of your own")
     actions = motion.add_subparsers(title="actions", metavar="ACTION", required=True)
-    parser = actions.add_parser("extract", help="measure a motion from a video of a face", allow_abbrev=False)
-    parser.add_argument("video", type=Path, metavar="VIDEO")
+    parser = command(actions, "extract", "measure a motion from a video of a face")
+    parser.add_argument("video", type=Path, metavar="VIDEO", help="anything that ffmpeg reads, with one face in it")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="T.json", help="the template to write")
     parser.add_argument("--name", help="what to call the motion (the output's name)")
     parser.add_argument("--shows", default="a motion measured from video", metavar="TEXT", help="what one sees")
     parser.add_argument("--source", default="unknown", metavar="TEXT", help="where the video is from")
     parser.add_argument("--licence", default="unknown", metavar="TEXT", help="the video's licence")
-    parser.add_argument("--start", type=between(0, 86400), default=0.0, metavar="S", help="begin at this second")
-    parser.add_argument("--end", type=between(0, 86400), metavar="S", help="end at this second")
+    parser.add_argument("--start", type=between(0, 86400), default=0.0, metavar="S", help="begin at this second (0)")
+    parser.add_argument("--end", type=between(0, 86400), metavar="S", help="end at this second (the video's end)")
     parser.add_argument(
         "--keep",
         type=lambda text: text.split(","),

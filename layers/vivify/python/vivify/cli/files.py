@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,8 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         with path.open("rb") as file:
             yield file
     except FileNotFoundError:
+        if path.parts[0] in ("http:", "https:"):
+            raise UsageError("An address is no file. Fetch what is there, and name the file.") from None
         raise UsageError(f"There is no file {path}. Check the name.") from None
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
@@ -46,10 +49,14 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 def destination(path: Path, suffix: str) -> Path:
     """``path``, if a file ending in ``suffix`` can be put there."""
-    if path.suffix.lower() != suffix:
-        raise UsageError(f"The output {path.name} must end in {suffix}.")
     if path.is_dir():
         raise UsageError(f"{path} is a folder. Name a file in it.")
+    if path.suffix.lower() != suffix:
+        raise UsageError(f"The output {path} must end in {suffix}.")
     if not path.parent.is_dir():
         raise UsageError(f"There is no folder {path.parent}. Create it first.")
-    return path
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            return path
+    except OSError as error:
+        raise UsageError(f"Nothing can be written into the folder {path.parent}: {error.strerror}.") from None

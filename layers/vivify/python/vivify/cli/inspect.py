@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vivify.cli import files, output
+from vivify.cli.commands import command
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command to ``commands``."""
-    parser = commands.add_parser("inspect", help="show the faces in a photo and the verdict on each", allow_abbrev=False)
-    parser.add_argument("photo", type=Path, metavar="PHOTO")
+    parser = command(commands, "inspect", "show the faces in a photo and the verdict on each")
+    parser.add_argument("photo", type=Path, metavar="PHOTO", help="JPEG, PNG, WebP, TIFF, HEIC or AVIF")
     parser.add_argument("--json", action="store_true", help="print one JSON object, landmarks included")
     parser.set_defaults(run=run)
 

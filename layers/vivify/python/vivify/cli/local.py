@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vivify.cli import files
+from vivify.cli.commands import command
 from vivify.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,23 +19,24 @@ if TYPE_CHECKING:
 
 def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command to ``commands``."""
-    parser = commands.add_parser("local", help="run the whole service on this machine", allow_abbrev=False)
+    parser = command(commands, "local", "run the whole service on this machine")
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
-    actions.add_parser("up", help="start the stack, wait until it serves")
-    submit = actions.add_parser("submit", help="send a photo, wait for its clip")
-    submit.add_argument("photo", type=Path, metavar="PHOTO")
-    actions.add_parser("down", help="stop the stack")
+    command(actions, "up", "start the stack, wait until it serves")
+    submit = command(actions, "submit", "send a photo, wait for its clip")
+    submit.add_argument("photo", type=Path, metavar="PHOTO", help="JPEG, PNG, WebP, TIFF, HEIC or AVIF")
+    command(actions, "down", "stop the stack")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Hands over to the checkout's infra.local and returns its exit code."""
-    command = [sys.executable, "-m", "infra.local", args.action]
+    wanted = [sys.executable, "-m", "infra.local", args.action]
     if args.action == "submit":
-        if not args.photo.is_file():
-            raise UsageError(f"There is no file {args.photo}. Check the name.")
-        command.append(str(args.photo.resolve()))  # the command runs in another folder
-    process = subprocess.Popen(command, cwd=checkout(Path.cwd()))
+        wanted.append(str(files.existing(args.photo).resolve()))  # it runs in another folder
+    folder = checkout(Path.cwd())
+    if importlib.util.find_spec("moto") is None:
+        raise UsageError("The local stack is not installed. Install it in the checkout: pip install '.[local]'")
+    process = subprocess.Popen(wanted, cwd=folder)
     try:
         return process.wait()
     except KeyboardInterrupt:

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from vivify.cli import output
+from vivify.cli.commands import command
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command to ``commands``."""
-    parser = commands.add_parser("motions", help="list the motions Vivify knows", allow_abbrev=False)
+    parser = command(commands, "motions", "list the motions Vivify knows")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 

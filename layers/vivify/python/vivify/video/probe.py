@@ -11,6 +11,7 @@ from vivify.errors import VideoError
 from vivify.video import process
 from vivify.video.writer import rate
 
+_NO_VIDEO = "This is not a video we can read. Use an MP4, QuickTime or WebM file. ffmpeg says"
 _STREAM = re.compile(r"Stream #0:\d+.*?: Video: (?P<codec>\w+)(?P<rest>.*)")
 _SIZE = re.compile(r"[ ,](\d{1,5})x(\d{1,5})[ ,\[]")
 _FORMAT = re.compile(r", ((?:yuv|rgb|bgr|gbr|gray|nv|pal|p0)\w*)")
@@ -47,7 +48,7 @@ def probe(path: Path) -> ClipInfo:
     if not path.is_file():
         raise VideoError("There is no such video file.")
     arguments = [*process.source(path), "-map", "0:v:0", "-c", "copy", "-f", "null", "-"]
-    said = process.run(["-loglevel", "verbose", *arguments], "This is not a video we can read")
+    said = process.run(["-loglevel", "verbose", *arguments], _NO_VIDEO)
     # The first half of the messages describes the input, the second the output.
     described = said.split("Output #0", 1)[0]
     stream = _STREAM.search(described)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import secrets
 import subprocess
 import tempfile
@@ -16,6 +17,7 @@ from vivify.errors import VideoError
 
 # A video from outside may be a playlist in disguise: ffmpeg may open that one file, in these containers, and nothing else.
 _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,ogg,flv,asf,gif"
+_SPEAKER = re.compile(r"^\[[^\]]* @ 0x[0-9a-f]+\] ")
 
 
 def source(path: Path) -> list[str]:
@@ -80,9 +82,9 @@ class FFmpeg:
         return self._messages.read().decode("utf-8", "replace")
 
     def reason(self) -> str:
-        """Ffmpeg's last line, without file names: they may be private, and mean nothing to the reader."""
+        """Ffmpeg's last line, without the part of ffmpeg that says so, and without file names, which may be private."""
         lines = [line.strip() for line in self.messages().splitlines() if line.strip()]
-        last = lines[-1] if lines else "no reason given"
+        last = _SPEAKER.sub("", lines[-1]) if lines else "no reason given"
         return " ".join("(file)" if "/" in word or word.startswith("file:") else word for word in last.split())
 
     def close(self) -> None:
