@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import cv2
+import numpy as np
 import torch
 
 from . import clips, metrics, pairs
@@ -43,7 +44,7 @@ def main() -> None:
     Trainer(known, Recipe(steps=chosen.steps, seed=chosen.seed)).run(checkpoint)
     network = export(torch.load(checkpoint, weights_only=False)["averaged"])
     made = metrics.repaired(network, unseen)
-    warp = unseen.inputs[:, :3].astype("float32") / 255
+    warp = np.asarray(unseen.inputs[:, :3] / np.float32(255), np.float32)
     report = {
         name: {kind: {"pairs": count, **asdict(score)} for kind, (count, score) in metrics.table(of, unseen, scale).items()}
         for name, of, scale in (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -53,12 +54,11 @@ def table(made: Float, pairs: Pairs, scale: float = 1.0) -> dict[str, tuple[int,
 
 def _score(made: Float, true: Float, cover: NDArray[np.uint8], scale: float) -> Score:
     a, b = (np.clip(255 * picture.transpose(1, 2, 0), 0, 255).astype(np.float32) for picture in (made, true))
-    inside = cover
     if scale != 1:
-        a, b, inside = (cv2.resize(x, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) for x in (a, b, inside))
-    here = inside > 127
+        a, b = (np.asarray(_resized(picture, scale), np.float32) for picture in (a, b))
+    here = (cover if scale == 1 else _resized(cover, scale)) > 127
     difference = (a - b)[here]
-    grey_a, grey_b = (cv2.cvtColor(x, cv2.COLOR_RGB2GRAY) for x in (a, b))
+    grey_a, grey_b = (np.asarray(cv2.cvtColor(x, cv2.COLOR_RGB2GRAY), np.float32) for x in (a, b))
     edges_a, edges_b = (np.abs(cv2.Laplacian(x, cv2.CV_32F))[here].mean() for x in (grey_a, grey_b))
     return Score(
         l1=float(np.abs(difference).mean()),
@@ -68,10 +68,14 @@ def _score(made: Float, true: Float, cover: NDArray[np.uint8], scale: float) -> 
     )
 
 
+def _resized(picture: NDArray[Any], scale: float) -> NDArray[Any]:
+    return cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+
+
 def _ssim(a: Float, b: Float) -> Float:
     def mean(x: Float) -> Float:
         return np.asarray(cv2.GaussianBlur(x, (0, 0), 1.5), np.float32)
 
     ma, mb = mean(a), mean(b)
     va, vb, both = mean(a * a) - ma * ma, mean(b * b) - mb * mb, mean(a * b) - ma * mb
-    return (2 * ma * mb + 6.5) * (2 * both + 58.5) / ((ma * ma + mb * mb + 6.5) * (va + vb + 58.5))
+    return np.asarray((2 * ma * mb + 6.5) * (2 * both + 58.5) / ((ma * ma + mb * mb + 6.5) * (va + vb + 58.5)), np.float32)

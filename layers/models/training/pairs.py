@@ -63,7 +63,7 @@ def gathered(clips: list[Clip], cache: Path, seed: int) -> Pairs:
         if not kept.exists():
             kept.parent.mkdir(parents=True, exist_ok=True)
             made = _of_clip(clip, cache / "landmarks", np.random.default_rng([seed, *clip.name.encode()]))
-            np.savez(kept, **made)
+            np.savez(kept, allow_pickle=False, **made)
         with np.load(kept) as stored:
             arrays = dict(stored)
         parts.append(Pairs(**arrays, clip=np.full(len(arrays["closure"]), number, np.int32)))
@@ -72,7 +72,7 @@ def gathered(clips: list[Clip], cache: Path, seed: int) -> Pairs:
 
 def _of_clip(clip: Clip, cache: Path, rng: np.random.Generator) -> dict[str, Pixels | Float]:
     frames, points = clip.frames(), clip.landmarks(cache)
-    seen = np.isfinite(points).all(axis=(1, 2))
+    seen = np.asarray(np.isfinite(points).all(axis=(1, 2)), bool)
     poses = [head_pose(p) if ok else Pose(np.nan, np.nan, np.nan) for p, ok in zip(points, seen, strict=True)]
     yaw, pitch = (np.array(angles) for angles in zip(*((pose.yaw, pose.pitch) for pose in poses), strict=True))
     apart = np.stack([np.where(seen, eye.apart(points), np.nan) for eye in EYES], axis=1)
