@@ -89,7 +89,9 @@ def test_ffmpeg_is_all_it_needs(stack: Stack, invoke: Invoke, tmp_path: Path, mo
 
 
 def test_the_newest_attempt_that_ended(stack: Stack, invoke: Invoke, tmp_path: Path) -> None:
-    """Of two attempts with a manifest the later one is published; one without a manifest never counts."""
+    """Of two attempts with a manifest the later one is published; one without a manifest never counts. What the others left
+    is erased, its own frames stay for a retry.
+    """
     stack.put_record(CLIP, "animating")
     animated(stack, tmp_path, attempt="job.1", frames=3)
     animated(stack, tmp_path, attempt="job.2", frames=5)
@@ -97,6 +99,8 @@ def test_the_newest_attempt_that_ended(stack: Stack, invoke: Invoke, tmp_path: P
     boto3.client("s3").put_object(Bucket=stack.work, Key=unfinished, Body=b"half")
     invoke("publish_clip", {"clip_id": CLIP})
     assert probe(fetched(stack, tmp_path, "clip.mp4")).frames == 5
+    left = boto3.client("s3").list_objects_v2(Bucket=stack.work, Prefix=f"frames/{CLIP}/")["Contents"]
+    assert [item["Key"].split("/")[2] for item in left] == ["job.2", "job.2"]
 
 
 def test_done_again(stack: Stack, invoke: Invoke, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.infra.template_reader import Resource, of, tasks
-from vivify.cloud import settings
+from vivify.cloud import aws, settings
 from vivify.service import deliver_webhook, reconcile
 from vivify.service.bounds import MOST_PIXELS
 
@@ -107,6 +107,15 @@ def test_functions_get_every_variable_they_read(resources: dict[str, Resource], 
     given = of(resources, "AWS::Lambda::Function")[function]["Environment"]["Variables"]
     read = {field.name.upper() for field in fields(getattr(settings, kind))}
     assert set(given) == read | {"TABLE_NAME", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
+
+
+def test_a_call_that_hangs_is_made_again_in_time(resources: dict[str, Resource]) -> None:
+    """Functions that somebody waits for have the time to ask the table, or any service but S3, twice."""
+    asking = aws._CONFIG
+    functions = of(resources, "AWS::Lambda::Function")
+    for name in ("ServeApiFunction", "NotifyFunction"):
+        assert 2 * (asking.connect_timeout + asking.read_timeout) < functions[name]["Timeout"], name
+    assert asking.retries["total_max_attempts"] >= 2
 
 
 # ---------------------------------------------------------------- Batch

@@ -40,14 +40,15 @@ _TRANSIENT = frozenset(
     }
 )
 
+# All but S3 answers in milliseconds: whoever hangs is asked again while there is time, and a caller waits for 28 s at most.
 _CONFIG = Config(
-    connect_timeout=5,
-    read_timeout=30,
+    connect_timeout=3,
+    read_timeout=10,
     retries={"mode": "standard", "total_max_attempts": 4},
     # Links must name the bucket's own region and be signed the one way every region accepts.
     signature_version="v4",
 )
-S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
+S3_CONFIG = _CONFIG.merge(Config(read_timeout=30, signature_version="s3v4", s3={"addressing_style": "virtual"}))
 
 
 @cache
