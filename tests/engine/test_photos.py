@@ -138,16 +138,16 @@ def test_16_bit_colour_keeps_its_tones() -> None:
         assert _close([int(v) for v in decode(_png16(values, kind)).pixels[2, 2]], (10, 128, 250), within=1)
 
 
-def test_16_bit_tiff_with_zero_for_white() -> None:
-    """A 16-bit scan whose zero means white is not shown as a negative."""
+@pytest.mark.parametrize(("zero_is", "first", "last"), [(0, 255, 0), (1, 0, 255)])
+def test_16_bit_tiff_says_what_zero_means(zero_is: int, first: int, last: int) -> None:
+    """A 16-bit scan whose zero means white (0) is not shown as a negative, and one whose zero means black (1) neither."""
     ramp = np.linspace(0, 65535, 64).astype(np.uint16)[None, :].repeat(64, 0)
-    data = _bytes(Image.fromarray(ramp), "tiff", tiffinfo={262: 0})
+    data = _bytes(Image.fromarray(ramp), "tiff", tiffinfo={262: zero_is})
     with Image.open(io.BytesIO(data)) as stored:
         assert isinstance(stored, TiffImagePlugin.TiffImageFile)
-        assert stored.tag_v2[262] == 0
+        assert stored.tag_v2[262] == zero_is
     pixels = decode(data).pixels
-    assert pixels[0, 0, 0] == 255
-    assert pixels[0, -1, 0] == 0
+    assert (pixels[0, 0, 0], pixels[0, -1, 0]) == (first, last)
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
