@@ -7,6 +7,8 @@ from functools import cache
 
 import cv2
 import numpy as np
+import pytest
+from numpy.typing import NDArray
 
 from tests.portrait import whole
 from vivify import engine
@@ -117,6 +119,50 @@ def test_teeth_move_less_than_the_lips_that_uncover_them() -> None:
     assert 5 < shown < 10.5
 
 
+def test_a_pout_parts_no_teeth() -> None:
+    """A chin that rises 4 mm and juts out 7 under closed lips leaves rows shut; one that drops 7 mm does not."""
+    shape = np.zeros((MESH, 3), np.float32)
+    parted = []
+    for chin in ((0, 0, 0), (0, -4, -7), (0, 7, 2)):
+        displacement = np.zeros((9, MESH, 3), np.float32)
+        displacement[:, [152, 148, 377, 176, 400, 175, 199]] = np.array(chin, np.float32) / 63
+        displacement[:, list(LOWER_INNER_LIP), 1] = max(chin[1], 0) / 63
+        upper, lower, _ = bite(shape, displacement)[4] * 63
+        parted.append(lower - upper)
+    assert parted[1] == pytest.approx(parted[0], abs=0.01)
+    assert parted[2] > parted[0] + 2
+
+
+def test_teeth_go_where_the_nose_goes() -> None:
+    """A face whose measured expression shifts all of it by 5 mm has its teeth behind its lips as before."""
+    shape = np.zeros((MESH, 3), np.float32)
+    still = np.zeros((9, MESH, 3), np.float32)
+    shifted = still + np.array([3, 4, 0], np.float32) / 63
+    assert np.allclose(bite(shape, shifted), bite(shape, still), atol=1e-5)
+    _, performer = _closed()
+    track = performer.track(_opening(*[0.3] * 3), 0.8)
+    vertices, turn = performer._vertices(track, 1), performer._turn(track, 1)
+    (before,) = performer._mouth.patches(vertices, turn, track.bite[1])
+    (after,) = performer._mouth.patches(vertices + np.array([4, 3, 0], np.float32), turn, track.bite[1])
+    assert (after.window.x0 - before.window.x0, after.window.y0 - before.window.y0) == (4, 3)
+    assert np.abs(after.alpha - before.alpha).max() < 0.02
+
+
+def test_lips_open_only_where_they_part() -> None:
+    """Lips that part in their middle third stay shut beside it: no dark line runs on to the corners."""
+    _, performer = _closed()
+    motion = Motion.still(3)
+    motion.displacement[:, list(LOWER_INNER_LIP[3:6]), 1] = 0.15
+    track = performer.track(motion, 0.8)
+    (patch,) = _patches(performer, track, 1)
+    lips = performer._vertices(track, 1)
+    columns = np.arange(patch.window.x0, patch.window.x1)
+    for side in (LOWER_INNER_LIP[0], LOWER_INNER_LIP[8]):
+        beside = np.abs(columns - lips[side, 0]) < 2
+        assert patch.alpha[:, beside].max() < 0.1
+    assert patch.alpha.max() > 0.9
+
+
 def test_a_grey_photo_opens_on_greys() -> None:
     """In a black-and-white photo nothing of the mouth has any colour, though somebody drew a red line over the face."""
     pixels, _ = _closed(grey=True)
@@ -148,14 +194,19 @@ def test_teeth_that_the_photo_shows_are_kept() -> None:
     pixels, face = _enlarged(*_smiling(), 3)
     performer = Performer(pixels, face)
     (patch,) = _patches(performer, performer.track(_opening(0.12), 0.8), 0)
+    x, y = _own_teeth(performer)
+    low = y > np.percentile(y, 85)
+    own = performer._pixels[y, x].astype(np.float32)
+    assert own[low].mean() > 180  # teeth indeed
+    assert np.abs(patch.colour[y - patch.window.y0, x - patch.window.x0] - own)[low].mean() < 8
+
+
+def _own_teeth(performer: Performer) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Columns and rows, (N,) each, of the pixels that surely are the photo's upper teeth, away from the lips."""
     shown = performer._mouth._shown
     assert shown is not None
-    row, column = np.nonzero(shown.upper)
-    low = row > np.percentile(row, 85)
-    x, y = column[low] + shown.window.x0, row[low] + shown.window.y0
-    own = performer._pixels[y, x].astype(np.float32)
-    assert own.mean() > 180  # teeth indeed
-    assert np.abs(patch.colour[y - patch.window.y0, x - patch.window.x0] - own).mean() < 8
+    row, column = np.nonzero(shown.upper & (shown.far > 0.95))
+    return column + shown.window.x0, row + shown.window.y0
 
 
 def test_made_teeth_take_the_tone_of_those_shown() -> None:
@@ -199,11 +250,9 @@ def test_teeth_stay_rigid_behind_lips_that_close() -> None:
     pixels, face = _enlarged(*_smiling(), 3)
     performer = Performer(pixels, face)
     (patch,) = _patches(performer, performer.track(_opening(*[-0.05] * 5), 0.8), 2)
-    shown = performer._mouth._shown
-    assert shown is not None
-    row, column = np.nonzero(shown.upper)
-    middle = np.abs(row - np.median(row)) < 3
-    x, y = column[middle] + shown.window.x0, row[middle] + shown.window.y0
+    x, y = _own_teeth(performer)
+    middle = np.abs(y - np.median(y)) < 3
+    x, y = x[middle], y[middle]
     own = performer._pixels[y, x].astype(np.float32)
     assert np.abs(patch.colour[y - patch.window.y0, x - patch.window.x0] - own).mean() < 10
 

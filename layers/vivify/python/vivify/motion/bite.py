@@ -15,6 +15,8 @@ from vivify.motion.smooth import reach_of, smooth
 
 UPPER_LIP, LOWER_LIP = 13, 14
 """Landmarks: the middles of the lips' inner edges."""
+NOSE = (195, 5, 4)
+"""Landmarks from its bridge to its tip: where the skull is, as far as a face shows it; no lip pulls at them."""
 _CHIN = (152, 148, 377, 176, 400, 175, 199)
 
 # In eye distances (63 mm); how much of a row is seen below, or above, the lip.
@@ -38,22 +40,26 @@ def bite(shape: Float, displacement: Float) -> Float:
     """(T, 3) float32: y of the upper row's edge, y and x of the lower row's, in the middle of the mouth.
 
     ``shape``: (>=468, 3), the face's landmarks in its head frame; ``displacement``: (T, 468, 3) of its track. All in eye
-    distances; the result from where the photo has the upper lip's inner edge, y down and x to the viewer's right.
+    distances; the result from where the photo has the upper lip's inner edge, carried by the nose, y down and x to the
+    viewer's right.
     """
-    upper_lip = displacement[:, UPPER_LIP, 1]
+    # Part of every measured expression is a skull that was not quite where its pose says: the nose tells how far.
+    skull = displacement[:, list(NOSE)].mean(axis=1)
+    upper_lip = displacement[:, UPPER_LIP, 1] - skull[:, 1]
     upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
     gap = (shape[lower, 1] - shape[upper, 1] + displacement[:, lower, 1] - displacement[:, upper, 1]).max(axis=1)
     wider = displacement[:, INNER_LIPS[10], 0] - displacement[:, INNER_LIPS[0], 0]
     rest = float(shape[LOWER_LIP, 1] - shape[UPPER_LIP, 1])
     smile = np.maximum(smoothstep(wider / _SMILE), smoothstep(np.full_like(wider, rest / _OPEN_SMILE)))
-    chin = displacement[:, list(_CHIN)].mean(axis=1)
+    chin = displacement[:, list(_CHIN)].mean(axis=1) - skull
 
     most = _UPPER_MOST + (_UPPER_MOST_SMILING - _UPPER_MOST) * smile
     shown = max(_UPPER_AT_REST, min(rest, _UPPER_MOST_SMILING - _SOFT)) - upper_lip
     shown = np.maximum(shown, _UPPER_LEAST * smoothstep(gap / _UPPER_SEEN))
     shown = most - _SOFT * np.log1p(np.exp((most - shown) / _SOFT))  # a soft limit: rows follow a lip that rises farther
 
-    parted = np.maximum(np.hypot(chin[:, 1], chin[:, 2]) - _OVERBITE, -0.03)
+    # A jaw opens down and back; a chin that rises or juts out, as in a pout, opens nothing.
+    parted = np.maximum(np.hypot(np.maximum(chin[:, 1], 0), np.maximum(chin[:, 2], 0)) - _OVERBITE, -0.03)
     wide = smoothstep((gap - _WIDE_FROM) / (_WIDE - _WIDE_FROM))
     bitten = 1 - smoothstep((parted + _OVERBITE - 0.05) / 0.08)
     lower_most = _LOWER_MOST + (_LOWER_MOST_SMILING + _LOWER_IN_BITE * bitten - _LOWER_MOST) * smile

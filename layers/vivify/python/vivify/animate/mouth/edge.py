@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vivify.arrays import Float
 
 # In millimetres.
-_HALF, _APART, _FINE = 20.0, 2.0, 0.25  # columns reach as far to either side, and their distance; along them
+_HALF, _APART, _FINE = 26.0, 2.0, 0.25  # columns reach as far to either side, and their distance; along them
 _SMOOTH = 0.7  # sigma, so that gaps between teeth do not count
 _FALL = 4.0  # within which the light falls off behind the edge
 _SHEER = 2.5  # that the dark begins within
@@ -21,6 +21,8 @@ _PLATEAU = 0.8  # teeth that end behind the lower lip are brightest at least as 
 _BENT_UP, _ASLANT = 0.004, 0.2  # of the edge: per millimetre, and millimetres per millimetre, at most
 _LEAST = 1.2  # a bright line thinner than this is wet lip
 _OPENS, _THROAT = 2.0, 13.0  # what is parted without an edge opens over this height, if it is as high as a throat
+_AT = np.arange(-_HALF, _HALF + 1, _APART)
+_OWN = 1.5  # how far single teeth may end above or below the curve through all
 # Shares of an opening's height, from the upper lip on.
 _HANGING, _FILLED = 0.45, 0.5  # that teeth fill, and as much of it at least
 _PARTED = 0.4  # where what shows no edge is parted
@@ -31,19 +33,19 @@ _ENDS, _DIM, _DARK = 0.8, 0.7, 0.42  # of the teeth's: where they may end, what 
 
 @dataclass(frozen=True)
 class Edge:
-    """A curve in millimetres to the right of and below the upper lip's place. ``curve``: its polynomial in x, highest power
-    first. ``sheer``, ``dark``: how far below it the dark between the rows begins, and how high that is. ``bright``: the
-    teeth's luma.
+    """A line in millimetres to the right of and below the upper lip's place. ``ends``: (27,), its y from 26 mm to the left
+    to 26 mm to the right; it goes on as it ends. ``sheer``, ``dark``: how far below it the dark between the rows begins, and
+    how high that is. ``bright``: the teeth's luma.
     """
 
-    curve: tuple[float, ...]
+    ends: tuple[float, ...]
     sheer: float
     dark: float
     bright: float
 
     def at(self, x: Float) -> Float:
         """The y of the teeth's end at ``x``."""
-        return np.asarray(np.polyval(self.curve, np.clip(x, -_HALF, _HALF)), np.float32)
+        return np.interp(x, _AT, self.ends).astype(np.float32)
 
 
 def find_edge(luma: Float, inside: NDArray[np.bool_], x: Float, y: Float, unit: float, skin: float) -> Edge | None:
@@ -57,37 +59,43 @@ def find_edge(luma: Float, inside: NDArray[np.bool_], x: Float, y: Float, unit: 
     weight = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), _SMOOTH * unit)
     soft = np.asarray(cv2.GaussianBlur(luma * inside, (0, 0), _SMOOTH * unit) / np.maximum(weight, 1e-3), np.float32)
     least = max(_AGAINST_SKIN * skin, _TEETH * float(np.percentile(soft[inside], 97)))
-    columns = [
-        _Column.of(at, soft, inside & (np.abs(x - at) < _APART / 2), y, least) for at in np.arange(-_HALF, _HALF + 1, _APART)
-    ]
+    columns = [_Column.of(at, soft, inside & (np.abs(x - at) < _APART / 2), y, least) for at in _AT.tolist()]
     toothed = [column for column in columns if column is not None]
     if not any(abs(column.x) < _MIDDLE for column in toothed):
         return None
     ended = [column for column in toothed if column.clear]
     bright = float(np.median([column.bright for column in toothed]))
     found = _end(ended, bright) if len(ended) > len(toothed) / 2 else None
-    if found is not None and (len(found.curve) > 1 or found.dark):
+    if found is not None and (np.ptp(found.ends) or found.dark):
         return found
     middle = inside & (np.abs(x) < _MIDDLE)
     top, height = float(y[middle].min()), float(np.ptp(y[middle]))
     if (soft[middle & (y < top + _HANGING * height)] > _DIM * bright).mean() < _FILLED:
         # No upper teeth hang there: worn ones of both rows, a tongue, lower teeth alone.
-        return Edge((top + _PARTED * height,), 0.0, _OPENS if height > _THROAT else 0.0, bright)
-    return found or Edge((float(max(y[inside].max(), 0)) + _HIDDEN,), 0.0, 0.0, bright)
+        return _level(top + _PARTED * height, 0.0, _OPENS if height > _THROAT else 0.0, bright)
+    return found or _level(max(float(y[inside].max()), 0) + _HIDDEN, 0.0, 0.0, bright)
+
+
+def _level(y: float, sheer: float, dark: float, bright: float) -> Edge:
+    return Edge((y,) * len(_AT), sheer, dark, bright)
 
 
 def _end(ended: list[_Column], bright: float) -> Edge:
-    """The curve through where the columns' teeth end; a level line where it is none that a row of teeth has."""
+    """The line along which the columns' teeth end; a level one where there is none that a row of teeth has."""
     at, end = (np.array([getattr(column, name) for column in ended]) for name in ("x", "end"))
     curve = np.polyfit(at, end, 2 if np.ptp(at) > 2 * _MIDDLE else 0)
     off = np.abs(np.polyval(curve, at) - end)
     near = off <= max(1.0, 2 * float(np.median(off)))
     curve = np.polyfit(at[near], end[near], len(curve) - 1)
+    own = np.zeros(len(_AT))
     if len(curve) > 1 and (curve[0] > _BENT_UP or abs(curve[1]) > _ASLANT):  # a lip, a gap, a moustache
         curve = np.array([np.median(end)])
+    elif len(curve) > 1:
+        off = np.clip(end[near] - np.polyval(curve, at[near]), -_OWN, _OWN)
+        own = np.convolve(np.pad(np.interp(_AT, at[near], off), 1, mode="edge"), (0.25, 0.5, 0.25), "valid")
     middle = [(column.sheer, column.dark) for column in ended if abs(column.x) < _MIDDLE]
     sheer, dark = np.median(middle, axis=0) if middle else (0.0, 0.0)
-    return Edge(tuple(curve.tolist()), float(sheer), float(dark), bright)
+    return Edge(tuple((np.polyval(curve, _AT) + own).tolist()), float(sheer), float(dark), bright)
 
 
 @dataclass(frozen=True)

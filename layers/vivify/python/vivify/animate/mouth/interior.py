@@ -7,6 +7,7 @@ only what is uncovered beyond them is made.
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -21,17 +22,20 @@ from vivify.animate.mouth.rows import PaintedRow
 from vivify.animate.mouth.shown import Shown
 from vivify.animate.mouth.tones import LUMA, Tones, read_tones
 from vivify.animate.mouth.view import View
-from vivify.animate.patch import Patch, Window, polygon_mask
+from vivify.animate.patch import Patch, Window
 from vivify.arrays import Float, Pixels
 from vivify.depth.head import HeadFrame, Turn
+from vivify.depth.raster import filled
 from vivify.easing import smoothstep
 from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, MESH, MOUTH_CORNERS, OUTER_LIPS, UPPER_INNER_LIP
-from vivify.motion.bite import UPPER_LIP, bite
+from vivify.motion.bite import NOSE, UPPER_LIP, bite
 
 Matrix = NDArray[np.float64]
 
 # In eye distances.
 _PARTING, _PARTED = 0.008, 0.035  # lips that part this much farther than in the photo begin to show, and show all
+_ZIPPED = 0.03  # beside where they part, lips cling to each other up to here
+_SLIDING, _SLID = 0.012, 0.035  # likewise, lips that on average slide this far over teeth which the photo shows
 _EDGE = 0.008  # softness of the lips' edge
 # In millimetres.
 _MARGIN = 5.0
@@ -39,6 +43,7 @@ _USUAL_WIDTH = 51.0  # of a mouth
 _TEETH_SCALE = (0.8, 14.0)  # pixels per millimetre that rows are drawn at
 _UNDER, _UNDER_REACH = 0.5, 1.6  # how dark the shade is just below the upper row, and how far it reaches
 _BEHIND = 0.7  # that the made row stays above the edge of the photo's own, so as not to show below it
+_FINE = 1000  # pixels: how large the opening is drawn at least
 _COARSE = 160  # pixels: light and flesh are smooth and are computed on a picture of this side
 
 
@@ -47,7 +52,7 @@ class Mouth:
 
     def __init__(self, region: Pixels, landmarks: Float, head: HeadFrame) -> None:
         self._head = head
-        self._lip = landmarks[UPPER_LIP].astype(np.float64)
+        self._points = landmarks[:MESH].astype(np.float64)
         self._shape = region.shape
         self._rest = _gaps(landmarks)
         self._rim = Rim(region, landmarks)
@@ -61,46 +66,65 @@ class Mouth:
         upper, lower = (draw_row(upper=upper, scale=scale, rng=rng) for upper in (True, False))
         shape = head.local(landmarks[:MESH])
         self._bite_at_rest = bite(shape, np.zeros((1, MESH, 3), np.float32))[0]
-        place = View.of(self._lip, head, Turn.none(), self._bite_at_rest, 1.0).beside_lip(0, 0)
+        place = View.of(self._points[UPPER_LIP, :2], head, Turn.none(), self._bite_at_rest, 1.0).beside_lip(0, 0)
         self._shown = Shown.read(region, landmarks, place, self._tones)
         found = None
         if self._shown is not None:
-            at_rest = View.of(self._lip, head, Turn.none(), self._at_edge(self._bite_at_rest), self._size)
+            at_rest = View.of(self._points[UPPER_LIP, :2], head, Turn.none(), self._at_edge(self._bite_at_rest), self._size)
             found = match(PaintedRow(upper, self._tones, upper=True), at_rest, self._shown, _BEHIND)
-            self._shown = self._shown.lit(found[2]) if found else self._shown
+            self._shown = replace(self._shown, light=found[2]) if found else self._shown
         self._upper = PaintedRow(upper, self._tones, upper=True, match=found and found[0])
         self._lower = PaintedRow(lower, self._tones, upper=False, match=found and found[1])
 
     def patches(self, vertices: Float, turn: Turn, rows: Float) -> list[Patch]:
-        """The inside of the mouth; nothing while the lips are no farther apart than in the photo.
+        """The inside of the mouth; nothing while the lips are where the photo has them.
 
         ``vertices``: (>=468, 3), the landmarks moved, region pixels; ``turn``: of the head; ``rows``: (3,), where the teeth
         are, see ``vivify.motion.bite``.
         """
-        apart = (_gaps(vertices) - self._rest) / self._head.unit
-        parting = float(apart.max())
-        # Teeth that the photo shows stay as they are behind lips that close, too.
-        changed = parting if self._shown is None else float(np.abs(apart).max())
-        strength = smoothstep((changed - _PARTING) / (_PARTED - _PARTING))
+        polygon = self._parted(vertices)
+        still = turn.of(self._points)[:, :2]  # a face that made no faces
+        still += (vertices[list(NOSE), :2] - still[list(NOSE)]).mean(axis=0)
+        view = View.of(still[UPPER_LIP], self._head, turn, self._at_edge(rows), self._size)
+        moved = (rows - self._bite_at_rest).astype(float) * EYES_APART
+        own = view.beside_lip(0, moved[0]), view.beside_lip(moved[2], moved[1])
+        parting = float((_gaps(vertices) - self._rest).max()) / self._head.unit
+        if self._shown is None:
+            strength = smoothstep((parting - _PARTING) / (_PARTED - _PARTING))
+        else:  # teeth that the photo shows stay as they are behind lips that close or slide over them, too
+            slid = np.linalg.norm(polygon - still[list(INNER_LIPS)], axis=1).mean() / self._head.unit
+            strength = smoothstep((slid - _SLIDING) / (_SLID - _SLIDING))
         if strength == 0:
             return []
-        polygon = vertices[list(INNER_LIPS), :2]
-        moved = (rows - self._bite_at_rest).astype(float) * EYES_APART
-        view = View.of(self._lip, self._head, turn, self._at_edge(rows), self._size)
         window = Window.around(polygon, _MARGIN * view.millimetre, self._shape)
         if window is None:
             return []
-        upper, lower = view.beside_lip(0, moved[0]), view.beside_lip(moved[2], moved[1])
-        rgb = self._drawn(polygon, window, view, (upper, lower), parting * EYES_APART)
-        alpha = polygon_mask(window, polygon, max(_EDGE * self._head.unit, 0.6 * self._tones.blur)) * strength
+        rgb = self._drawn(polygon, window, view, own, parting * EYES_APART)
+        alpha = _opening(polygon, window, max(_EDGE * self._head.unit, 0.6 * self._tones.blur)) * strength
         return [Patch(window, rgb, alpha.astype(np.float32))]
+
+    def _parted(self, vertices: Float) -> Float:
+        """(20, 2): the inner lips, together wherever they are not farther apart than in the photo, or, where that shows
+        teeth, not apart.
+        """
+        upper, lower = vertices[list(UPPER_INNER_LIP), :2], vertices[list(LOWER_INNER_LIP), :2]
+        down = self._head.rotation[:2, 1].astype(np.float32)
+        apart = (lower - upper) @ down / self._head.unit
+        if self._shown is None:
+            apart -= np.minimum(self._rest / self._head.unit, apart)
+        shut = (1 - smoothstep(apart / _ZIPPED))[:, None] / 2
+        polygon = vertices[list(INNER_LIPS), :2].copy()
+        polygon[1:10], polygon[:10:-1] = upper + shut * (lower - upper), lower + shut * (upper - lower)
+        return polygon
 
     def _at_edge(self, rows: Float) -> Float:
         """``rows`` with the upper one where the photo says that its teeth end."""
         if self._shown is None:
             return rows
         end = float(self._shown.edge.at(np.zeros(1, np.float32))[0])
-        return rows + np.array([(end - _BEHIND) / EYES_APART - self._bite_at_rest[0], 0, 0], np.float32)
+        moved = rows.copy()
+        moved[0] += (end - _BEHIND) / EYES_APART - self._bite_at_rest[0]
+        return moved
 
     def _drawn(self, polygon: Float, window: Window, view: View, own: tuple[Matrix, Matrix], parting: float) -> Float:
         tones = self._tones
@@ -136,6 +160,15 @@ class Mouth:
                 rgb, window, own, parting, enlarged(np.asarray(lips.cast[..., None] ** tones.warm, np.float32))
             )
         return rgb
+
+
+def _opening(polygon: Float, window: Window, softness: float) -> Float:
+    """(h, w) float32: 1 between lips that ``polygon`` outlines, soft at their edge; 0 where they touch."""
+    fine = max(1, round(_FINE / max(window.size)))  # the outline that is drawn with a polygon is a pixel wide
+    large = ((polygon - window.corner + 0.5) * fine - 0.5).astype(np.float32)
+    mask = filled(large, (window.size[0] * fine, window.size[1] * fine))
+    small = cv2.resize(mask, window.size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    return np.asarray(cv2.GaussianBlur(small, (0, 0), max(softness, 0.3)) / 255, np.float32)
 
 
 def _grainy(rgb: Float, tones: Tones, window: Window) -> Float:

@@ -12,6 +12,7 @@ from vivify.arrays import Float
 from vivify.easing import smoothstep
 
 _LEAST_SEEN = 12  # pixels at a station that can be compared
+_LEAST_LOWER = 0.1  # of what is seen of the upper teeth, to tell the lower ones' light
 _TOP = 90  # percentile: where teeth, and what is kept, end upwards
 _BRIGHT = 70  # percentile: what the lip does not shade
 _GAIN = (0.25, 1.6)
@@ -30,13 +31,13 @@ def match(row: PaintedRow, view: View, shown: Shown, behind: float) -> tuple[Mat
 
     ``row``: the upper; ``view``: of the mouth in the photo; ``behind``: millimetres that the row stays above their edge.
     """
-    own = shown.near[..., :3]
+    own = shown.colours
     height, width = shown.upper.shape
     x0, y0 = shown.window.corner
     a, b = view.grid(np.arange(width, dtype=np.float32)[None] + x0, np.arange(height, dtype=np.float32)[:, None] + y0)
     made, alpha = row.seen(view, a, b)
     along, above = row.place(view, a, b)
-    kept = (shown.far[..., 3] > 0.5) & (above > 0)
+    kept = shown.sure & (above > 0)
     stations, gains, ending, raised, crowns = [], [], [], [], []
     for station in STATIONS:
         here = np.abs(along - station) < (STATIONS[1] - STATIONS[0]) / 2
@@ -61,7 +62,7 @@ def match(row: PaintedRow, view: View, shown: Shown, behind: float) -> tuple[Mat
     light = np.clip(np.median(along_row, axis=0), None, 1) ** -in_shade
     along_row = along_row * light
     dim = np.ones(3, np.float32)
-    if shown.lower.sum() >= _LEAST_SEEN:
+    if shown.lower.sum() > _LEAST_LOWER * shown.upper.sum():
         seen = _bright(own[shown.lower]) / np.maximum(_bright(own[shown.upper]), 1.0)
         dim = np.sqrt(np.clip(seen, _DIMMEST, 1))
     sag = np.zeros(len(STATIONS), np.float32)

@@ -7,7 +7,7 @@ opens up around them is made.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -31,13 +31,11 @@ _GONE = 3.5  # a lip this much farther away has left its shade behind
 _END = 0.4  # from the edge: what belongs to it
 _TOOTH = 0.65  # of the teeth's green: surely no gum
 _CAST_LEAST = 0.55  # of the light: what the lips leave at least
-_PLAIN = 0.6  # from its border inwards the dark between the rows loses its detail
-_STREAK = 2.2  # sigma: what is drawn out has no detail, which would become streaks
-_BITTEN = 2.0  # rows that were shut and have parted this far show a lower one that the photo does not
-_SOFT, _CUT = 0.6, 0.25  # softness of that border, and of the cut along the teeth
+_SHUT = 0.8  # rows with less between them are
+_DRAWN_OUT, _ALL_MADE = 0.5, 2.0  # of its height that the dark is drawn out; then it is made, all by as much again, or this
+_SOFT, _CUT = 0.6, 0.25  # softness of what stays, and of the cut along the teeth
 _LOWER_PART = 3.0  # what there is below the upper teeth must be as high as this to be the jaw's
 _WHITE = 240.0
-_THROAT = (0.8, 2.0)  # a dark as high as this between the rows begins to be, and is, drawn out
 
 
 @dataclass(frozen=True)
@@ -45,20 +43,23 @@ class Shown:
     """What a photo shows between the lips.
 
     ``edge``: where the upper teeth end. ``gap``: millimetres between the lips. ``window``: the part of the region it was
-    read in; ``near``, ``far``: (h, w, 4) float32, its colours without the lips' shade, and how much of them stays, while the
-    lips are near and once they are gone; in the latter the dark between the rows has no detail. ``upper``, ``ends``,
-    ``lower``: (h, w) bool, what surely is upper teeth, where those end, and what is seen of lower ones. ``place``: (2, 3),
-    see ``View.beside_lip``.
+    read in; ``colours``: (h, w, 3) float32, without the lips' shade; ``near``, ``far``: (h, w), how much of them stays while
+    the lips are near and once they have gone. ``sure``, ``upper``, ``ends``, ``lower``: (h, w) bool, where no lip is near,
+    what there surely is upper teeth, where those end, and what is seen of lower ones. ``light``: (3,), how much brighter all
+    is once the lips have gone. ``place``: (2, 3), see ``View.beside_lip``.
     """
 
     edge: Edge
     gap: float
     window: Window
+    colours: Float
     near: Float
     far: Float
+    sure: NDArray[np.bool_]
     upper: NDArray[np.bool_]
     ends: NDArray[np.bool_]
     lower: NDArray[np.bool_]
+    light: Float
     place: Matrix
 
     @classmethod
@@ -79,30 +80,27 @@ class Shown:
             return None
         below = y - edge.at(x)
         has_jaw = below[inside > 127].max() > _LOWER_PART
-        near, far = (_shrunk(inside * ((below < 0) | has_jaw), rim, unit) for rim in (_RIM, _SHADED))
+        inside = inside * ((below < 0) | has_jaw)
+        sure, soft = _shrunk(inside, _SHADED * unit), max(_SOFT * unit, 0.4)
         cast = between_lips(polygon, window.size, place[:, 1] / unit, unit, tones.side).cast
         picture /= np.maximum(cast, _CAST_LEAST)[..., None] ** tones.warm
-        depth = np.minimum(below - edge.sheer, edge.sheer + edge.dark - below)  # in the dark between the rows
-        throat = ((near > 0.5) & (depth > 0) & (green < _TOOTH * edge.bright)).astype(np.float32)[..., None]
-        spread = _blurred(picture * throat, _STREAK * unit) / (_blurred(throat, _STREAK * unit)[..., None] + 1e-3)
-        plain = picture + (spread - picture) * smoothstep(depth / _PLAIN)[..., None]
+        near, far = (
+            np.asarray(cv2.GaussianBlur(mask.astype(np.float32), (0, 0), soft), np.float32) for mask in (inside > 127, sure)
+        )
         return cls(
             edge=edge,
             gap=float(np.linalg.norm(polygon[5] - polygon[15])) / unit,
             window=window,
-            near=np.dstack([picture, near]),
-            far=np.dstack([plain, far]),
-            upper=(far > 0.5) & (below < 0) & (green > _TOOTH * edge.bright),
-            ends=(near > 0.5) & (np.abs(below) < _END),
-            lower=(far > 0.5) & (below > 2 * _END) & (below < _LOWER_PART) & (edge.dark == 0),
+            colours=_continued(picture, _shrunk(inside, _RIM * unit)),
+            near=near,
+            far=far,
+            sure=sure,
+            upper=sure & (below < 0) & (green > _TOOTH * edge.bright),
+            ends=sure & (np.abs(below) < _END),
+            lower=sure & (below > 2 * _END) & (below < _LOWER_PART) & (edge.dark == 0),
+            light=np.ones(3, np.float32),
             place=place,
         )
-
-    def lit(self, light: Float) -> Shown:
-        """The same in more light, (3,) times, once the lips' shade is gone."""
-        far = self.far.copy()
-        far[..., :3] = np.maximum(np.minimum(far[..., :3] * light, _WHITE), far[..., :3])
-        return replace(self, far=far)
 
     def lay_on(self, rgb: Float, window: Window, places: tuple[Matrix, Matrix], parting: float, cast: Float) -> None:
         """Draws the pixels over ``rgb`` (h, w, 3) of ``window``.
@@ -118,16 +116,30 @@ class Shown:
         x = skull_x + (jaw_x - skull_x) * part
         y = np.where(above > 0, edge.at(x) + edge.sheer + edge.dark * part, jaw_y)
         y = np.where(below > 0, y, skull_y)
-        bitten = 1 - smoothstep((edge.dark - _THROAT[0]) / (_THROAT[1] - _THROAT[0]))
-        # Rows that the photo shows shut leave no dark to draw out, and too little of the lower one to carry.
+        # Drawn out far it would become a curtain. Rows that were shut leave none, and too little of the lower one to carry.
+        shut = edge.dark < _SHUT
         cut = max(_CUT, 1 / float(np.linalg.norm(place[:, 1])))
-        lost = np.clip(below / cut, 0, 1) * np.maximum(np.clip(above / cut, 0, 1), smoothstep(parting / _BITTEN)) * bitten
+        opened = smoothstep((below + above - (1 + _DRAWN_OUT) * edge.dark) / max(_ALL_MADE, edge.dark))
+        lost = np.clip(below / cut, 0, 1) * np.maximum(np.clip(above / cut, 0, 1), shut) * opened
         source_x = (place[0, 0] * x + place[0, 1] * y + place[0, 2] - self.window.x0).astype(np.float32)
         source_y = (place[1, 0] * x + place[1, 1] * y + place[1, 2] - self.window.y0).astype(np.float32)
-        own = self.near + (self.far - self.near) * smoothstep(parting / _GONE)
+        gone = smoothstep(parting / _GONE)
+        own = np.dstack([self.colours, self.near + (self.far - self.near) * gone])
         own = cv2.remap(own, source_x, source_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         kept = np.clip(own[..., 3], 0, 1) * (1 - lost)
-        rgb += (own[..., :3] * cast - rgb) * kept[..., None].astype(np.float32)
+        colour = own[..., :3] * self.light**gone
+        colour = np.maximum(np.minimum(colour, _WHITE), own[..., :3])
+        rgb += (colour * cast - rgb) * kept[..., None].astype(np.float32)
+
+
+def _continued(picture: Float, sure: NDArray[np.bool_]) -> Float:
+    """``picture`` (h, w, 3) that beyond what is ``sure`` goes on as it ends there: lips shaded what they now uncover."""
+    if not sure.any():
+        return picture
+    _, nearest = cv2.distanceTransformWithLabels((~sure).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    colours = np.zeros((int(nearest.max()) + 1, 3), np.float32)
+    colours[nearest[sure]] = picture[sure]
+    return colours[nearest]
 
 
 def _seen_from(place: Matrix, window: Window) -> tuple[Float, Float]:
@@ -138,11 +150,7 @@ def _seen_from(place: Matrix, window: Window) -> tuple[Float, Float]:
     return a * dx + b * dy, c * dx + d * dy
 
 
-def _blurred(picture: Float, sigma: float) -> Float:
-    return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.float32)
-
-
-def _shrunk(mask: NDArray[np.uint8], rim: float, unit: float) -> Float:
-    side = 2 * max(1, round(rim * unit)) + 1
-    kept = cv2.erode(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
-    return np.asarray(cv2.GaussianBlur(kept, (0, 0), max(_SOFT * unit, 0.4)).astype(np.float32) / 255, np.float32)
+def _shrunk(mask: NDArray[np.uint8], rim: float) -> NDArray[np.bool_]:
+    """Where ``mask`` goes on for ``rim`` pixels."""
+    side = 2 * max(1, round(rim)) + 1
+    return np.asarray(cv2.erode(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))) > 127)

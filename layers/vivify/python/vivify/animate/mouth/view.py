@@ -45,7 +45,9 @@ class View:
 
     @classmethod
     def of(cls, lip: Matrix, head: HeadFrame, turn: Turn, bite: Float, size: float) -> View:
-        """``lip``: (3,), the upper lip's inner edge in the photo, region pixels; ``size``: of this mouth, 1 is average."""
+        """``lip``: (2,), where the skull has the upper lip's inner edge of the photo, region pixels; ``bite``: (3,), see
+        ``vivify.motion.bite``; ``size``: of this mouth, 1 is average.
+        """
         millimetre = head.unit / EYES_APART * turn.zoom
         axes = (turn.rotation @ head.rotation * millimetre)[:2]
         down = axes[:, 1] / np.linalg.norm(axes[:, 1])
@@ -57,7 +59,7 @@ class View:
         open_jaw = np.array([[1, 0, 0], [0, np.cos(swing), -np.sin(swing)], [0, np.sin(swing), np.cos(swing)]])
         behind = _BEHIND_LIP + _OVERJET + _JAW_BACK * parted
         return cls(
-            anchor=turn.of(lip)[:2],
+            anchor=lip,
             across=across,
             down=down,
             axes=axes,
