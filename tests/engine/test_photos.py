@@ -138,6 +138,29 @@ def test_16_bit_colour_keeps_its_tones() -> None:
         assert _close([int(v) for v in decode(_png16(values, kind)).pixels[2, 2]], (10, 128, 250), within=1)
 
 
+def test_a_dark_16_bit_photo_stays_dark() -> None:
+    """16-bit gray that uses the lowest 256 tones alone is nearly black, not blown up to all that 8 bits have."""
+    dark = np.linspace(0, 255, 64).astype(np.uint16)[None, :].repeat(8, 0)
+    for data in (_png16(dark, 0), _bytes(Image.fromarray(dark), "tiff")):
+        assert decode(data).pixels.max() <= 1
+
+
+@pytest.mark.parametrize(("most", "shown"), [(255, 255), (65535, 255), (300, 1)])
+def test_32_bit_gray_holds_8_or_16_bit_tones(most: int, shown: int) -> None:
+    """Gray of 32 bits says nothing of its white: up to 255 it holds 8-bit tones, and 16-bit ones beyond."""
+    ramp = np.linspace(0, most, 64).astype(np.int32)[None, :].repeat(8, 0)
+    pixels = decode(_bytes(Image.fromarray(ramp), "tiff")).pixels
+    assert (pixels[0, 0, 0], pixels[0, -1, 0]) == (0, shown)
+
+
+def test_a_float_photo_shows_nothing_where_it_holds_nothing() -> None:
+    """In a float TIFF what is no number is black, and what is infinite is white."""
+    values = np.full((8, 8), 0.5, np.float32)
+    values[0, :3] = np.nan, np.inf, -np.inf
+    pixels = decode(_bytes(Image.fromarray(values), "tiff")).pixels
+    assert pixels[0, :4, 0].tolist() == [0, 255, 0, 128]
+
+
 @pytest.mark.parametrize(("zero_is", "first", "last"), [(0, 255, 0), (1, 0, 255)])
 def test_16_bit_tiff_says_what_zero_means(zero_is: int, first: int, last: int) -> None:
     """A 16-bit scan whose zero means white (0) is not shown as a negative, and one whose zero means black (1) neither."""

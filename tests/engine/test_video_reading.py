@@ -97,7 +97,7 @@ def test_files_that_are_no_video(tmp_path: Path) -> None:
     assert not (tmp_path / "out.mp4").exists()
 
 
-@pytest.mark.parametrize(("gap", "fps", "seconds"), [(0, 30.3, 9.9), (50, 5.0, 59.9)])
+@pytest.mark.parametrize(("gap", "fps", "seconds"), [(0, 30.3, 9.9), (50, 5.0, 59.9), (4000, 0.0748, 4009.9)])
 def test_frames_stamped_by_a_clock_are_counted_by_it(tmp_path: Path, gap: int, fps: float, seconds: float) -> None:
     """A browser's recording, whose frames carry a millisecond clock's times and no rate, is as long as that clock says, with
     a pause of ``gap`` seconds too, and is read as no more frames than were recorded (four over, at most).

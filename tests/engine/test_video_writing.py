@@ -265,6 +265,22 @@ def test_a_clip_with_the_index_last_is_told_apart(tmp_path: Path) -> None:
     assert not index_first(plain)
 
 
+def test_boxes_are_walked_whatever_their_sizes(tmp_path: Path) -> None:
+    """A box of 64-bit size before the index is stepped over; one that claims less than its own head, or all that is left,
+    ends the walk.
+    """
+    beginning, index, samples = b"\0\0\0\x10ftypisom\0\0\0\0", b"\0\0\0\x08moov", b"\0\0\0\x08mdat"
+    large = b"\0\0\0\x01free" + (20).to_bytes(8, "big") + b"rest"
+    for boxes, first in (
+        (beginning + large + index + samples, True),
+        (beginning + large + samples + index, False),
+        (beginning + b"\0\0\0\x04free" + index, False),
+        (beginning + b"\0\0\0\0free" + index, False),
+    ):
+        (tmp_path / "boxes.mp4").write_bytes(boxes)
+        assert index_first(tmp_path / "boxes.mp4") is first
+
+
 def test_a_full_disk_is_said_in_plain_words() -> None:
     """What ffmpeg says at its end is told without ffmpeg's own part that says it, and without any file's name."""
     endless = ["-f", "lavfi", "-i", "color=size=64x64:duration=9", "-f", "rawvideo", "file:/dev/full"]
