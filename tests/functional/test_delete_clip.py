@@ -12,7 +12,7 @@ import pytest
 from vivify.cloud import executions, storage
 from vivify.cloud.records import Records
 from vivify.cloud.storage import ObjectPointer
-from vivify.errors import ClipDeleted, CloudUnavailable
+from vivify.errors import ClipDeleted, CloudUnavailable, TransitionRefused
 from vivify.service import clip_ids
 from vivify.service.leftovers import unless_over
 
@@ -164,6 +164,18 @@ def test_whoever_comes_last_removes_it(stack: Stack, ask: Ask, first: str) -> No
             put(stack.clips, f"clips/{CLIP}/clip.mp4")
         Records(stack.table).note(CLIP, clip_key="late")
     assert stack.everything() == []
+
+
+@pytest.mark.parametrize(("state", "left"), [("failed", 0), ("publishing", 1), ("ready", 1)])
+def test_a_late_step_removes_what_only_a_failed_clip_would_keep(stack: Stack, state: str, left: int) -> None:
+    """A step that comes to confirm and finds its clip given up removes what it wrote; where another delivery of the step
+    was faster, that one's work is the clip, and stays. Either way the step hears that it was refused.
+    """
+    stack.put_record(CLIP, state)
+    with pytest.raises(TransitionRefused), unless_over(stack.work, f"faces/{CLIP}/"):
+        put(stack.work, f"faces/{CLIP}/faces.json")
+        Records(stack.table).advance(CLIP, "detecting")
+    assert len(stack.everything()) == left
 
 
 def test_nobody_is_told_of_a_deleted_clip(stack: Stack, ask: Ask, invoke: Invoke, event: Callable[[str], Event]) -> None:

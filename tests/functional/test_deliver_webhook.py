@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 import pytest
 
-from vivify.cloud import keys, queues
+from vivify.cloud import keys, queues, settings
 from vivify.service import deliver_webhook
 
 from .handlers import Context, load
@@ -115,9 +115,10 @@ class TestDelivery:
         assert len(receiver.calls) == 1
 
     def test_an_erased_clip(self, stack: Stack, receiver: Receiver) -> None:
-        """A clip that was erased meanwhile is no news."""
+        """A clip that was erased meanwhile is no news: nobody is called, and the log does not say that anybody was."""
         assert handle(stack, receiver) == {"batchItemFailures": []}
         assert receiver.calls == []
+        assert deliver_webhook.deliver_webhook(CLIP, settings.load(settings.DeliverWebhook), reach(receiver)) is False
 
 
 class TestTriedAgain:

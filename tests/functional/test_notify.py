@@ -87,7 +87,8 @@ def test_failure_of_ours(stack: Stack, invoke: Invoke, event: Events) -> None:
     stack.put_record(payload["clip_id"], "animating")
     invoke("notify", payload)
     (message,) = stack.messages()
-    assert (message["verdict"]["code"], message["retryable"]) == ("internal_error", True)
+    told = {"code": "internal_error", "message": "Something failed on our side. Please send the photo again."}
+    assert (message["verdict"], message["retryable"]) == (told, True)
     assert "LogStreamName" not in str(message)
 
 
