@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.drawn import her_performer
 from tests.portrait import portrait
 from vivify.animate import Performer
-from vivify.animate.borders import Borders
+from vivify.animate.borders import Borders, without_tips
 from vivify.animate.patch import Window
 from vivify.motion import Motion
 
@@ -82,3 +82,14 @@ def test_who_is_not_cut_off_keeps_her_shape() -> None:
     hair = (np.abs(u) < 0.6) & (v < -1.1) & (v > -1.6)
     assert hair.any()
     assert np.abs(moved[hair, 1] / unit - 0.6).max() < 0.05
+
+
+def test_a_lock_that_just_reaches_the_border_is_not_cut_off() -> None:
+    """Half an eye distance of hair at the upper border is let go, a whole one is cut off; nothing below changes."""
+    unit = 40
+    matte = np.zeros((30, 200), np.float32)
+    matte[:, 20:40] = matte[:, 100:140] = 1
+    left = without_tips(matte, unit)
+    assert not left[0, :100].any()
+    assert np.array_equal(left[0, 100:], matte[0, 100:])
+    assert np.array_equal(left[1:], matte[1:])

@@ -44,6 +44,7 @@ def split(region: Pixels, matte: Float, reach: float) -> Layers:
     """Splits ``region`` (H, W, 3) by ``matte`` (H, W) in 0..1; ``reach``: pixels within which the matte's edge is unsure."""
     alpha = np.round(matte * 255).astype(np.uint8)
     plate = plate_of(region, alpha, reach)
+    plate[0, alpha[0] == 0] = region[0, alpha[0] == 0]  # what is clear at the border stays so, and is drawn out as nothing
     # What all but looks like the plate is the plate: in the dark a level less would pass for an opaque person.
     other = np.clip(cv2.absdiff(plate, region).max(axis=2, keepdims=True) / np.float32(_SAME) - 1, 0, 1)
     plate = np.round(region + other * (plate.astype(np.float32) - region)).astype(np.uint8)

@@ -17,7 +17,7 @@ from vivify.depth.raster import Rasteriser, filled
 from vivify.faces.topology import MESH, MOUTH_TRIANGLES, OUTER_LIPS
 
 # In eye distances.
-_SOFT = 0.2  # sigma of the softening
+_SOFT = 0.14  # sigma of the softening
 _INSIDE = 0.16  # the softening begins this far inside the outline
 _BLUR = 0.06  # of what is spread over triangles
 _ONSET = 0.08  # and comes on over about this distance
