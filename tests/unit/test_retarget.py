@@ -174,6 +174,20 @@ def test_two_smiles_do_not_add_up(name: str) -> None:
     assert growth(neutral * 4 / 3) < 0.6 * growth(neutral)
 
 
+def test_lips_purse_less_out_of_a_smile() -> None:
+    """Corners 0.8 eye distances apart come nearly as close as measured, those of a broad smile not by two thirds of it."""
+    motion = Motion.still(1)
+    motion.displacement[0, [61, 291], 0] = [0.12, -0.12]
+    together = []
+    for apart in (0.8, 1.12):
+        shape = shape_of()
+        shape[[61, 291], 0] = [-apart / 2, apart / 2]
+        track = _fitted(motion, shape, float(np.linalg.norm(shape[61] - shape[291])))
+        together.append(float(track.displacement[0, 61, 0] - track.displacement[0, 291, 0]))
+    assert 0.21 < together[0] <= 0.24
+    assert 0.1 < together[1] < 0.16
+
+
 def test_a_motion_is_not_changed_by_fitting_it() -> None:
     """Fitting leaves the motion as it was: one motion serves every face of a photo."""
     motion = template("gentle-smile").motion

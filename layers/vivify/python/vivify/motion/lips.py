@@ -27,6 +27,8 @@ _QUIET_LIPS = 0.03  # eye distances: lip gaps that change by less than this are 
 _BESIDE_CORNERS = ((57, 185), (287, 409))  # landmarks above and outside each corner
 _CORNER_HELD = 0.5  # of the way to their height
 _FULL_SMILE = 0.14  # eye distances that corners move apart in a full smile
+_PURSED = 0.36  # eye distances that corners come together at most; less, where they are farther apart than unsmiling:
+_UNSMILING, _SMILE_HOLDS = 0.85, 3.0  # eye distances, and the power of that
 _PARTED = 0.06  # eye distances: lips farther apart show teeth
 _NOT_BOTH = 20.0  # per square eye distance: how much the photo's opening takes from the motion's
 _SOFTLY = 4  # how sharply corners slow down near their limit
@@ -52,8 +54,9 @@ def fit_lips(displacement: Float, shape: Float, limits: Limits, measured: float)
     ``shape``: (>=468, 3), that face's landmarks in its head frame; ``limits``: how far it may go; ``measured``: the width of
     the mouth it was measured on, eye distances.
     """
-    displacement = on_mouth(displacement, measured, float(mouth_width(shape)))
-    share = limits.parting * _temper_smile(displacement, limits.wider)
+    width = float(mouth_width(shape))
+    displacement = on_mouth(displacement, measured, width)
+    share = limits.parting * _temper_smile(displacement, width, limits.wider)
     _keep_philtrum(displacement, shape)
     upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
     rest = shape[lower, 1] - shape[upper, 1]
@@ -95,13 +98,15 @@ def fit_lips(displacement: Float, shape: Float, limits: Limits, measured: float)
     return displacement
 
 
-def _temper_smile(displacement: Float, room: float) -> Float:
-    """Keeps the corners of the mouth within ``room`` of one another, in place: a mouth that the photo shows smiling has
-    not as far to go. Returns (T,): the share left of how far the lips part, less than 1 as far as a frame smiles.
+def _temper_smile(displacement: Float, width: float, room: float) -> Float:
+    """Keeps the corners of the mouth, ``width`` apart in the photo, within ``room`` more, in place: one that smiles there
+    has not as far to go; nor do lips purse as far out of a smile, cheeks would fold. Returns (T,): the share left of how far
+    the lips part, less than 1 as far as a frame smiles.
     """
     right, left = MOUTH_CORNERS
-    growth = np.maximum(displacement[:, left, 0] - displacement[:, right, 0], 1e-6)
-    part = (1 + (growth / room) ** _SOFTLY) ** (-1 / _SOFTLY)
+    growth = displacement[:, left, 0] - displacement[:, right, 0]
+    together = _PURSED * min(1.0, _UNSMILING / width) ** _SMILE_HOLDS
+    part = (1 + (np.abs(growth) / np.where(growth > 0, room, together)) ** _SOFTLY) ** (-1 / _SOFTLY)
     displacement[:, _LIPS, 0] *= part[:, None]
     displacement[:, [right, left], 1] *= part[:, None]
     return np.asarray(1 - smoothstep(growth / _FULL_SMILE) * (1 - np.sqrt(part)), np.float32)

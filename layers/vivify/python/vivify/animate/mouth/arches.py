@@ -15,7 +15,7 @@ from vivify.arrays import Float
 
 # In millimetres.
 _HALF = 48.0  # of the row that is drawn, to either side
-_ABOVE, _BELOW = 2.0, 17.0  # beyond the edge, and from it past the neck over the gum
+_ABOVE, _BELOW = 2.0, 22.0  # beyond the edge, and from it past the neck over the gum
 _FINEST = 6.0  # pixels per millimetre that crowns are at least drawn at, before they are reduced
 _GAP = 0.05  # between neighbours
 

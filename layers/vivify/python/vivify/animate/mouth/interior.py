@@ -148,9 +148,10 @@ class Mouth:
         fine_x = np.arange(window.x0, window.x1, dtype=np.float32)[None]
         fine_y = np.arange(window.y0, window.y1, dtype=np.float32)[:, None]
         fine_a, fine_b = view.grid(fine_x, fine_y)
+        dimmed = 1 if self._shown is None else self._shown.dimmed(parting)
         for row, light in ((self._lower, lips.shade * under), (self._upper, lips.shade)):
             colour, alpha = row.seen(view, fine_a, fine_b)
-            rgb = rgb * (1 - alpha) + colour * enlarged(np.asarray(light[..., None] ** tones.warm, np.float32))
+            rgb = rgb * (1 - alpha) + colour * enlarged(np.asarray(light[..., None] ** tones.warm * dimmed, np.float32))
         rim, weight = self._rim.at(shrunk, lips)
         rgb += (enlarged(rim) - rgb) * enlarged(weight)[..., None]
         rgb = np.asarray(cv2.GaussianBlur(rgb, (0, 0), tones.blur), np.float32)

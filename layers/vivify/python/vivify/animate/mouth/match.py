@@ -16,6 +16,7 @@ _LEAST_LOWER = 0.1  # of what is seen of the upper teeth, to tell the lower ones
 _TOP = 90  # percentile: where teeth, and what is kept, end upwards
 _BRIGHT = 70  # percentile: what the lip does not shade
 _GAIN = (0.25, 1.6)
+_GUM_GAIN = (0.6, 2.5)
 _DIMMEST = 0.4
 _SLIT, _OPEN = 3.0, 9.0  # millimetres between the lips: from a slit on teeth are less in their shade, from here on in none
 _FRONT, _GUM = 13.0, 1.2  # millimetres: where gums are looked for, and how much above teeth is gum
@@ -68,9 +69,17 @@ def match(row: PaintedRow, view: View, shown: Shown, behind: float) -> tuple[Mat
     sag = np.zeros(len(STATIONS), np.float32)
     if ending:
         sag = np.clip(np.interp(STATIONS, ending, raised), -_RAISED, _RAISED).astype(np.float32)
-    usual = np.mean([crown.length for side in row.row.crowns for crown in side[:3]])
-    length = float(np.clip(np.median(crowns) / usual, _SHORTEST, 1)) if len(crowns) >= _LEAST_CROWNS else 1.0
-    return Match(along_row, sag, length), Match(along_row * dim, np.zeros_like(sag), 1.0), light
+    usual = float(np.mean([crown.length for side in row.row.crowns for crown in side[:3]]))
+    length = np.clip(np.median(crowns), _SHORTEST * usual, usual) if len(crowns) >= _LEAST_CROWNS else usual
+    flesh = kept & ~shown.upper & (above > length) & (np.abs(along) <= _FRONT) & (alpha[..., 0] > 0.9)
+    gum = np.ones(3, np.float32)
+    if length < usual and flesh.sum() >= _LEAST_SEEN:
+        gum = np.clip(np.median(own[flesh], axis=0) / np.maximum(np.median(made[flesh], axis=0), 1.0), *_GUM_GAIN)
+    return (
+        Match(along_row, sag, (usual, usual - float(length)), gum.astype(np.float32)),
+        Match(along_row * dim, np.zeros_like(sag), (usual, 0.0), gum.astype(np.float32)),
+        light,
+    )
 
 
 def _bright(colours: Float) -> Float:

@@ -23,12 +23,14 @@ STATIONS = np.arange(-24.0, 25.0, 6.0)  # millimetres along a row: where it is c
 class Match:
     """What makes a row continue the teeth that a photo shows, at each of the ``STATIONS``. ``gains``: (S, 3), how bright
     those are in R, G, B against the row as it is; ``raised``: (S,), millimetres by which the row is too far from its gum;
-    ``length``: of their crowns, against the row's.
+    ``shorter``: (2,) millimetres, how long the row's crowns are, and by how much the photo's are shorter; ``gum``: (3,), how
+    bright what is above them is.
     """
 
     gains: Float
     raised: Float
-    length: float
+    shorter: tuple[float, float]
+    gum: Float
 
 
 class PaintedRow:
@@ -67,10 +69,11 @@ def _painted(row: Row, tones: Tones, match: Match | None) -> Pixels:
     painted = np.concatenate([lit, 255 * alpha], axis=2)
     if match is not None:
         own = np.stack([np.interp(row.along, STATIONS, each) for each in match.gains.T], axis=1)
-        painted[..., :3] *= 1 + (own - 1) * row.tooth[..., None]
+        painted[..., :3] *= 1 + (own - 1) * row.tooth[..., None] + (match.gum - 1) * row.gum[..., None]
         column, line = np.meshgrid(*(np.arange(n, dtype=np.float32) for n in painted.shape[1::-1]))
         edge = row.line(np.zeros(1, np.float32))
         line -= edge + (np.interp(row.along, STATIONS, match.raised) * row.scale).astype(np.float32)
-        line = (edge + line / np.where(line > 0, match.length, 1)).astype(np.float32)
+        long, by = (length * row.scale for length in match.shorter)
+        line = (edge + line + by * np.clip(line / (long - by), 0, 1)).astype(np.float32)  # of the gum no less is left
         painted = cv2.remap(painted.astype(np.float32), column, line, cv2.INTER_LINEAR)
     return np.round(np.clip(painted, 0, 255)).astype(np.uint8)

@@ -102,6 +102,10 @@ class Shown:
             place=place,
         )
 
+    def dimmed(self, parting: float) -> Float:
+        """(3,): how bright what lies behind these lips is, against when they have gone; see ``lay_on``."""
+        return np.asarray(self.light ** (smoothstep(parting / _GONE) - 1), np.float32)
+
     def lay_on(self, rgb: Float, window: Window, places: tuple[Matrix, Matrix], parting: float, cast: Float) -> None:
         """Draws the pixels over ``rgb`` (h, w, 3) of ``window``.
 
@@ -127,7 +131,7 @@ class Shown:
         own = np.dstack([self.colours, self.near + (self.far - self.near) * gone])
         own = cv2.remap(own, source_x, source_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         kept = np.clip(own[..., 3], 0, 1) * (1 - lost)
-        colour = own[..., :3] * self.light**gone
+        colour = own[..., :3] * self.light * self.dimmed(parting)
         colour = np.maximum(np.minimum(colour, _WHITE), own[..., :3])
         rgb += (colour * cast - rgb) * kept[..., None].astype(np.float32)
 
