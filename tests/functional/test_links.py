@@ -38,6 +38,7 @@ def test_a_short_link_ends_as_asked(stack: Stack) -> None:
     assert query["X-Amz-Credential"].split("/")[0] != "AKIAEXAMPLE"
     assert query["X-Amz-Security-Token"] != "token"
     assert now() + dt.timedelta(seconds=600) - link.expires_at < SOON
+    assert link.expires_at.microsecond == 0
 
 
 def test_a_long_link_ends_with_the_credentials(stack: Stack) -> None:
