@@ -200,9 +200,19 @@ def test_wrong_frames_are_refused(tmp_path: Path) -> None:
             writer.write(wrong)  # type: ignore[arg-type]
     with pytest.raises(VideoError, match="at least one frame"), ClipWriter(tmp_path / "clip.mp4", (128, 96)):
         pass
-    with pytest.raises(VideoError, match="at least 2 x 2"):
-        ClipWriter(tmp_path / "clip.mp4", (1, 1))
+    for size, fps in (((1, 2), 25.0), ((2, 1), 25.0), ((2, 2), 0.0), ((2, 2), 1000.1)):
+        with pytest.raises(VideoError, match="at least 2 x 2 pixels, and more than 0 and at most 1000"):
+            ClipWriter(tmp_path / "clip.mp4", size, fps)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_clip_that_is_closed_takes_no_frame(tmp_path: Path) -> None:
+    """What comes too late is VideoError, and the clip keeps the frames it had."""
+    with ClipWriter(tmp_path / "clip.mp4", (128, 96), 1000.0) as writer:
+        writer.write(np.zeros((96, 128, 3), np.uint8))
+    with pytest.raises(VideoError, match="closed"):
+        writer.write(np.zeros((96, 128, 3), np.uint8))
+    assert probe(tmp_path / "clip.mp4").frames == writer.frames == 1
 
 
 def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

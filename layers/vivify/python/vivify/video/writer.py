@@ -30,6 +30,7 @@ _OUTPUT: dict[Quality, list[str]] = {
     "final": [*_FINAL, "-f", "mp4"],
     "lossless": [*_LOSSLESS, "-f", "matroska"],
 }
+_SWIFTEST = 1000  # frames a second
 
 
 class ClipWriter:
@@ -43,8 +44,10 @@ class ClipWriter:
 
     def __init__(self, path: Path, size: tuple[int, int], fps: float = 25.0, quality: Quality = "final") -> None:
         width, height = size
-        if width < 2 or height < 2 or not 0 < fps <= 1000:
-            raise VideoError("A clip needs frames of at least 2 x 2 pixels and a frame rate above 0.")
+        if width < 2 or height < 2 or not 0 < fps <= _SWIFTEST:
+            raise VideoError(
+                f"A clip needs frames of at least 2 x 2 pixels, and more than 0 and at most {_SWIFTEST} of them a second."
+            )
         self.encoded_size = (width - width % 2, height - height % 2)
         self.frames = 0
         self._path, self._size, self._quality = Path(path), (width, height), quality
