@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tests.portrait import whole
 from vivify import engine
 from vivify.animate import Performer
+from vivify.animate.mouth.arches import draw_row
 from vivify.animate.patch import Patch
 from vivify.arrays import Float, Pixels
 from vivify.faces import Face
@@ -161,6 +162,16 @@ def test_lips_open_only_where_they_part() -> None:
         beside = np.abs(columns - lips[side, 0]) < 2
         assert patch.alpha[:, beside].max() < 0.1
     assert patch.alpha.max() > 0.9
+
+
+def test_small_children_have_milk_teeth() -> None:
+    """Five teeth to a side instead of seven, with crowns 6.0 mm long between eyes 48 mm apart, not 10.6 between 63."""
+    adult, child = (draw_row(upper=True, milk=milk, scale=4, rng=np.random.default_rng(1)) for milk in (False, True))
+    assert [len(side) for side in (*adult.crowns, *child.crowns)] == [7, 7, 5, 5]
+    middle = slice(round(child.column(np.float32(3))), round(child.column(np.float32(6))))  # within the first tooth
+    adults, childs = ((row.tooth[:, middle] > 0.5).sum(axis=0).mean() / row.scale for row in (adult, child))
+    assert childs == pytest.approx(6.0 * 63 / 48, abs=0.8)
+    assert adults > childs + 1.5
 
 
 def test_a_grey_photo_opens_on_greys() -> None:

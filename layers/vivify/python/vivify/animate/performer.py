@@ -30,6 +30,7 @@ from vivify.faces.topology import EYES
 from vivify.faces.types import Face, Pose
 from vivify.models import Provider
 from vivify.motion import FaceTrack, Limits, Motion, Room, retarget
+from vivify.motion.limits import SMALL_CHILD
 
 _UNSURE_EDGE = 0.1  # eye distances around the matte's edge that the plate never trusts
 
@@ -70,7 +71,8 @@ class Performer:
         self._eyes = [PaintedEye(eye, self._pixels, self._landmarks) for eye in EYES]
         self._lids = Eyelids(self._layers, self._pixels, self._landmarks, provider)
         self._folds = Folds(self._landmarks)
-        self._mouth = Mouth(self._pixels, self._landmarks, self._head)
+        milk = SMALL_CHILD in self.limits.reasons
+        self._mouth = Mouth(self._pixels, self._landmarks, self._head, milk=milk)
 
     def track(self, motion: Motion, mouth_width: float) -> FaceTrack:
         """``motion`` fitted to this face; ``mouth_width``: of whom it was measured on, in eye distances."""

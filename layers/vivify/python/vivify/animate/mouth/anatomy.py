@@ -1,4 +1,4 @@
-"""The sizes of teeth and jaws, in millimetres: averages of adults.
+"""The sizes of teeth and jaws, in millimetres: averages of adults, and of small children's first teeth.
 
 Crowns: the table of average dimensions in Wheeler's Dental Anatomy, Physiology and Occlusion (Nelson, Ash), as widths
 between the contacts and lengths from the neck to the edge. Arches: ellipses with the breadth and depth over the outer
@@ -7,7 +7,7 @@ surfaces that those widths add up to.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -55,6 +55,18 @@ LOWER: Final = (
     Crown(11.0, 7.5, 0.7, 0.82, 2.4, 2.6, 0.6, 8.6),
     Crown(10.4, 7.0, 0.9, 0.82, 2.4, 2.6, 0.5, 8.4),
 )
+_CHILDS_EYES = 48.0  # millimetres apart; what follows is as a face with an adult's would have it
+
+
+def _milk(width: float, length: float, like: Crown) -> Crown:
+    """A first tooth: of the shape of the one that follows it, squatter."""
+    larger = EYES_APART / _CHILDS_EYES
+    return replace(like, width=width * larger, length=length * larger, raised=like.raised / 2, cusp=like.cusp / 2)
+
+
+# Five to a side: two incisors, the canine, two molars.
+MILK_UPPER: Final = tuple(map(_milk, (6.5, 5.1, 7.0, 7.3, 8.2), (6.0, 5.6, 6.5, 5.1, 5.7), UPPER))
+MILK_LOWER: Final = tuple(map(_milk, (4.2, 4.1, 5.0, 7.7, 9.9), (5.0, 5.2, 6.0, 6.0, 5.5), LOWER))
 
 
 @dataclass(frozen=True)

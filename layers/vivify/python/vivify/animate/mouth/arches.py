@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from vivify.animate.mouth.anatomy import LOWER, LOWER_ARCH, UPPER, UPPER_ARCH, Arch, Crown
+from vivify.animate.mouth.anatomy import LOWER, LOWER_ARCH, MILK_LOWER, MILK_UPPER, UPPER, UPPER_ARCH, Arch, Crown
 from vivify.arrays import Float
 
 # In millimetres.
@@ -51,9 +51,10 @@ class Row:
         return ((height + _ABOVE) * self.scale - 0.5).astype(np.float32)
 
 
-def draw_row(*, upper: bool, scale: float, rng: np.random.Generator) -> Row:
-    """The upper or lower row at ``scale`` pixels per millimetre, individual by ``rng``."""
-    crowns, arch = (UPPER, UPPER_ARCH) if upper else (LOWER, LOWER_ARCH)
+def draw_row(*, upper: bool, milk: bool, scale: float, rng: np.random.Generator) -> Row:
+    """The upper or lower row at ``scale`` pixels per millimetre, individual by ``rng``; ``milk``: a small child's."""
+    crowns = (MILK_UPPER if upper else MILK_LOWER) if milk else (UPPER if upper else LOWER)
+    arch = UPPER_ARCH if upper else LOWER_ARCH
     over = max(2, int(np.ceil(_FINEST / scale)))
     fine = scale * over
     size = (round((_ABOVE + _BELOW) * scale) * over, round(2 * _HALF * scale) * over)
@@ -149,7 +150,7 @@ def _draw_gum(maps: dict[str, Float], neck: Float, height: Float, fine: float, r
     """Gum over the necks, a scallop to each tooth, and the shade between the teeth below it."""
     neck = np.asarray(cv2.GaussianBlur(neck[None], (0, 0), 0.25 * fine), np.float32)[0]
     over = height[:, None] - neck[None]
-    gum = np.clip(0.5 + over * fine / 1.5, 0, 1) * np.clip((_BELOW - 1 - height[:, None]) / 3, 0, 1)
+    gum = np.clip(0.5 + over * fine / 1.5, 0, 1)
     roll = np.exp(-(((over - 0.9) / 0.8) ** 2))
     light = 0.80 + 0.12 * roll - 0.022 * np.clip(over - 2, 0, 9) + 0.05 * _mottle(over.shape, 1.2 * fine, rng)
     cast = 1 - 0.25 * np.exp(-np.maximum(-over, 0) / 0.45)  # the gum's rim shades the neck

@@ -48,9 +48,11 @@ _COARSE = 160  # pixels: light and flesh are smooth and are computed on a pictur
 
 
 class Mouth:
-    """``region``: (H, W, 3) uint8 RGB; ``landmarks``: (>=468, 3) float32 in it; ``head``: its frame in region pixels."""
+    """``region``: (H, W, 3) uint8 RGB; ``landmarks``: (>=468, 3) float32 in it; ``head``: its frame in region pixels;
+    ``milk``: whether the teeth are a small child's.
+    """
 
-    def __init__(self, region: Pixels, landmarks: Float, head: HeadFrame) -> None:
+    def __init__(self, region: Pixels, landmarks: Float, head: HeadFrame, *, milk: bool = False) -> None:
         self._head = head
         self._points = landmarks[:MESH].astype(np.float64)
         self._shape = region.shape
@@ -63,7 +65,7 @@ class Mouth:
         self._tones = read_tones(region, landmarks, head.unit)
         rng = np.random.default_rng(_seed(landmarks, head))
         scale = float(np.clip(1.3 * millimetre, *_TEETH_SCALE))
-        upper, lower = (draw_row(upper=upper, scale=scale, rng=rng) for upper in (True, False))
+        upper, lower = (draw_row(upper=upper, milk=milk, scale=scale, rng=rng) for upper in (True, False))
         shape = head.local(landmarks[:MESH])
         self._bite_at_rest = bite(shape, np.zeros((1, MESH, 3), np.float32))[0]
         place = View.of(self._points[UPPER_LIP, :2], head, Turn.none(), self._bite_at_rest, 1.0).beside_lip(0, 0)
