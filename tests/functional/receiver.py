@@ -32,12 +32,15 @@ class Call:
 
 @dataclass
 class Receiver:
-    """``answer``: called with each call; the status it gives is sent, nothing where it gives None."""
+    """``answer``: called with each call; the status it gives is sent, nothing where it gives None. ``drips``: sends a byte of
+    a head now and then instead, that many times.
+    """
 
     port: int
     authority: Path
     answer: Callable[[Call], int | None] = lambda _call: 200
     location: str = ""
+    drips: int = 0
     calls: list[Call] = field(default_factory=list)
 
     def url(self, path: str = "/hook") -> str:
@@ -52,6 +55,7 @@ class Receiver:
 def listening(folder: Path) -> Iterator[Receiver]:
     """A receiver for HOST on loopback; its certificate lies in ``folder``."""
     certificate, key = _certificate(folder)
+    closing = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -62,6 +66,10 @@ def listening(folder: Path) -> Iterator[Receiver]:
             receiver.calls.append(call)
             status = receiver.answer(call)
             self.close_connection = True
+            for _ in range(receiver.drips):
+                self.wfile.write(b"H")
+                self.wfile.flush()
+                closing.wait(0.05)
             if status is None:
                 return
             self.send_response(status)
@@ -89,6 +97,7 @@ def listening(folder: Path) -> Iterator[Receiver]:
     try:
         yield receiver
     finally:
+        closing.set()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -107,9 +107,12 @@ def test_a_receiver_that_says_nothing(receiver: Receiver) -> None:
 
 
 def test_a_receiver_that_drips(receiver: Receiver) -> None:
-    """A byte now and then keeps nobody longer."""
+    """A byte now and then keeps nobody longer: neither before TLS is agreed on, nor of the answer to the call."""
     with _Dripping(b"\x16") as port:
         _given_up_in_time(receiver, port)
+    receiver.drips = 200
+    _given_up_in_time(receiver, receiver.port)
+    assert len(receiver.calls) == 1
 
 
 def _given_up_in_time(receiver: Receiver, port: int) -> None:

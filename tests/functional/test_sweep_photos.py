@@ -30,10 +30,14 @@ def versions(stack: Stack) -> list[str]:
 
 
 def test_before_their_hours_are_over_photos_stay(stack: Stack, invoke: Invoke) -> None:
-    """A photo of five hours ago may still be on its way to a clip."""
+    """A photo of five hours ago may still be on its way to a clip; and one that was deleted does not come back, as it would
+    if the mark of its deletion went before it.
+    """
     stack.put_photo("photos/a.jpg", b"a")
+    stack.put_photo("photos/b.jpg", b"b")
+    boto3.client("s3").delete_object(Bucket=stack.uploads, Key="photos/b.jpg")
     sweep(invoke, 5)
-    assert versions(stack) == ["photos/a.jpg"]
+    assert versions(stack) == ["photos/a.jpg", "photos/b.jpg", "photos/b.jpg"]
 
 
 def test_afterwards_nothing_is_left(stack: Stack, invoke: Invoke, capsys: pytest.CaptureFixture[str]) -> None:

@@ -202,7 +202,7 @@ def test_debug_shows_where(engine: StandIn, photo: Path, monkeypatch: pytest.Mon
 
 
 def test_a_closed_pipe_is_no_crash() -> None:
-    """Output cut off by a reader that left (| head) ends without a traceback."""
+    """Output cut off by a reader that left (| head) ends without a word, Python's own at its end included."""
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run(
@@ -213,5 +213,4 @@ def test_a_closed_pipe_is_no_crash() -> None:
         check=False,
     )
     os.close(write)
-    assert "Traceback" not in done.stderr
-    assert done.returncode in (0, 1)
+    assert (done.stderr, done.returncode) == ("", 1)

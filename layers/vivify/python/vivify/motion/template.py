@@ -59,10 +59,6 @@ class Motion:
         """The same motion in ``count`` frames; of these ``frames``, or all."""
         return Motion(*(resample(getattr(self, f.name), count, frames) for f in fields(self)))
 
-    def scaled(self, strength: float) -> Motion:
-        """The same motion, ``strength`` times as far."""
-        return Motion(*((getattr(self, f.name) * np.float32(strength)) for f in fields(self)))
-
     def settled(self, fps: float, *, both_ends: bool = False) -> Motion:
         """The same motion, at ``fps``, eased in from rest within a quarter of a second; with ``both_ends`` eased out to rest
         as well.
