@@ -32,8 +32,8 @@ class Call:
 
 @dataclass
 class Receiver:
-    """``answer``: called with each call; the status it gives is sent, nothing where it gives None. ``drips``: sends a byte of
-    a head now and then instead, that many times.
+    """``answer``: called with each call; the status it gives is sent, nothing where it gives None. ``drips``: how many bytes
+    of a head are sent before, one now and then.
     """
 
     port: int

@@ -205,12 +205,14 @@ def test_a_closed_pipe_is_no_crash() -> None:
     """Output cut off by a reader that left (| head) ends without a word, Python's own at its end included."""
     read, write = os.pipe()
     os.close(read)
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     done = subprocess.run(
         [sys.executable, "-m", "vivify.cli", "motions", "--json"],
         stdout=write,
         stderr=subprocess.PIPE,
         text=True,
         check=False,
+        env=buffered,
     )
     os.close(write)
     assert (done.stderr, done.returncode) == ("", 1)
