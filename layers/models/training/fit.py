@@ -29,7 +29,7 @@ class Recipe:
     follow in which it has more (``sharpening`` instead of ``adversarial``): lashes get back what averaging weights blurred.
     """
 
-    steps: int = 10_000
+    steps: int = 4_500
     batch: int = 24
     rate: float = 1e-3
     decay: float = 0.02

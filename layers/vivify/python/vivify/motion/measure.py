@@ -39,7 +39,7 @@ _AWAKE = 0.7  # of the usual opening: a rest with lids lower than this is a blin
 _LID_NOISE = 0.03  # of the way from open to shut
 _BOTH_FROM, _BOTH = 0.35, 0.65  # of the way: where both lids are farther than this they begin to be, and are, alike
 _SITTING = 0.12  # eye distances a template's head goes aside at most: it plays on people who sit still
-_GAZE_TOLD = np.array([0.64, 1.0], np.float32)  # of the way that irises go aside, landmarks tell so much (seven faces)
+GAZE_TOLD = np.array([0.64, 1.0], np.float32)  # of the way that irises go aside, landmarks tell so much (seven faces)
 _DEEPEST_GAZE = 0.3  # eye widths
 
 
@@ -282,4 +282,4 @@ def _gaze(eye: Eye, shape: Float) -> Float:
     """(T, 2): where the iris stands between the corners, in eye widths, right and down."""
     outer, inner = shape[:, eye.outer, :2], shape[:, eye.inner, :2]
     width = np.linalg.norm(outer - inner, axis=1, keepdims=True)
-    return np.asarray((shape[:, eye.iris[0], :2] - (outer + inner) / 2) / width / _GAZE_TOLD, np.float32)
+    return np.asarray((shape[:, eye.iris[0], :2] - (outer + inner) / 2) / width / GAZE_TOLD, np.float32)
