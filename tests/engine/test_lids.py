@@ -15,6 +15,7 @@ from tests.bench import outside
 from tests.portrait import portrait, resized, whole
 from vivify import models
 from vivify.animate import Performer, eye_patch
+from vivify.animate.detail import SkinDetail
 from vivify.arrays import Float, Pixels
 from vivify.faces import Face, mirror_index
 from vivify.faces.topology import EYES, LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE, Eye
@@ -215,6 +216,19 @@ def test_lids_are_as_sharp_as_the_skin_around() -> None:
     x, y = face.landmarks[RIGHT_EYE.lower[2][3], :2].astype(int)
     half = int(0.1 * face.eye_span)
     assert 0.75 < energy[lid > 0].mean() / energy[y : y + 2 * half, x - half : x + half].mean() < 1.25
+
+
+def test_grain_is_fainter_in_the_shade() -> None:
+    """Dark skin under a lit cheek is lent less of its grain, in proportion; skin brighter than the cheek what there is."""
+    pixels, face = _enlarged(2.0)
+    place = eye_patch.placing(RIGHT_EYE, face.landmarks)
+    tones = (255.0, 250.0, 40.0, 20.0)
+    bright, as_bright, dark, darker = (SkinDetail(pixels, place, tone).over(place, (200, 200), 0.0) for tone in tones)
+    assert bright is not None
+    assert dark is not None
+    assert np.array_equal(bright, as_bright)
+    assert np.abs(bright).mean() > 2 * np.abs(dark).mean() > 0
+    assert np.allclose(dark, 2 * darker, atol=1e-4)
 
 
 def _openings(pixels: Pixels, face: Face) -> Float:

@@ -13,14 +13,16 @@ from vivify.animate.patch import Window
 from vivify.arrays import Float, Pixels
 
 _BELOW = 48.0  # patch pixels from the lid to the skin that its detail is taken from: clear of the eye, however far lids go
-_CUT = 0.8  # patch pixels: of what is finer than this the network guesses too little
+_CUT = 1.5  # patch pixels: of what is finer than this the network guesses two thirds, and cheeks hold what is missing
 _OUTLIER = 3.0  # deviations: hairs, spectacle frames and the like are no skin
 
 
 class SkinDetail:
-    """The fine detail of the skin below one eye. ``region``: (H, W, 3) uint8 RGB; ``place``: the eye's patch in it."""
+    """The fine detail of the skin below one eye. ``region``: (H, W, 3) uint8 RGB; ``place``: the eye's patch in it;
+    ``tone``: how bright the skin is that it is laid on, 0..255: in the shade there is less to see of it.
+    """
 
-    def __init__(self, region: Pixels, place: Float) -> None:
+    def __init__(self, region: Pixels, place: Float, tone: float) -> None:
         scale = 1 / float(np.sqrt(abs(np.linalg.det(place[:, :2]))))
         size = np.array([eye_patch.WIDTH, eye_patch.HEIGHT], np.float32)
         below = np.array(
@@ -33,7 +35,8 @@ class SkinDetail:
         grey = cv2.cvtColor(np.ascontiguousarray(window.of(region)), cv2.COLOR_RGB2GRAY).astype(np.float32)
         fine = grey - cv2.GaussianBlur(grey, (0, 0), _CUT * scale)
         usual = 1.4826 * float(np.median(np.abs(fine)))
-        self._fine = np.asarray(np.clip(fine, -_OUTLIER * usual, _OUTLIER * usual), np.float32)
+        shade = min(1.0, tone / max(float(grey.mean()), 1.0))
+        self._fine = np.asarray(shade * np.clip(fine, -_OUTLIER * usual, _OUTLIER * usual), np.float32)
         self._back = eye_patch.inverse(place)
         self._back[:, 2] -= window.corner
 

@@ -77,7 +77,8 @@ class _Eye:
         shown = float(np.percentile(grey, 97) - np.percentile(grey, 3)) > _SHOWN
         spread = float((resting.picture.max(axis=2).astype(np.float32) - resting.picture.min(axis=2)).mean())
         colour = np.float32(min(1.0, spread / _COLOUR))
-        return cls(resting, shown, colour, SkinDetail(region, eye_patch.placing(eye, landmarks)))
+        tone = float(resting.skin[resting.lashes > 0].mean())
+        return cls(resting, shown, colour, SkinDetail(region, eye_patch.placing(eye, landmarks), tone))
 
     def in_its_colours(self, change: Float) -> Float:
         """``change`` (h, w, 3) with no more colour than the photo has: greys stay grey."""
