@@ -201,13 +201,14 @@ def test_debug_shows_where(engine: StandIn, photo: Path, monkeypatch: pytest.Mon
         run("animate", photo, "-o", photo.parent / "clip.mp4")
 
 
-def test_a_closed_pipe_is_no_crash() -> None:
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_closed_pipe_is_no_crash(more: list[str]) -> None:
     """Output cut off by a reader that left (| head) ends without a word, Python's own at its end included."""
     read, write = os.pipe()
     os.close(read)
     buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     done = subprocess.run(
-        [sys.executable, "-m", "vivify.cli", "motions", "--json"],
+        [sys.executable, "-m", "vivify.cli", "motions", *more],
         stdout=write,
         stderr=subprocess.PIPE,
         text=True,
