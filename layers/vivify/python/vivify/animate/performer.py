@@ -45,7 +45,7 @@ class Performer:
     def __init__(
         self, photo: Pixels, face: Face, neighbours: Sequence[Face] = (), provider: Provider = "cpu", lean: float = 1.0
     ) -> None:
-        lean = 1.0 if neighbours else lean
+        lean = min(1.0, lean) if neighbours else lean
         everywhere = HeadFrame.of(face)
         self.region = Reach.of(lean).window(everywhere, photo.shape)
         corner = np.array([self.region.x0, self.region.y0, 0], np.float32)

@@ -1,9 +1,9 @@
 """How much of a person goes along when the head does: what filmed people do (infra/decisions/0020).
 
 Above the jaw all turns with the head. Below it a neck turns a quarter of the way, less and less, while collars, shoulders
-and the hair that lies on them stay. Where a head goes, neck and body go most of the way along: who sways a little bends, who
-walks does not. So the farther a motion goes, the farther down and to the sides it reaches, and the body is never bent more
-sharply.
+and the hair that lies on them stay. Where a head goes, neck and body go along: a third of the way of who hardly sways, all
+of it of who walks. So the farther a motion goes, the farther down and to the sides it reaches, and the body is never bent
+more sharply.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _UNDER_CHIN, _JAW_RISES, _JAW_ENDS = 0.3, 0.85, 1.2  # below the chin: half the 
 _JAW_SOFT = 0.95  # over which a head goes over into neck and hair
 _NECK, _NECK_LONG, _NECK_WIDE = 0.27, 1.25, 3.0  # the share in which necks turn, fading to nothing so far below and aside
 _HEAD_SIDE, _HEAD_UP, _HEAD_FADE = 2.1, 2.3, 0.9  # of the middle of the face: what is farther is not of this head
-_BODY, _WALKS = 0.7, 0.4  # the share of the way that bodies go; all of it from so much more than an eye distance on
+_BODY, _BODY_MORE = 0.3, 0.6  # the share of the way that bodies go: at least; and more for each eye distance of it
 
-# In eye distances from the middle of the face, upright, where the head goes one eye distance; and more for each one more.
+# In eye distances from the middle of the face, upright, where the head goes one eye distance at most; and for each one more.
 _SIDE, _UP, _DOWN = 3.1, 3.3, 4.0
 _MORE_SIDE, _MORE_UP, _MORE_DOWN = 3.6, 2.1, 3.3
 _FADE = 1.6  # over which going along fades to the sides and upwards
@@ -62,10 +62,10 @@ class Reach:
 
     @classmethod
     def of(cls, lean: float) -> Reach:
-        """``lean``: how far the head goes at most, in eye distances; at least 1."""
-        more = lean - 1
-        body = _BODY + (1 - _BODY) * min(1.0, more / _WALKS)
-        return cls(_SIDE + more * _MORE_SIDE, _UP + more * _MORE_UP, _DOWN + more * _MORE_DOWN, _FADE * lean, body)
+        """``lean``: how far the head goes at most, in eye distances."""
+        more = max(0.0, lean - 1)
+        body = min(1.0, _BODY + _BODY_MORE * lean)
+        return cls(_SIDE + more * _MORE_SIDE, _UP + more * _MORE_UP, _DOWN + more * _MORE_DOWN, _FADE * (1 + more), body)
 
     def window(self, head: HeadFrame, shape: tuple[int, ...]) -> Window:
         """The part of a photo of ``shape`` (H, W, ...) that may move with ``head``, which is in photo pixels."""

@@ -80,7 +80,7 @@ def build_surface(
 
     ``landmarks``: (478, 3) float32 region pixels; ``territory``: of its head, among other people's; ``matte``: (H, W)
     float32 in 0..1, who is not background; ``depth``: (H, W) float32, the person's surface (``DepthMap.person``).
-    ``borders``: of the picture; None where they are far away. ``lean``: eye distances that the head goes at most.
+    ``borders``: of the picture; None where they are far away. ``lean``: eye distances that the head may go.
     """
     head = territory.head
     outer = _grid_points(landmarks, head, depth.shape, lean)
@@ -123,7 +123,7 @@ def build_surface(
 def _grid_points(landmarks: Float, head: HeadFrame, shape: tuple[int, ...], lean: float) -> Float:
     """Grid points over the region that are clear of the face, (K, 2), and far enough beyond to cover it when all moved."""
     gap = _GRID * head.unit
-    beyond = 2 * lean * head.unit
+    beyond = 2 * max(1.0, lean) * head.unit
     ys, xs = (
         np.concatenate(
             [[-beyond], np.linspace(-gap, side - 1 + gap, max(3, round((side + 2 * gap) / gap)) + 1), [side + beyond]]

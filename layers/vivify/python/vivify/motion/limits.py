@@ -47,15 +47,15 @@ _CHILD_PARTS = 0.25  # of the way that lips part: what is behind those of a smal
 
 
 def leaning(motion: Motion) -> float:
-    """How far a body must be able to go, in eye distances, to be where ``motion`` takes it: 1 for all who sit still."""
-    return float(np.clip(np.abs(motion.translation[:, :2]).max() / _IN_FULL, _LEAN, _WALK))
+    """How far a body must be able to go, in eye distances, to be where ``motion`` takes it; hardly if it sits still."""
+    return min(float(np.abs(motion.translation[:, :2]).max()) / _IN_FULL, _WALK)
 
 
 @dataclass(frozen=True)
 class Room:
     """What picture and neighbours leave to a head. All but ``crowded`` in the head's own upright axes.
 
-    ``lean``: eye distances its body can go; ``free``: until the face leaves the picture, to its left, right, up and down;
+    ``lean``: eye distances its body must go; ``free``: until the face leaves the picture, to its left, right, up and down;
     ``cut_beside``, ``cut_above``: the share 0..1 of the head's height along which a side of the picture cuts it off, and of
     its width above; ``crowded``: how near the next head is, 0 out of reach, 1 touching.
     """
@@ -98,7 +98,7 @@ class Limits:
         apart = 1 - room.crowded * (1 - _LEFT_WHEN_TOUCHING)
         upright = (1 - cut * (1 - _LEFT_WHEN_CUT)) * apart
         aside = (1 - cut * (1 - _LEAN_WHEN_CUT)) * apart
-        left, right, up, down = (min(room.lean, max(free, _LEAST_LEAN)) for free in room.free)
+        left, right, up, down = (min(max(room.lean, _LEAN), max(free, _LEAST_LEAN)) for free in room.free)
         part = (1 - turned * (1 - _LEFT_TO_MOVE)) * upright
         back = max(_LEAST, _FARTHEST.yaw / (1 + (pose.yaw / _HIDES) ** 2)) * upright
         on = min(_FARTHEST.yaw * part, max(_LEAST, _FARTHEST_IN_ALL - abs(pose.yaw)))
