@@ -27,6 +27,17 @@ POST = "http_create_clip"
 PNG = {"content_type": "image/png"}
 
 
+class Tomorrow(dt.datetime):
+    """The clock of a day later."""
+
+    @classmethod
+    def now(cls, tz: dt.tzinfo | None = None) -> dt.datetime:
+        return dt.datetime.now(tz) + dt.timedelta(days=1)
+
+
+TOMORROW = SimpleNamespace(datetime=Tomorrow, timedelta=dt.timedelta, UTC=dt.UTC)
+
+
 def policy_of(form: dict[str, Any]) -> dict[str, Any]:
     policy: dict[str, Any] = json.loads(base64.b64decode(form["fields"]["policy"]))
     return policy
@@ -250,16 +261,20 @@ def test_the_days_clips_are_counted(stack: Stack, ask: Ask, monkeypatch: pytest.
     assert ask(POST, caller="AIDASOMEBODYELSE").status == 201
 
 
+def test_the_count_starts_again_at_midnight(stack: Stack, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has begun all of today's clips may begin as many tomorrow; today's count is kept apart, and forgotten later."""
+    monkeypatch.setenv("DAILY_CLIPS", "1")
+    assert [ask(POST, idempotency_key=key).status for key in ("one", "two")] == [201, 429]
+    monkeypatch.setattr(callers, "dt", TOMORROW)
+    assert [ask(POST, idempotency_key=key).status for key in ("three", "four")] == [201, 429]
+    assert counted(stack) == [1, 1]
+
+
 def test_a_count_is_taken_back_from_its_own_day(stack: Stack, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same request sent twice at once, around midnight: what the second was counted, yesterday's count gives back."""
 
-    class Tomorrow(dt.datetime):
-        @classmethod
-        def now(cls, tz: dt.tzinfo | None = None) -> dt.datetime:
-            return dt.datetime.now(tz) + dt.timedelta(days=1)
-
     def begun_by_the_other(*_: object) -> bool:
-        monkeypatch.setattr(callers, "dt", SimpleNamespace(datetime=Tomorrow, timedelta=dt.timedelta, UTC=dt.UTC))
+        monkeypatch.setattr(callers, "dt", TOMORROW)
         return False
 
     monkeypatch.setattr(create_clip.Records, "create", begun_by_the_other)
