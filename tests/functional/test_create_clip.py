@@ -262,7 +262,7 @@ def test_the_days_clips_are_counted(stack: Stack, ask: Ask, monkeypatch: pytest.
 
 
 def test_the_count_starts_again_at_midnight(stack: Stack, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever has begun all of today's clips may begin as many tomorrow; today's count is kept apart, and forgotten later."""
+    """Whoever has begun all of today's clips may begin as many tomorrow; today's count is kept apart."""
     monkeypatch.setenv("DAILY_CLIPS", "1")
     assert [ask(POST, idempotency_key=key).status for key in ("one", "two")] == [201, 429]
     monkeypatch.setattr(callers, "dt", TOMORROW)

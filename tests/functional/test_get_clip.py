@@ -160,10 +160,12 @@ def test_an_empty_list(stack: Stack, listed: Callable[..., Answer]) -> None:
 
 
 def test_a_deleted_clip_leaves_the_list(stack: Stack, ask: Ask, listed: Callable[..., Answer]) -> None:
-    """Its tombstone is not shown."""
+    """Neither its tombstone is shown, nor one that is marked and still being erased."""
     fill(stack, 2)
     assert ask("http_delete_clip", path=f"/v1/clips/{id_of(0)}").status == 204
     assert [clip["clip_id"] for clip in listed().body["clips"]] == [id_of(1)]
+    stack.put_record(id_of(1), "deleted")  # marked, and not buried yet
+    assert listed().body["clips"] == []
 
 
 def test_a_borrowed_cursor_shows_ones_own(stack: Stack, listed: Callable[..., Answer]) -> None:
