@@ -218,6 +218,21 @@ def test_lids_are_as_sharp_as_the_skin_around() -> None:
     assert 0.75 < energy[lid > 0].mean() / energy[y : y + 2 * half, x - half : x + half].mean() < 1.25
 
 
+def test_nothing_of_the_eyeball_shows_below_shut_lids() -> None:
+    """An eyeball as green as can be (255 levels), a thirtieth of the eye's width more of it than landmarks say: once lids
+    are shut no pixel is greener by more than 45.
+    """
+    pixels, face = _enlarged(2.0)
+    eyeball = np.zeros(pixels.shape[:2], np.uint8)
+    for eye in EYES:
+        cv2.fillPoly(eyeball, [np.round(face.landmarks[list(eye.opening), :2]).astype(np.int32)], (255,))
+    green = pixels.copy()
+    green[cv2.dilate(eyeball, np.ones((3, 3))) > 0] = (0, 255, 0)
+    (shut,) = _blinking(green, face, 1.0)
+    red, greener, blue = cv2.split(shut.astype(np.int16))
+    assert (greener - np.maximum(red, blue)).max() < 45
+
+
 def test_grain_is_fainter_in_the_shade() -> None:
     """Dark skin under a lit cheek is lent less of its grain, in proportion; skin brighter than the cheek what there is."""
     pixels, face = _enlarged(2.0)

@@ -26,6 +26,7 @@ _FEATHER, _SHARP = 2.0, 0.8  # pixels
 _FADED = 10.0  # pixels beyond the cover's outline where all feathers have ended
 _RIM, _LASHES = 4, 6  # pixels beyond the landmarks of the opening: rims, and with them lashes, which are no skin
 _UPWARDS = 4  # pixels more above it: upper lashes stand up, and their shadow would pass for a second lid
+_SQUEEZED = 5  # pixels below where lids now meet that may show a squeezed eyeball
 _OUTWARDS = 6  # pixels more beyond its outer corner: there they are longest
 _AROUND, _STRANGE, _ALIKE = 10, 2.0, 16.0  # pixels around the lashes; in deviations, and levels: what there is no skin
 _UNLIKE = 40.0  # levels: what is no skin in any case
@@ -144,6 +145,8 @@ class Moved:
         return np.asarray(np.clip(corners, 0, _SIZE), np.float32)
 
     def _closed(self, around: Pixels, feather: float) -> Float:
+        # Where lids meet lower than the photo's lower one they squeeze the eyeball: nothing of it may be left below them.
+        around = np.maximum(around, cv2.dilate(self.opening, np.ones((2 * _SQUEEZED + 1, 1))))
         # Lids that are shut, or as good as, are drawn as a line, which is no opening.
         shut = self.closure >= _SHUT
         skin = around if shut else cv2.subtract(around, cv2.erode(self.opening, np.ones((3, 3), np.uint8)))

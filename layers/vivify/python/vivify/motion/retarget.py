@@ -24,7 +24,7 @@ _CLOSED_LINE = 0.95  # where the lids meet: this far from the upper lid's place 
 _FALLING = np.array([[0.20], [0.13], [0.06], [0.0], [-0.02], [-0.03], [-0.04]], np.float32)
 _WIDEST = -0.3  # closure: how far lids open beyond the photo's
 _CREASE, _UPPER_SKIN = 0.15, 0.12  # how far rows of skin above the lid's edge follow it; the crease stays
-_LOWER_SKIN = 1.0  # below the lower lid it rises along
+_LOWER_SKIN, _PRESSED = 1.0, 0.5  # below the lower lid it rises along, and half of how far the line falls it is pressed down
 
 
 @dataclass(frozen=True)
@@ -76,10 +76,12 @@ def retarget(motion: Motion, shape: Float, limits: Limits, mouth_width: float) -
 def _fit_lids(displacement: Float, shape: Float, eye: Eye, closure: Float) -> None:
     """Moves the lids of one eye by ``closure`` (T,): 0 as in the photo, 1 shut."""
     upper, lower = shape[list(eye.upper[0])], shape[list(eye.lower[0])]
-    line = upper + (lower - upper) * _CLOSED_LINE + _FALLING * (lower - upper)[3]
+    falling = _FALLING * (lower - upper)[3]
+    line = upper + (lower - upper) * _CLOSED_LINE + falling
     # Motions add up and are scaled, lids meet at most. Wider than in the photo they show eyeball it never held: a little.
     c = np.clip(closure, _WIDEST, 1.0)[:, None, None]
     move_lids(displacement, eye, c * (line - upper), c * (line - lower))
+    displacement[:, list(eye.lower[1])] += _PRESSED * c * falling * (_FALLING > 0)  # lest the mesh folds over
 
 
 def move_lids(displacement: Float, eye: Eye, upper_travel: Float, lower_travel: Float) -> None:
