@@ -106,13 +106,16 @@ class TestDelivery:
         assert receiver.calls == []
 
     def test_the_stacks_own_webhook(self, stack: Stack, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A clip that names no webhook is told to the stack's, if it has one."""
+        """A clip that names no webhook is told to the stack's, if there is one; another is told to its own alone."""
         stack.put_record(CLIP, "failed", verdict=VERDICT)
         handle(stack, receiver)
         assert receiver.calls == []
         monkeypatch.setenv("DEFAULT_WEBHOOK", receiver.url())
         handle(stack, receiver)
         assert len(receiver.calls) == 1
+        asked(stack, receiver, "/its-own")
+        handle(stack, receiver)
+        assert [call.path for call in receiver.calls[1:]] == ["/its-own"]
 
     def test_an_erased_clip(self, stack: Stack, receiver: Receiver) -> None:
         """A clip that was erased meanwhile is no news: nobody is called, and the log does not say that anybody was."""

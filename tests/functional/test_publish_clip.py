@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from tests.footage import greys, write
 from vivify.errors import CloudError, TransitionRefused, VideoError
+from vivify.service import publish_clip
 from vivify.video import DIGITAL_SOURCE_TYPE, probe
 
 from .handlers import Event
@@ -123,6 +125,32 @@ def test_a_broken_promise(stack: Stack, invoke: Invoke, tmp_path: Path) -> None:
     with pytest.raises(VideoError):
         invoke("publish_clip", {"clip_id": CLIP})
     assert "Contents" not in boto3.client("s3").list_objects_v2(Bucket=stack.clips)
+
+
+@pytest.mark.parametrize("wrong", [{"faststart": False}, {"pixel_format": "yuv444p"}, {"width": 62}, {"height": 50}])
+def test_a_clip_that_would_not_play_everywhere(
+    stack: Stack, invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any]
+) -> None:
+    """What was written is looked at: a clip of another size, with its index last, or of colours few players know, is not
+    published.
+    """
+    stack.put_record(CLIP, "animating")
+    animated(stack, tmp_path)
+    monkeypatch.setattr(publish_clip, "probe", lambda path: replace(probe(path), **wrong))
+    with pytest.raises(VideoError, match="not what its frames were"):
+        invoke("publish_clip", {"clip_id": CLIP})
+    assert "Contents" not in boto3.client("s3").list_objects_v2(Bucket=stack.clips)
+
+
+def test_the_clip_is_put_last(stack: Stack, invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the clip is, its poster and preview are."""
+    stack.put_record(CLIP, "animating")
+    animated(stack, tmp_path)
+    names, upload = [], publish_clip.storage.upload
+    monkeypatch.setattr(publish_clip.storage, "upload", lambda path, *rest: (names.append(path.name), upload(path, *rest)))
+    invoke("publish_clip", {"clip_id": CLIP})
+    assert sorted(names) == ["clip.mp4", "poster.jpg", "preview.webp"]
+    assert names[-1] == "clip.mp4"
 
 
 def test_no_manifest(stack: Stack, invoke: Invoke) -> None:

@@ -117,6 +117,13 @@ def test_a_lost_event_of_a_form(stack: Stack, invoke: Invoke, restarted: list[Ob
     assert [record["clip_id"] for record in stack.records()] == [MINTED]
 
 
+def test_how_long_a_lost_event_can_still_be_made_good(stack: Stack, invoke: Invoke, restarted: list[ObjectPointer]) -> None:
+    """A photo is found as long as any can be there, however long the reconciler itself was away: for a day."""
+    stack.put_photo("photos/a.jpg", b"photo")
+    assert look(invoke, dt.timedelta(hours=25)) == {}
+    assert look(invoke, dt.timedelta(hours=23)) == {"restarted": 1}
+
+
 def test_a_photo_that_was_deleted(stack: Stack, invoke: Invoke, restarted: list[ObjectPointer]) -> None:
     """An old version under a deletion is not brought back."""
     stack.put_photo("photos/gone.jpg", b"photo")
