@@ -30,7 +30,7 @@ from vivify.errors import (
 from vivify.service import animate_clip, bounds, clip_options
 
 from .handlers import Event, load
-from .stack import Stack
+from .stack import ROOT, Stack
 
 Invoke = Callable[[str, Event], Any]
 Arrival = Callable[..., Event]
@@ -90,6 +90,8 @@ def test_done(stack: Stack, job: dict[str, Any], main: Callable[[], int], monkey
     assert (manifest["width"], manifest["height"], manifest["frames"]) == (512, 512, 10)
     assert manifest.keys() == {"clip_id", "attempt", "frames_key", "width", "height", "fps", "frames"}
     assert manifest["frames_key"] == f"{prefix}/frames.mkv"
+    report = json.load(boto3.client("s3").get_object(Bucket=stack.work, Key=f"{prefix}/report.json")["Body"])
+    assert report.keys() == {"frames", "fps", "size", "faces", "seconds"}  # and not where on this host the clip was made
     record = stack.record(job["clip_id"])
     assert record is not None
     assert record["state"] == "animating"
@@ -240,6 +242,13 @@ def _refusal(stack: Stack, job: dict[str, Any]) -> str:
     assert record is not None
     assert record["verdict"]["code"] == "request_invalid"
     return str(record["verdict"]["message"])
+
+
+def test_what_a_driver_may_be_is_said_where_callers_look() -> None:
+    """infra/api.md names the very bounds that the job holds drivers to."""
+    page = (ROOT / "infra/api.md").read_text(encoding="utf-8")
+    bounds = f"({animate_clip.MAX_BYTES / 1e6:.0f} MB, {animate_clip._DRIVER_SECONDS} s at most)"
+    assert f"With a driver {bounds}" in page
 
 
 @pytest.mark.parametrize(
