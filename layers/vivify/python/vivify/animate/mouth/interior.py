@@ -44,6 +44,7 @@ _TEETH_SCALE = (0.8, 14.0)  # pixels per millimetre that rows are drawn at
 _UNDER, _UNDER_REACH = 0.5, 1.6  # how dark the shade is just below the upper row, and how far it reaches
 _BEHIND = 0.7  # that the made row stays above the edge of the photo's own, so as not to show below it
 _FINE = 1000  # pixels: how large the opening is drawn at least
+_WIDE = (14.0, 20.0)  # millimetres between lips that begin to show more tongue than teeth, and do
 _COARSE = 160  # pixels: light and flesh are smooth and are computed on a picture of this side
 
 
@@ -94,8 +95,12 @@ class Mouth:
         if self._shown is None:
             strength = smoothstep((parting - _PARTING) / (_PARTED - _PARTING))
         else:  # teeth that the photo shows stay as they are behind lips that close or slide over them, too
-            slid = np.linalg.norm(polygon - still[list(INNER_LIPS)], axis=1).mean() / self._head.unit
+            rest = still[list(INNER_LIPS)]
+            slid = np.linalg.norm(polygon - rest, axis=1).mean() / self._head.unit
             strength = smoothstep((slid - _SLIDING) / (_SLID - _SLIDING))
+            # A tongue that a wide mouth shows reaches from cheek to cheek: it widens with them.
+            wider = max(float(np.linalg.norm(polygon[10] - polygon[0]) / np.linalg.norm(rest[10] - rest[0])), 1.0)
+            own[1][:, 0] *= 1 + (wider - 1) * smoothstep((self._shown.gap - _WIDE[0]) / (_WIDE[1] - _WIDE[0]))
         if strength == 0:
             return []
         window = Window.around(polygon, _MARGIN * view.millimetre, self._shape)
