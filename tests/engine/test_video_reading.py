@@ -11,7 +11,7 @@ import pytest
 
 from tests.footage import ffmpeg, moving, write
 from vivify.errors import VideoError
-from vivify.video import probe, read_frames, transcode
+from vivify.video import probe, process, read_frames, transcode
 
 
 def test_much_to_say_does_not_block(tmp_path: Path) -> None:
@@ -110,3 +110,21 @@ def test_frames_stamped_by_a_clock_are_counted_by_it(tmp_path: Path, gap: int, f
     assert info.fps == pytest.approx(fps, rel=0.02)
     assert info.seconds == pytest.approx(seconds, rel=0.01)
     assert sum(1 for _ in read_frames(tmp_path / "recorded.webm")) <= info.frames + 4
+
+
+def test_ffmpeg_opens_files_and_nothing_else() -> None:
+    """Told to read an address instead of a file, as a playlist inside a video would tell it, ffmpeg refuses to."""
+    *options, _ = process.source(Path("clip.mp4"))
+    with process.FFmpeg([*options, "http://127.0.0.1:9/clip.mp4", "-f", "null", "-"]) as ffmpeg:
+        assert ffmpeg.finish() != 0
+        assert "not on whitelist 'file'" in ffmpeg.messages()
+
+
+def test_a_list_of_other_files_is_no_video(tmp_path: Path) -> None:
+    """A playlist that calls itself a video would have ffmpeg read whatever it names: it is refused."""
+    write(tmp_path / "private.mp4", list(moving(5)))
+    playlist = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:0.2,\nprivate.mp4\n#EXT-X-ENDLIST\n"
+    for text in ("ffconcat version 1.0\nfile private.mp4\n", playlist):
+        (tmp_path / "video.mp4").write_text(text)
+        with pytest.raises(VideoError):
+            probe(tmp_path / "video.mp4")
