@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import pytest
 
 from vivify.animate.plate import plate_of
 from vivify.animate.texture import grow
@@ -86,6 +87,16 @@ def test_texture_grows_from_what_is_in_sight_alone() -> None:
     source = np.stack([x, y], axis=-1) + steps.astype(int)
     assert not hidden[source[wanted][:, 1], source[wanted][:, 0]].any()
     assert np.array_equal(steps, grow(texture, hidden, wanted))
+
+
+@pytest.mark.parametrize("strip", [14, 18, 20, 40])
+def test_a_strip_of_wall_goes_on(strip: int) -> None:
+    """However little of a wall is in sight beside a striped person, behind it is the wall, to 2 levels, and no stripe."""
+    picture = np.full((_SIDE, _SIDE, 3), 200, np.uint8)
+    picture[strip:] = np.where(np.arange(_SIDE - strip) % 8 < 4, 30, 90)[:, None, None]
+    alpha = np.zeros((_SIDE, _SIDE), np.uint8)
+    alpha[strip:] = 255
+    assert np.abs(plate_of(picture, alpha, _REACH)[strip:].astype(int) - 200).max() <= 2
 
 
 def test_nothing_in_sight_grows_nothing() -> None:

@@ -98,10 +98,11 @@ def test_who_walks_goes_farther_but_stays_in_the_picture(shift: float) -> None:
 
 
 def test_a_head_cut_off_above_hardly_sinks() -> None:
-    """Down from a border that cuts its hair off it goes less than a third as far; up and aside as ever."""
+    """Down from a border that cuts its hair off it goes less than a third as far, and says why; up and aside as ever."""
     whole, cut = (Limits.of(_shape(), FRONTAL, Room(cut_above=share)) for share in (0.0, 0.3))
     assert cut.along == pytest.approx((whole.along[0], 0.3 * whole.along[1]))
     assert cut.aside == whole.aside
+    assert (whole.reasons, cut.reasons) == ((), ("head_cut_off",))
 
 
 def test_a_head_cut_off_stays_nearly_where_it_is() -> None:

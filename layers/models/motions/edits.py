@@ -10,9 +10,11 @@ from vivify.easing import smoothstep
 from vivify.faces import mean_face, mirror_index
 from vivify.faces.topology import MESH
 from vivify.motion import Motion, Template
+from vivify.motion.smooth import smooth
 
 LEAST_WINK = 0.3  # of the way to shut: less is no wink, and is not stretched to one
 SMILING_LIDS = 0.18  # of the way to shut
+SETTING_OFF, SHAKES = 0.4, 0.2  # seconds of rest around a turn; sigma over which it is smoothed
 HALF_FADES = 2.0  # centimetres on either side of the face's middle in which one half gives way to the other
 
 
@@ -62,6 +64,17 @@ def rolled(take: Template) -> Motion:
     rotation = take.motion.rotation.copy()
     rotation[:, :2] = 0
     return replace(take.motion, rotation=rotation, translation=np.zeros_like(take.motion.translation))
+
+
+def calm_turn(take: Template) -> Motion:
+    """The head turns about its neck without the shakes of who speaks, and has time to set off and to come to rest. Both lids
+    alike.
+    """
+    pause = Motion.still(round(SETTING_OFF * take.fps))
+    whole = (pause, lids_alike(take), pause)
+    motion = Motion(*(np.concatenate([getattr(part, curve.name) for part in whole]) for curve in fields(Motion)))
+    calm = smooth(motion.rotation, SHAKES * take.fps)
+    return replace(motion, rotation=calm, translation=np.zeros_like(motion.translation))
 
 
 def two_blinks(first: Template, second: Template) -> Motion:

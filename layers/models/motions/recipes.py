@@ -84,6 +84,8 @@ BLINK = Take(S18, 152, 176, LIDS)
 WINK = "its lids' closing, half in the clip, brought to shut, the mouth's motion at 0.6"
 D13_REST, LAUGH_REST = "against its rest at 0.10-0.50 s", "against its rest at 3.68-3.88 s"
 ALIKE = "; both lids alike"
+TURN_ALONE = "the turn about the neck alone, smoothed over 0.2 s"
+CALM = f"; at 0.8 of its size, 1.5 times slower, {TURN_ALONE}"
 TO_ONE_SIDE = "left and right evened out, as the clip pulls to one side"
 
 RECIPES = {
@@ -151,15 +153,23 @@ RECIPES = {
         ),
         edits.evened,
     ),
-    "turn-left": Recipe("The head turns to the person's own left and back.", (Take(D12, 30, 64, HEAD),)),
-    "turn-right": Recipe("The head turns to the person's own right and back.", (Take(D12, 68, 103, HEAD),)),
+    "turn-left": Recipe(
+        "The head turns to the person's own left and back.",
+        (Take(D12, 30, 64, HEAD, strength={"head": 0.8}, slower=1.5, told=CALM),),
+        edits.calm_turn,
+    ),
+    "turn-right": Recipe(
+        "The head turns to the person's own right and back.",
+        (Take(D12, 68, 103, HEAD, strength={"head": 0.8}, slower=1.5, told=CALM),),
+        edits.calm_turn,
+    ),
     "look-around": Recipe(
         "Head and eyes look to the person's own left, then right.",
         (
             Take(D12, 28, 104, ("head", "gaze", "lids"), strength={"head": 0.6, "gaze": 0.6},
-                 told=f"; at 0.6 of its size{ALIKE}"),
+                 told=f"; at 0.6 of its size; {TURN_ALONE}{ALIKE}"),
         ),
-        edits.lids_alike,
+        edits.calm_turn,
     ),
     "nod": Recipe("The head nods a few times.", (Take(D11, 30, 72, HEAD),)),
     "shake": Recipe("The head shakes twice.", (Take(D11, 195, 221, HEAD, told=", played twice"),), edits.twice),

@@ -22,7 +22,7 @@ _LOCK = 0.6  # wide: what touches the upper border along less than this is the t
 
 
 def without_tips(matte: Float, unit: float) -> Float:
-    """``matte`` (H, W), whose first row lies at the picture's upper border, without tips of hair that only just reach it.
+    """``matte`` (H, W) of a region without tips of hair that only just reach its upper border, which may be the picture's.
 
     Held there, a lock would be drawn out to a horn when the head goes down; so it goes along and ends where the picture did.
     ``unit``: pixels of an eye distance.

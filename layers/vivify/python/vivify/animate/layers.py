@@ -49,7 +49,7 @@ def split(region: Pixels, matte: Float, reach: float) -> Layers:
     other = np.clip(cv2.absdiff(plate, region).max(axis=2, keepdims=True) / np.float32(_SAME) - 1, 0, 1)
     plate = np.round(region + other * (plate.astype(np.float32) - region)).astype(np.uint8)
     # The person layer may not turn negative: a pixel darker than the plate's share of it is less transparent than thought.
-    share = np.where(plate > region, 255.0 * region / np.maximum(plate, 1), 255).min(axis=2)
+    share = np.where(plate > region, np.float32(255) * region / np.maximum(plate, 1), 255).min(axis=2)
     alpha = np.maximum(alpha, 255 - np.floor(share)).astype(np.uint8)
     behind = cv2.multiply(plate, cv2.cvtColor(cv2.bitwise_not(alpha), cv2.COLOR_GRAY2RGB), scale=1 / 255)
     person = cv2.subtract(region, behind)

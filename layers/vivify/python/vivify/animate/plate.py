@@ -52,6 +52,7 @@ def plate_of(region: Pixels, alpha: Pixels, reach: float) -> Pixels:
     cover = _enlarged(np.clip(fading * 2.5, 0, 1), alpha) * np.clip(np.maximum.reduce((strange, near, calm)), 0, 1)
     # What stays is nearer to the person than what was sure at first: a lamp behind a head goes on from there.
     gone = (cv2.resize(cover, small, interpolation=cv2.INTER_AREA) > _GONE).astype(np.uint8)
+    gone = unsure if gone.all() else gone
     tone = _enlarged(_continued(few, gone, softness), alpha)
     filled = (tone + _grown_detail(region, tone, gone, reach * shrink)) * cover[..., None]
     return np.clip(np.round(region * (1 - cover[..., None]) + filled), 0, 255).astype(np.uint8)
@@ -115,9 +116,11 @@ def _grown_detail(region: Pixels, tone: Float, gone: Pixels, edge: float) -> Flo
     step = cv2.resize(source, (width, height), interpolation=cv2.INTER_NEAREST)
     step *= np.array([width / source.shape[1], height / source.shape[0]], np.float32)
     how = cv2.INTER_LINEAR | cv2.WARP_RELATIVE_MAP
+    # What is gone and has no texture from elsewhere shows none: its own is the person's.
+    grown = np.any(step != 0, axis=2) | (_enlarged(gone.astype(np.float32), tone) < 0.5)
     taken = cv2.remap(detail, step, np.empty(0, np.float32), how, borderMode=cv2.BORDER_REFLECT_101)
     shown = 1 - smoothstep((deep - _FADES_FROM) / (1 - _FADES_FROM))
-    return np.asarray(taken * _enlarged(shown, tone)[..., None], np.float32)
+    return np.asarray(taken * (grown * _enlarged(shown, tone))[..., None], np.float32)
 
 
 def _background_contrast(detail: Float, hidden: Pixels, near: int) -> Float:

@@ -107,7 +107,7 @@ class Limits:
         child = all(eyes) and _irises(shape) >= _SMALL_CHILD
         reasons = {
             HEAD_TURNED: abs(pose.yaw) > _HIDES,
-            HEAD_CUT_OFF: cut > 0,
+            HEAD_CUT_OFF: max(cut, cut_above) > 0,
             HEADS_TOUCH: room.crowded > 0,
             EYES_SHUT: not all(eyes),
             SMILES_ALREADY: wider < _SMILING,

@@ -104,6 +104,8 @@ def _draw_crown(
 ) -> None:
     half = crown.width / 2
     columns = np.flatnonzero(np.abs(along - side * middle) < half + 1.0)
+    if len(columns) < 2:  # a crown beyond what this mouth can show
+        return
     lean = np.float32(np.tan(np.radians(rng.normal(-2.0, 1.4 * unruly))))  # roots converge: crowns lean to the middle
     turned = np.float32(rng.normal(0, 0.09 * unruly))  # about its own length: one flank nearer to the light
     stands_out = float(rng.normal(0, 0.035 * unruly))

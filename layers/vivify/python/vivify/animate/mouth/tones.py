@@ -115,7 +115,8 @@ def _colourfulness(pixels: Float) -> float:
         difference = some[:, channel] - luma
         off = np.abs(difference - np.median(difference))
         usual = off <= np.percentile(off, 90)
-        rest = difference - np.polyval(np.polyfit(luma[usual], difference[usual], 2), luma)
+        degree = min(2, len(np.unique(luma[usual])) - 1)  # two tones have no curve
+        rest = difference - np.polyval(np.polyfit(luma[usual], difference[usual], degree), luma)
         # Nine tenths of the skin, as a deviation: a stamp or a scribble on a black-and-white print is no colour of it.
         spread += float(np.subtract(*np.percentile(rest, (95, 5)))) / 3.29
     return float(np.clip((spread / 2 - _COLOURLESS) / (_COLOURED - _COLOURLESS), 0, 1))
