@@ -81,6 +81,11 @@ class Stack:
     def records(self) -> list[dict[str, Any]]:
         return list(boto3.resource("dynamodb").Table(self.table).scan()["Items"])
 
+    def counted(self) -> list[int]:
+        """The day's counts of begun clips, of all callers."""
+        items = boto3.resource("dynamodb").Table(self.callers).scan()["Items"]
+        return [int(item["clips"]) for item in items if item["id"].startswith("day#")]
+
     def put_record(self, clip_id: str, state: str, **attributes: Any) -> None:
         times = dict.fromkeys(("created_at", "updated_at", "arrived_at"), "2026-01-15T09:30:12.482Z")
         usual = {"owner": SOMEBODY, "options": clip_options.DEFAULTS, **times, "kept_until": KEPT_UNTIL}

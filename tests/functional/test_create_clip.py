@@ -7,17 +7,10 @@ import datetime as dt
 import json
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
-
-from vivify.cloud import aws, callers, settings
-from vivify.errors import QuotaSpent
-from vivify.service import create_clip
-from vivify.service.clip_options import StoredOptions
 
 from .handlers import Answer, Event
 from .stack import SOMEBODY, Stack
@@ -25,17 +18,6 @@ from .stack import SOMEBODY, Stack
 Ask = Callable[..., Answer]
 POST = "http_create_clip"
 PNG = {"content_type": "image/png"}
-
-
-class Tomorrow(dt.datetime):
-    """The clock of a day later."""
-
-    @classmethod
-    def now(cls, tz: dt.tzinfo | None = None) -> dt.datetime:
-        return dt.datetime.now(tz) + dt.timedelta(days=1)
-
-
-TOMORROW = SimpleNamespace(datetime=Tomorrow, timedelta=dt.timedelta, UTC=dt.UTC)
 
 
 def policy_of(form: dict[str, Any]) -> dict[str, Any]:
@@ -145,159 +127,6 @@ def test_a_body_in_base64(stack: Stack, invoke: Callable[[str, Event], Any], eve
     captured = event(POST)
     captured |= {"body": base64.b64encode(captured["body"].encode()).decode(), "isBase64Encoded": True}
     assert invoke("serve_api", captured)["statusCode"] == 201
-
-
-# ---------------------------------------------------------------- the same request again
-
-
-def test_the_same_key_is_the_same_clip(stack: Stack, ask: Ask) -> None:
-    """A replay answers 201 with the same clip and a form signed anew; there is one record, and one clip is counted."""
-    answers = [ask(POST, idempotency_key="one") for _ in range(3)]
-    assert {answer.status for answer in answers} == {201}
-    assert len({answer.body["clip_id"] for answer in answers}) == 1
-    assert len(stack.records()) == 1
-    assert counted(stack) == [1]
-
-
-def test_equal_requests_may_be_written_differently(stack: Stack, ask: Ask) -> None:
-    """What a request asks counts, not its spelling: an option given as its default is the same as none."""
-    first = ask(POST, body=PNG, idempotency_key="one")
-    again = ask(POST, body=json.dumps({"fps": 25, **PNG}, indent=4), idempotency_key="one")
-    assert again.body["clip_id"] == first.body["clip_id"]
-
-
-def test_the_same_key_with_another_request(stack: Stack, ask: Ask) -> None:
-    """409, and the first clip stays as it was asked for."""
-    first = ask(POST, body={**PNG, "seconds": 3}, idempotency_key="one").body["clip_id"]
-    answer = ask(POST, body={**PNG, "seconds": 4}, idempotency_key="one")
-    assert (answer.status, answer.body["code"]) == (409, "idempotency_key_reused")
-    (record,) = stack.records()
-    assert (record["clip_id"], json.loads(record["options"])["seconds"]) == (first, 3)
-
-
-def test_keys_are_each_callers_own(stack: Stack, ask: Ask) -> None:
-    """Somebody else's key of the same name is another key."""
-    clips = {ask(POST, idempotency_key="one", caller=caller).body["clip_id"] for caller in ("AIDAFIRST", "AIDASECOND")}
-    assert len(clips) == 2
-
-
-def test_keys_are_good_for_a_day(stack: Stack, ask: Ask) -> None:
-    """After 24 hours a key is free again, whether or not DynamoDB has forgotten it by then."""
-    first = ask(POST, idempotency_key="one").body["clip_id"]
-    table = boto3.resource("dynamodb").Table(stack.callers)
-    (item,) = [item for item in table.scan()["Items"] if item["id"].startswith("key#")]
-    assert 24 * 3600 - 60 < int(item["expires_on"]) - time.time() <= 24 * 3600
-    table.put_item(Item={**item, "expires_on": int(time.time())})
-    assert ask(POST, idempotency_key="one").body["clip_id"] != first
-
-
-def test_a_crash_between_key_and_record(stack: Stack, ask: Ask) -> None:
-    """The function died after writing the key: the retry makes the very clip that the key names."""
-    clip_id = ask(POST, idempotency_key="one").body["clip_id"]
-    boto3.resource("dynamodb").Table(stack.table).delete_item(Key={"clip_id": clip_id})
-    assert ask(POST, idempotency_key="one").body["clip_id"] == clip_id
-    assert [record["clip_id"] for record in stack.records()] == [clip_id]
-
-
-def test_what_was_just_written_is_what_is_read(stack: Stack, ask: Ask) -> None:
-    """A replay a moment later, or a look at its clip, never meets an older copy: every read of one item is consistent."""
-    reads: list[bool] = []
-    aws.client("dynamodb").meta.events.register(
-        "provide-client-params.dynamodb.GetItem", lambda params, **_: reads.append(params.get("ConsistentRead", False))
-    )
-    clip_id = ask(POST, idempotency_key="one").body["clip_id"]
-    ask(POST, idempotency_key="one")
-    ask("http_get_clip", path=f"/v1/clips/{clip_id}")
-    assert len(reads) >= 3
-    assert all(reads)
-
-
-def test_the_key_of_a_deleted_clip(stack: Stack, ask: Ask) -> None:
-    """It makes no clip come back, and says so: 409."""
-    clip_id = ask(POST, idempotency_key="one").body["clip_id"]
-    assert ask("http_delete_clip", path=f"/v1/clips/{clip_id}").status == 204
-    assert ask(POST, idempotency_key="one").status == 409
-
-
-def test_a_key_that_is_none(stack: Stack, ask: Ask, subtests: pytest.Subtests) -> None:
-    """1 to 255 printable ASCII characters; anything else is refused rather than taken for no key."""
-    for key in ("", "k" * 256, "white space", "é"):
-        with subtests.test(key):
-            assert ask(POST, idempotency_key=key).status == 422
-
-
-@pytest.mark.usefixtures("requests_take_turns")
-def test_the_same_key_at_once(stack: Stack) -> None:
-    """Eight requests with one key in one moment: one clip, counted once."""
-    configured = settings.load(settings.ServeApi)
-    order = create_clip.Order("iam:AIDA", "image/png", StoredOptions(), key="one", digest="same")
-    with ThreadPoolExecutor(8) as threads:
-        tickets = list(threads.map(lambda _: create_clip.create_clip(order, configured), range(8)))
-    assert len({ticket.clip_id for ticket in tickets}) == 1
-    assert len(stack.records()) == 1
-    assert counted(stack) == [1]
-
-
-# ---------------------------------------------------------------- how much
-
-
-def counted(stack: Stack) -> list[int]:
-    """The day's counts, of all callers."""
-    items = boto3.resource("dynamodb").Table(stack.callers).scan()["Items"]
-    return [int(item["clips"]) for item in items if item["id"].startswith("day#")]
-
-
-def test_the_days_clips_are_counted(stack: Stack, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One too many is refused until midnight UTC, with no record; a replay of an earlier one, and other callers, go on."""
-    monkeypatch.setenv("DAILY_CLIPS", "2")
-    assert [ask(POST, idempotency_key=key).status for key in ("one", "two")] == [201, 201]
-    answer = ask(POST, idempotency_key="three")
-    assert (answer.status, answer.body["code"]) == (429, "quota_spent")
-    now = dt.datetime.now(dt.UTC)
-    midnight = (now + dt.timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    assert 0 <= int(answer.headers["retry-after"]) - (midnight - now).total_seconds() < 60  # never before midnight
-    assert len(stack.records()) == 2
-    assert ask(POST, idempotency_key="one").status == 201
-    assert ask(POST, caller="AIDASOMEBODYELSE").status == 201
-
-
-def test_the_count_starts_again_at_midnight(stack: Stack, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever has begun all of today's clips may begin as many tomorrow; today's count is kept apart."""
-    monkeypatch.setenv("DAILY_CLIPS", "1")
-    assert [ask(POST, idempotency_key=key).status for key in ("one", "two")] == [201, 429]
-    monkeypatch.setattr(callers, "dt", TOMORROW)
-    assert [ask(POST, idempotency_key=key).status for key in ("three", "four")] == [201, 429]
-    assert counted(stack) == [1, 1]
-
-
-def test_a_count_is_taken_back_from_its_own_day(stack: Stack, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same request sent twice at once, around midnight: what the second was counted, yesterday's count gives back."""
-
-    def begun_by_the_other(*_: object) -> bool:
-        monkeypatch.setattr(callers, "dt", TOMORROW)
-        return False
-
-    monkeypatch.setattr(create_clip.Records, "create", begun_by_the_other)
-    assert ask(POST, idempotency_key="one").status == 201
-    assert counted(stack) == [0]
-
-
-@pytest.mark.usefixtures("requests_take_turns")
-def test_the_count_is_never_passed(stack: Stack) -> None:
-    """Twelve requests at once where five are left: five clips, seven refusals."""
-    configured = settings.load(settings.ServeApi, {**stack.environment(), "DAILY_CLIPS": "5"})
-    order = create_clip.Order("iam:AIDA", "image/png", StoredOptions())
-
-    def attempt(_: int) -> bool:
-        try:
-            create_clip.create_clip(order, configured)
-        except QuotaSpent:
-            return False
-        return True
-
-    with ThreadPoolExecutor(12) as threads:
-        assert sum(threads.map(attempt, range(12))) == 5
-    assert len(stack.records()) == 5
 
 
 def test_the_switch(stack: Stack, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
