@@ -65,6 +65,7 @@ def test_what_was_asked_is_in_the_record(stack: Stack, ask: Ask) -> None:
         "motions": ["nod"],
         "seconds": 3,
         "faces": "largest",
+        "seed": 7,
         "loop": True,
         "notify": {"webhook": "https://a.example/x"},
     }
@@ -80,6 +81,7 @@ def test_what_was_asked_is_in_the_record(stack: Stack, ask: Ask) -> None:
         "size": "native",
         "frame": "photo",
         "faces": "largest",
+        "seed": 7,
         "loop": True,
         "driver": None,
     }
@@ -104,6 +106,8 @@ WRONG = [
     ('{"content_type": "image/png", "seconds": NaN}', 422, "seconds"),
     ('{"content_type": "image/png", "size": 9999}', 422, "size"),
     ('{"content_type": "image/png", "frame": "face"}', 422, "frame"),
+    ('{"content_type": "image/png", "seed": -1}', 422, "seed"),
+    ('{"content_type": "image/png", "seed": 1.5}', 422, "seed"),
     ('{"content_type": "image/png", "driver": "drivers/of-somebody"}', 422, "driver"),
     ('{"content_type": "image/png", "notify": {"webhook": "http://a.example/"}}', 422, "webhook"),
     ('{"content_type": "image/png", "notify": {"webhook": "https://me:pw@a.example/"}}', 422, "webhook"),

@@ -38,9 +38,17 @@ def test_what_the_metadata_asks(stack: Stack, invoke: Invoke, arrival: Arrival, 
     execution, whose input people may read.
     """
     execution = drop(
-        stack, invoke, arrival, astronaut, motions="nod, blink", seconds="3", loop="true", webhook="https://a.example/x?y=z"
+        stack,
+        invoke,
+        arrival,
+        astronaut,
+        motions="nod, blink",
+        seconds="3",
+        seed="7",
+        loop="true",
+        webhook="https://a.example/x?y=z",
     )
-    wanted = json.loads(DEFAULTS) | {"motions": ["nod", "blink"], "seconds": 3.0, "loop": True}
+    wanted = json.loads(DEFAULTS) | {"motions": ["nod", "blink"], "seconds": 3.0, "seed": 7, "loop": True}
     (record,) = stack.records()
     assert json.loads(execution["options"]) == json.loads(record["options"]) == wanted
     assert execution["verdict"] is None

@@ -71,6 +71,7 @@ def shown_as(stack: Stack, ask: Ask, state: str, percent: int) -> None:
             "size": "native",
             "frame": "photo",
             "faces": "all",
+            "seed": None,
             "loop": False,
         },
         "driver": False,

@@ -49,7 +49,7 @@ def test_animate_defaults_are_the_contract(engine: StandIn, photo: Path, tmp_pat
     assert run("animate", photo, "-o", tmp_path / "clip.mp4") == 0
     assert engine.asked == {
         "driver": None, "fps": 25.0, "size": "native", "frame": "photo", "faces": "all", "strength": 1.0, "loop": False,
-        "parts": {}, "seed": 0, "storyboard": None, "depth": None, "repair": "auto",
+        "parts": {}, "seed": None, "storyboard": None, "depth": None, "repair": "auto",
         "provider": "cpu",
     }  # fmt: skip
 

@@ -63,14 +63,15 @@ def test_length_and_rest(names: list[str], seconds: float, fps: float, loop: boo
 @pytest.mark.parametrize("fps", [25.0, 60.0, 120.0])
 def test_a_clip_begins_as_gently_at_any_frame_rate(fps: float) -> None:
     """Whoever starts amid the idle motion gets there in a quarter of a second: never, at any rate, does the head turn faster
-    in that time than 12 degrees a second.
+    in that time than 10 degrees a second, or its neck go faster than 0.4 eye distances.
     """
     starts = [
         compose([], Life(template(IDLE), template(BLINK)), 2.0, fps, mouth_width=MOUTH, seed=seed) for seed in range(1, 9)
     ]
     first = round(0.3 * fps)
     speeds = [np.abs(np.diff(start.rotation[:first], axis=0)).max() * fps for start in starts]
-    assert max(speeds) < 12
+    assert max(speeds) < 10
+    assert max(np.abs(np.diff(start.translation[:first], axis=0)).max() * fps for start in starts) < 0.4
 
 
 def test_a_loop_closes_without_a_jump() -> None:
@@ -104,6 +105,17 @@ def test_motions_play_in_turn() -> None:
     assert yaw.max() == pytest.approx(12, abs=0.3)
     assert yaw.min() == pytest.approx(-12, abs=0.3)
     assert np.abs(yaw[-1]) < 0.5
+
+
+@pytest.mark.parametrize("late", [0.0, 0.25, 0.5])
+def test_who_sets_off_late_is_back_in_time(late: float) -> None:
+    """Motions in turn begin as late as asked, and are over when the clip is: its last frame is at rest but for a degree."""
+    beats = in_turn([template(name) for name in DEFAULT_MOTIONS], 4.0, late)
+    motion = compose(beats, None, 4.0, 25.0, mouth_width=MOUTH)
+    first = int(np.argmax(np.abs(motion.rotation[:, 0]) > 0.2))
+    assert first / 25 == pytest.approx(0.45 + late, abs=0.15)
+    assert np.abs(motion.rotation[-1]).max() < 1
+    assert np.abs(motion.displacement[-1]).max() < 0.02
 
 
 @given(count=st.integers(1, 40), seconds=st.floats(0.08, 1.5), fps=st.sampled_from([10.0, 25.0, 60.0]))

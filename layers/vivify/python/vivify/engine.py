@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -27,6 +28,7 @@ from vivify.motion import (
     Role,
     Template,
     compose,
+    delayed,
     follow,
     frame_count,
     in_turn,
@@ -42,7 +44,8 @@ OnProgress = Callable[[int, int], None]
 DEFAULT_MOTIONS = ("turn-left", "gentle-smile")
 _STAGES = ("faces", "depth", "motion", "animate", "encode")
 _USUAL_SECONDS = 4.0
-_STAGGER, _STAGGERS = 0.17, 4  # seconds that each further face of a group is late, so that nobody moves in step
+_LATEST, _LATEST_PART = 0.7, 0.125  # seconds, and of the clip, that somebody sets off late at most
+_IN_STEP = 4  # every so many-th face of a group sets off with the first
 _LONGEST_SIDE = 4096  # pixels: H.264 level 5 ends here
 
 
@@ -55,7 +58,8 @@ class Options:
     own; beyond its own no driver is followed. ``fps``: frames a second. ``size``: "native" or the long side in pixels.
     ``frame``: the whole photo, or head and shoulders of one person. ``faces``: whom to animate, N counts from 1, the
     largest. ``strength``: scales every motion but the idle one; ``parts``: scales single parts (vivify.motion.PARTS) on
-    top. ``seed``: sets when people blink and breathe. ``loop``: end where it began. ``quality``: a finished MP4, or the
+    top. ``seed``: sets when people set off, blink and breathe; ``None``: the photo's own, so that of many photos no two
+    move in step, and each always moves alike. ``loop``: end where it began. ``quality``: a finished MP4, or the
     lossless file that publishing encodes. ``depth``: where to save the depth map of the first face that moves, a 16-bit
     PNG. ``repair``: whether faces of a photo found to be scratched or faded are mended first. ``provider``: what makes the
     pixels; a GPU that is not there is an error.
@@ -71,7 +75,7 @@ class Options:
     faces: Literal["all", "largest"] | int = "all"
     strength: float = 1.0
     parts: Mapping[str, float] = field(default_factory=dict)
-    seed: int = 0
+    seed: int | None = None
     loop: bool = False
     quality: Literal["final", "lossless"] = "final"
     depth: Path | None = None
@@ -132,6 +136,7 @@ def animate(
     models.require(options.provider)
     clock = _Clock()
     mark = clock.begun
+    seed = _own_seed(photo) if options.seed is None else options.seed
     found = list(faces) if faces is not None else analyse(photo)
     mended = repair(photo, found) if options.repair == "auto" else Repaired(photo, [False] * len(found))
     photo = mended.photo
@@ -140,7 +145,7 @@ def animate(
     numbers = [number for number, face in enumerate(found) if any(face is other for other in moving)]
     mark = clock.add("faces", mark)
 
-    role_of = _score(options)
+    role_of = _score(options, seed)
     performers, roles = [], []
     for place, number in enumerate(numbers):
         face = everybody[number]
@@ -229,33 +234,41 @@ def _rescaled(landmarks: NDArray[np.float32], scale: NDArray[np.float64]) -> NDA
     return out.astype(np.float32)
 
 
-def _score(options: Options) -> Callable[[int, Face], Role]:
+def _own_seed(photo: Photo) -> int:
+    """The same for the same pixels, however the clip is to be."""
+    return zlib.crc32(np.ascontiguousarray(photo.pixels).data)
+
+
+def _score(options: Options, seed: int) -> Callable[[int, Face], Role]:
     """The role of each face: who it is, counted among those that move, and the face itself, for its mouth's width."""
     strengths = {part: options.strength * options.parts.get(part, 1.0) for part in PARTS}
     if options.driver is not None:
         driven = follow(options.driver, options.seconds).role(options.fps, strengths, loop=options.loop)
         return lambda _number, _face: driven
     if options.storyboard is not None:
-        beats = load_storyboard(options.storyboard)
-        seconds = options.seconds or max(beat.start + beat.seconds for beat in beats)
+        told = load_storyboard(options.storyboard)
+        seconds = options.seconds or max(beat.start + beat.seconds for beat in told)
+        first, beats = 0.0, partial(delayed, told)  # the first one sets off when the storyboard says
     else:
         named = [Template.load(Path(name)) if name.endswith(".json") else template(name) for name in options.motions]
         seconds = options.seconds or _USUAL_SECONDS
-        beats = in_turn([found for found in named if found.name != IDLE], seconds)
+        first = np.random.default_rng(seed).random()
+        beats = partial(in_turn, [found for found in named if found.name != IDLE], seconds)
     life = Life(template(IDLE), template(BLINK))
+    latest = min(_LATEST, _LATEST_PART * seconds)
 
     def role_of(number: int, face: Face) -> Role:
-        late = number % _STAGGERS * _STAGGER
+        late = latest * ((first + number / _IN_STEP) % 1)
         width = float(mouth_width(face.landmarks)) / HeadFrame.of(face).unit
         motion = partial(
             compose,
-            [replace(beat, start=beat.start + late) for beat in beats],
+            beats(late),
             life,
             seconds,
             options.fps,
             strengths,
             mouth_width=width,
-            seed=options.seed + number,
+            seed=seed + number,
             loop=options.loop,
         )
         return Role(frame_count(seconds, options.fps), lambda frames: motion(frames=frames), width)

@@ -67,7 +67,9 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="X|PART=X",
         help=f"how far the motion goes, 0 to 3 (1), or one part of it ({', '.join(_PARTS)}); repeat for several",
     )
-    parser.add_argument("--seed", type=_seed, default=0, metavar="N", help="other times to blink and breathe")
+    parser.add_argument(
+        "--seed", type=_seed, metavar="N", help="other times to set off, to blink and to breathe than the photo's own"
+    )
     parser.add_argument("--loop", action="store_true", help="end where it begins, so that it plays round and round")
     parser.add_argument(
         "--repair", choices=("auto", "off"), default="auto", help="mend scratched or faded faces of old photos first (auto)"

@@ -70,16 +70,18 @@ def compose(
 
     ``strengths``: how far each part (vivify.motion.parts) goes, for the beats; life goes on as it is. ``mouth_width``: of
     the mouth it is for, in eye distances; every template's lips go aside in proportion to it. ``seed``: sets the times of
-    blinks and breath, and for any but 0 where in the idle motion the clip begins, so that two people in one photo never
-    move as one. The first frame is at rest; with ``loop`` so is the one after the last.
+    blinks and breath and where in the idle motion the clip begins, so that no two people move as one. The first
+    frame is at rest; with ``loop`` so is the one after the last.
     """
     count = frame_count(seconds, fps)
     frames = frames or range(count)
     total = Motion.still(len(frames))
     if life is not None:
         rng = np.random.default_rng(seed)
-        for cue in _life(life, beats, count, fps, rng, from_its_start=seed == 0):
+        cues = list(_life(life, beats, count, fps, rng))
+        for cue in cues:
             _add(total, cue, frames, fps, mouth_width)
+        _from_the_photo(total, cues[0], fps, mouth_width)
         _breathe(total, frames, fps, rng.uniform(*_BREATH))
     for beat in beats:
         each = {part: beat.strength * (strengths or {}).get(part, 1.0) for part in PARTS}
@@ -89,12 +91,10 @@ def compose(
     return total.eased(easing(frames, count, fps, both_ends=loop))
 
 
-def _life(
-    life: Life, beats: Sequence[Beat], count: int, fps: float, rng: np.random.Generator, *, from_its_start: bool
-) -> Iterator[_Cue]:
+def _life(life: Life, beats: Sequence[Beat], count: int, fps: float, rng: np.random.Generator) -> Iterator[_Cue]:
     """Idle movement over and over, and blinks where no beat blinks by itself."""
     idle, blink = (frame_count(template.seconds, fps) for template in (life.idle, life.blink))
-    for start in range(0 if from_its_start else -int(rng.integers(idle)), count, idle):
+    for start in range(-int(rng.integers(idle)), count, idle):
         yield _Cue(life.idle, start, idle, idle, _IDLE_PARTS)
     busy = [(b.start, b.start + b.seconds) for b in beats if b.template.motion.lids.max() > _LIDS_BUSY]
     when = rng.uniform(*_FIRST_BLINK)
@@ -102,6 +102,13 @@ def _life(
         if all(when > end or when + life.blink.seconds < start for start, end in busy):
             yield _Cue(life.blink, round(when * fps), blink, blink)
         when += life.blink.seconds + rng.uniform(*_BLINK_APART)
+
+
+def _from_the_photo(total: Motion, idle: _Cue, fps: float, mouth_width: float) -> None:
+    """Takes the photo, in place, for the moment of the idle movement with which the clip begins: no head jumps into it."""
+    begun = idle.motion(range(-idle.start, 1 - idle.start), fps, mouth_width)
+    total.rotation[:] -= begun.rotation
+    total.translation[:] -= begun.translation
 
 
 def _breathe(total: Motion, frames: range, fps: float, period: float) -> None:

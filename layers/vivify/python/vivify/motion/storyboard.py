@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -38,9 +38,12 @@ class Beat:
     room: float = float("inf")
 
 
-def in_turn(templates: Sequence[Template], seconds: float) -> list[Beat]:
-    """The templates one after another, each with an equal share of the time, sped up or slowed down a little to fill it."""
-    lead = min(_LEAD_IN, seconds / 8)
+def in_turn(templates: Sequence[Template], seconds: float, late: float = 0.0) -> list[Beat]:
+    """The templates one after another, each with an equal share of the time, sped up or slowed down a little to fill it.
+
+    ``late``: seconds that the first begins later than it might; the last ends with the rest.
+    """
+    lead = min(_LEAD_IN, seconds / 8) + late
     share = (seconds - lead) / max(1, len(templates))
     beats = []
     for number, found in enumerate(templates):
@@ -48,6 +51,11 @@ def in_turn(templates: Sequence[Template], seconds: float) -> list[Beat]:
         start = lead + number * share + max(0.0, share - length) / 2
         beats.append(Beat(found, start, length, room=share))
     return beats
+
+
+def delayed(beats: Sequence[Beat], late: float) -> list[Beat]:
+    """The same, ``late`` seconds later."""
+    return [replace(beat, start=beat.start + late) for beat in beats]
 
 
 def load_storyboard(path: Path) -> list[Beat]:

@@ -61,6 +61,11 @@ class ClipOptions(BaseModel):
         Literal["all", "largest"] | Annotated[int, Field(ge=1, le=100), BeforeValidator(_whole)],
         Field(description="Whom to animate; a number counts from the largest face, 1."),
     ] = "all"
+    seed: Annotated[
+        int | None,
+        Field(ge=0, le=999_999_999, description="Other times to set off, to blink and to breathe than the photo's own."),
+        BeforeValidator(_whole),
+    ] = None
     loop: Annotated[bool, Field(description="End where it begins, so that it plays round and round.")] = False
 
 

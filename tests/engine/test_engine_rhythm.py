@@ -1,0 +1,68 @@
+"""When people set off and blink: each photo has its own rhythm, and always the same."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+
+from tests.bench.stage import Recording, record
+from tests.drawn import animated
+from tests.portrait import portrait
+from vivify import engine
+from vivify.faces import Face
+from vivify.photos import Photo
+
+SMALL = engine.Options(size=64, fps=10.0)
+
+
+def _of_others(count: int) -> list[tuple[Photo, Face]]:
+    """As many photos, each of them darker than the one before."""
+    photo, face = portrait()
+    return [(Photo(photo.pixels - photo.pixels // 32 * np.uint8(step), "png"), face) for step in range(count)]
+
+
+def _first_blink(clip: Recording) -> int:
+    return int(np.argmax(clip.tracks[0].lids[:, 0] > 0.5))
+
+
+def _turns_most(clip: Recording, face: int = 0) -> int:
+    return int(np.argmax(np.abs(clip.tracks[face].rotation[:, 0])))
+
+
+def test_the_same_photo_always_moves_alike() -> None:
+    """Made twice, a clip is the same to the bit; at another size its people do the same at the same time."""
+    photo, face = portrait()
+    one, again = (animated(photo, [face], replace(SMALL, seconds=2.0)) for _ in range(2))
+    assert all(np.array_equal(a, b) for a, b in zip(one, again, strict=True))
+    small, large = (record(photo, [face], replace(SMALL, size=size)).tracks[0] for size in (64, 128))
+    assert np.array_equal(small.lids, large.lids)
+    assert np.array_equal(small.rotation, large.rotation)
+
+
+def test_no_two_photos_move_in_step() -> None:
+    """Of four photos of one person no two blink first and turn at the same frames; at a seed that is given all do."""
+    own = [record(photo, [face], replace(SMALL, fps=20.0)) for photo, face in _of_others(4)]
+    for one, other in combinations(own, 2):
+        assert (_first_blink(one), _turns_most(one)) != (_first_blink(other), _turns_most(other))
+        assert not np.array_equal(one.tracks[0].rotation, other.tracks[0].rotation)
+    assert len({_first_blink(clip) for clip in own}) > 1
+    assert len({_turns_most(clip) for clip in own}) > 1
+    first, *rest = (record(photo, [face], replace(SMALL, seed=7)).tracks[0] for photo, face in _of_others(3))
+    assert all(np.array_equal(first.rotation, other.rotation) for other in rest)
+
+
+def test_a_storyboard_is_kept_to_the_frame(tmp_path: Path) -> None:
+    """Whatever the seed, what a storyboard asks for begins when it says."""
+    plan = tmp_path / "plan.json"
+    beat = {"motion": "broad-smile", "start": 1.0}
+    plan.write_text(json.dumps({"schema": "vivify.storyboard/1", "beats": [beat]}))
+    photo, face = portrait()
+    asked = replace(SMALL, storyboard=plan, seconds=2.0)
+    one, other = (record(photo, [face], replace(asked, seed=seed)).tracks[0].displacement for seed in (1, 2))
+    mouth = [61, 291]
+    assert np.abs(one[5:, mouth]).max() > 0.05
+    assert np.allclose(one[:, mouth], other[:, mouth], atol=0.02)
