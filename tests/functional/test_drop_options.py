@@ -73,6 +73,13 @@ def test_more_than_can_be_made(stack: Stack, invoke: Invoke, arrival: Arrival, a
     assert "30 s of 60 frames of 16.8 megapixels" in execution["verdict"]["message"]
 
 
+def test_a_face_that_is_not_there(stack: Stack, invoke: Invoke, arrival: Arrival, astronaut: Path) -> None:
+    """The second face of a photo of one is a verdict that says how many there are, before a GPU is paid for."""
+    execution = drop(stack, invoke, arrival, astronaut, faces="2")
+    assert execution["verdict"]["code"] == "request_invalid"
+    assert execution["verdict"]["message"] == "The photo has no face 2: there are 1, counted from the largest, 1."
+
+
 def test_who_drops_a_photo_owns_its_clip(stack: Stack, invoke: Invoke, arrival: Arrival, ask: Callable[..., Answer]) -> None:
     """S3 tells who put the photo; the same caller finds the clip in the API, and nobody else does."""
     clip_id = drop(stack, invoke, arrival, NO_FACE)["clip_id"]

@@ -18,8 +18,8 @@ from vivify import models
 from vivify.animate import Performer
 from vivify.arrays import Pixels
 from vivify.depth.head import HeadFrame
-from vivify.errors import NotAHumanFace, UsageError, VideoError
-from vivify.faces import Face, find_faces, head_and_shoulders, require_animatable
+from vivify.errors import NotAHumanFace, VideoError
+from vivify.faces import Face, chosen, find_faces, head_and_shoulders
 from vivify.faces.repair import Repaired, repair
 from vivify.faces.topology import mouth_width
 from vivify.motion import (
@@ -140,7 +140,7 @@ def animate(
     found = list(faces) if faces is not None else analyse(photo)
     mended = repair(photo, found) if options.repair == "auto" else Repaired(photo, [False] * len(found))
     photo = mended.photo
-    moving = _chosen(require_animatable(found), found, options)
+    moving = chosen(found, options.faces, alone=options.frame == "portrait")
     pixels, everybody = _framed(photo.pixels, found, moving[0], options)
     numbers = [number for number, face in enumerate(found) if any(face is other for other in moving)]
     mark = clock.add("faces", mark)
@@ -187,16 +187,6 @@ def animate(
         ],
         seconds=clock.report(),
     )
-
-
-def _chosen(animatable: list[Face], found: list[Face], options: Options) -> list[Face]:
-    if options.faces == "all" and options.frame == "photo":
-        return animatable
-    if isinstance(options.faces, int):
-        if not 1 <= options.faces <= len(found):
-            raise UsageError(f"There is no face {options.faces} in the photo: it has {len(found)}.")
-        return require_animatable([found[options.faces - 1]])
-    return animatable[:1]
 
 
 def _neighbours(face: Face, everybody: list[Face]) -> list[Face]:

@@ -2,6 +2,7 @@
 
     find_faces(photo) -> [Face]          largest first, each with a verdict (None: it can be animated)
     require_animatable(faces) -> [Face]  those that can, or the error that says why none can
+    chosen(faces, which) -> [Face]       those of them that are to move
     head_and_shoulders(face, shape)      the box that is a portrait of one of them
     Landmarker().track(frame)            landmarks from frame to frame of a video
 
@@ -9,7 +10,7 @@ Coordinates are pixels of the photo, angles degrees; ``vivify.faces.types`` says
 """
 
 from vivify.faces.crop import head_and_shoulders
-from vivify.faces.find import find_faces, require_animatable
+from vivify.faces.find import chosen, find_faces, require_animatable
 from vivify.faces.pose import head_fit, head_pose, mean_face, mirror_index, rotation
 from vivify.faces.track import Landmarker
 from vivify.faces.types import Face, Pose, Verdict
@@ -19,6 +20,7 @@ __all__ = [
     "Landmarker",
     "Pose",
     "Verdict",
+    "chosen",
     "find_faces",
     "head_and_shoulders",
     "head_fit",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,3 +118,16 @@ def require_animatable(faces: list[Face]) -> list[Face]:
         key=lambda row: (row[2].code != errors.NotAHumanFace.code, row[0]),
     )
     raise REJECTIONS[verdict.code](verdict.message, size=round(size, 1), yaw=round(nearest.pose.yaw, 1), faces=len(faces))
+
+
+def chosen(faces: list[Face], which: Literal["all", "largest"] | int, *, alone: bool = False) -> list[Face]:
+    """Who of ``faces``, largest first, is to move: all that can, the largest of these, or the N-th of all, counted from 1.
+
+    ``alone``: one at most. Raises as ``require_animatable`` does, and UsageError for a number that no face has.
+    """
+    animatable = require_animatable(faces)
+    if isinstance(which, int):
+        if not 1 <= which <= len(faces):
+            raise errors.UsageError(f"The photo has no face {which}: there are {len(faces)}, counted from the largest, 1.")
+        return require_animatable([faces[which - 1]])
+    return animatable if which == "all" and not alone else animatable[:1]

@@ -27,8 +27,9 @@ from vivify.errors import (
     RequestInvalid,
     RequestRefused,
     TransitionRefused,
+    UsageError,
 )
-from vivify.faces import Face, find_faces, head_and_shoulders, require_animatable
+from vivify.faces import Face, chosen, find_faces, head_and_shoulders
 from vivify.photos import Photo, decode
 from vivify.service import clip_ids, clip_options
 from vivify.service.bounds import require_makeable
@@ -74,9 +75,10 @@ def _start(records: Records, record: Record, photo: ObjectPointer, settings: Det
             options = _wishes(records, clip_id, about, settings)
         _require_driver(photo.bucket, options)
         picture = decode(_fetch(photo, about.size))
-        require_makeable(json.loads(options), picture.pixels.shape)
+        asked = json.loads(options)
+        require_makeable(asked, picture.pixels.shape)
         faces = find_faces(picture)
-        crop, found = _portrait_jpeg(picture, require_animatable(faces)[0]), _faces_json(picture, faces)
+        crop, found = _portrait_jpeg(picture, _subject(faces, asked)), _faces_json(picture, faces)
     except (PhotoRejected, RequestRefused) as rejected:
         verdict = {"code": rejected.code, "message": rejected.message}
         records.note(clip_id, verdict=verdict)
@@ -129,6 +131,14 @@ def _require_driver(bucket: str, options: str) -> None:
     driver = json.loads(options)["driver"]
     if driver is not None and storage.latest(bucket, driver) is None:
         raise RequestInvalid("The driver video is not there. Upload it before the photo.")
+
+
+def _subject(faces: list[Face], asked: dict[str, Any]) -> Face:
+    """Who moves, or the largest of them. Raises FaceRejected, and RequestInvalid for a face that the photo has not."""
+    try:
+        return chosen(faces, asked["faces"])[0]
+    except UsageError as wrong:
+        raise RequestInvalid(wrong.message) from wrong
 
 
 def _fetch(photo: ObjectPointer, size: int) -> bytes:
