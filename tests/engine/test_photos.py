@@ -173,6 +173,21 @@ def test_16_bit_tiff_says_what_zero_means(zero_is: int, first: int, last: int) -
     assert (pixels[0, 0, 0], pixels[0, -1, 0]) == (first, last)
 
 
+def test_12_bit_white_is_white() -> None:
+    """A scan of 12 bits, two samples in three bytes, has its white at 4095 and not at 65535."""
+    side = 8
+    samples = bytes([0xFF, 0xFF, 0xFF]) * (side * side // 2 - 1) + bytes([0x80, 0x00, 0x00])
+    entries = [(256, side), (257, side), (258, 12), (259, 1), (262, 1), (277, 1), (278, side), (279, len(samples))]
+    behind = 8 + 2 + 12 * (len(entries) + 1) + 4
+    tags = sorted([*entries, (273, behind)])  # where the samples begin
+    directory = len(tags).to_bytes(2, "little") + b"".join(
+        tag.to_bytes(2, "little") + (4).to_bytes(2, "little") + (1).to_bytes(4, "little") + value.to_bytes(4, "little")
+        for tag, value in tags
+    )
+    pixels = decode(b"II*\x00" + (8).to_bytes(4, "little") + directory + bytes(4) + samples).pixels
+    assert (pixels[0, 0, 0], pixels[-1, -2, 0], pixels[-1, -1, 0]) == (255, 128, 0)
+
+
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
 def test_transparency_shows_white(mode: str) -> None:
     """Where a picture is clear, white shows; where it is solid, its own colour."""

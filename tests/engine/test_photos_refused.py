@@ -74,6 +74,9 @@ def test_empty_file() -> None:
         ("é".encode() * 600, "text"),  # the window that is looked at ends within a letter
         (b" " + "é".encode() * 600, "text"),
         (b"Letter" + b"\xff\xfe\xfd\xfc" * 2, "not a photo format"),  # bytes that are in no text
+        (b"Letter\x01\x02" * 9, "not a photo format"),  # and characters that are in none
+        (b"RIFF\x00\x00\x01\x00AVI LIST", "a video"),
+        (b"RIFF\x00\x00\x01\x00WAVEfmt ", "not a photo format"),
     ],
 )
 def test_other_files_are_named(data: bytes, said: str) -> None:
@@ -108,6 +111,23 @@ def test_a_gif_moves_whatever_tables_its_pictures_bring() -> None:
         one.save(buffer, "gif", save_all=True, append_images=more, include_color_table=True)
         with pytest.raises(refusal):
             decode(buffer.getvalue())
+
+
+def test_a_gif_cut_short_is_a_gif() -> None:
+    """Wherever a GIF ends, between two blocks or within one, it is refused as what it is."""
+    buffer = io.BytesIO()
+    Image.radial_gradient("L").resize((32, 32)).save(buffer, "gif", comment=b"a note")
+    data = buffer.getvalue()
+    for length in range(6, len(data)):
+        with pytest.raises(UnsupportedFormat, match="GIF"):
+            sniff(data[:length])
+
+
+@pytest.mark.parametrize(("brand", "named"), [(b"avis", "This AVIF holds"), (b"hevc", "This HEIF holds")])
+def test_a_sequence_is_named(brand: bytes, named: str) -> None:
+    """A file whose first bytes announce moving pictures is told by its own format's name."""
+    with pytest.raises(AnimatedImage, match=named):
+        sniff((16).to_bytes(4, "big") + b"ftyp" + brand + bytes(40))
 
 
 def test_a_heic_is_known_by_any_of_its_brands() -> None:
