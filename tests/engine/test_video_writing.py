@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import signal
@@ -230,6 +231,18 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(VideoError, match="could not be written"):
         write(tmp_path / "clip.mp4", list(moving(3)))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_breaks_off_leaves_the_one_before(tmp_path: Path) -> None:
+    """Whatever is written beside its place, where the disk is full it is said, no half stays, and the old file does."""
+    (tmp_path / "t.json").write_text("old")
+    with (
+        pytest.raises(VideoError, match="could not be written to its end: No space left"),
+        process.finished(tmp_path / "t.json") as part,
+    ):
+        part.write_text("half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(part))
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
 
 
 def test_memory_does_not_grow_with_length(tmp_path: Path) -> None:

@@ -8,11 +8,18 @@ import pytest
 from boto3.exceptions import RetriesExceededError
 from botocore import exceptions
 from botocore.exceptions import ClientError
+from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
 
 from vivify.cloud.aws import calls
 from vivify.errors import CloudError, CloudUnavailable
 
 URL = "https://example.org"
+# What botocore itself tries again, of the services that we ask.
+OF_OTHERS = {"EC2ThrottledException", "BandwidthLimitExceeded", "TransactionInProgressException", "PriorRequestNotComplete"}
+THROTTLED = {
+    *ThrottledRetryableChecker._THROTTLED_ERROR_CODES,
+    *TransientRetryableChecker._TRANSIENT_ERROR_CODES,
+} - OF_OTHERS
 
 
 @pytest.mark.parametrize(
@@ -23,7 +30,9 @@ URL = "https://example.org"
         exceptions.ReadTimeoutError(endpoint_url=URL),
         exceptions.ConnectionClosedError(endpoint_url=URL),
         RetriesExceededError(exceptions.IncompleteReadError(actual_bytes=1, expected_bytes=2)),
-        ClientError({"Error": {"Code": "ThrottlingException"}}, "Call"),
+        exceptions.CredentialRetrievalError(provider="container-role", error_msg=URL),
+        *(ClientError({"Error": {"Code": code}}, "Call") for code in sorted(THROTTLED)),
+        ClientError({"Error": {"Code": "Odd"}, "ResponseMetadata": {"HTTPStatusCode": 429}}, "Call"),
         ClientError({"Error": {"Code": "Odd"}, "ResponseMetadata": {"HTTPStatusCode": 503}}, "Call"),
     ],
     ids=lambda error: type(error).__name__,

@@ -157,6 +157,6 @@ def test_a_fault_of_ours_stays_vague(stack: Stack, ask: Ask, capsys: pytest.Capt
     assert answer.status == 500
     assert answer.body == {
         "code": "internal_error",
-        "message": "Something failed on our side.",
+        "message": "Something failed on our side. Try again later.",
         "docs": "infra/api.md#internal_error",
     }

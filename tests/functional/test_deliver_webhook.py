@@ -134,6 +134,19 @@ class TestTriedAgain:
         receiver.answer = lambda _call: status
         assert len(handle(stack, receiver)["batchItemFailures"]) == 1
 
+    def test_whose_fault_it_was(
+        self, stack: Stack, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """A receiver that says no is worth a warning; where we cannot even sign, operators find an error. Both come back."""
+        asked(stack, receiver)
+        receiver.answer = lambda _call: 500
+        assert len(handle(stack, receiver)["batchItemFailures"]) == 1
+        monkeypatch.setenv("WEBHOOK_SECRET", "of-nobody")
+        assert len(handle(stack, receiver)["batchItemFailures"]) == 1
+        theirs, ours = caplog.records
+        assert (theirs.levelname, theirs.exc_info) == ("WARNING", None)
+        assert (ours.levelname, vars(ours)["code"], vars(ours)["wait"]) == ("ERROR", "cloud_refused", 30)
+
     def test_no_redirects(self, stack: Stack, receiver: Receiver) -> None:
         """An answer that points elsewhere is a failure, and nobody goes there."""
         asked(stack, receiver)

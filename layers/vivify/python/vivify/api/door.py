@@ -41,6 +41,6 @@ def check_body(event: Mapping[str, Any]) -> None:
         if fits := len(data) <= MAX_BODY:
             json.loads(data.decode())
     except (ValueError, RecursionError) as error:
-        raise BodyUnreadable("The body is not JSON.") from error
+        raise BodyUnreadable("The body is not JSON. Send one JSON object, in UTF-8.") from error
     if not fits:
         raise BodyTooLarge(f"The body may have {MAX_BODY // 1024} KB. Photos are uploaded with the form, not here.")

@@ -32,7 +32,7 @@ def answer(error: Exception, docs_url: str) -> Response[str]:
     """What the caller is told of ``error``. Of our own faults only that there is one."""
     kind = next((kind for kind in STATUS if isinstance(error, kind)), None)
     if kind is None or not isinstance(error, VivifyError):
-        fault = VivifyError("Something failed on our side.")
+        fault = VivifyError("Something failed on our side. Try again later.")
         return _response(HTTPStatus.INTERNAL_SERVER_ERROR, fault.code, fault.message, docs_url)
     response = _response(STATUS[kind], error.code, error.message, docs_url)
     if error.retryable:

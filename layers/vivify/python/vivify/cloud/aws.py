@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 import boto3
@@ -14,6 +15,7 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectionError,  # noqa: A004 - botocore's own: no endpoint, or none in time
+    CredentialRetrievalError,  # a container's, which its host did not give just now
     HTTPClientError,
     NoCredentialsError,
     ParamValidationError,
@@ -27,10 +29,14 @@ _TRANSIENT = frozenset(
         "InternalError",
         "InternalFailure",
         "InternalServerError",
+        "KMSThrottlingException",
         "LimitExceededException",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
         "RequestTimeout",
+        "RequestTimeoutException",
         "ServiceUnavailable",
         "SlowDown",
         "ThrottledException",
@@ -74,15 +80,15 @@ def calls(what: str) -> Iterator[None]:
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "Unknown")
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        if code in _TRANSIENT or status >= 500:
-            raise CloudUnavailable(f"AWS could not {what} just now ({code}).", aws_code=code) from None
+        if code in _TRANSIENT or status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise CloudUnavailable(f"AWS could not {what} just now ({code}). Try again.", aws_code=code) from None
         raise CloudError(f"AWS would not {what} ({code}).", aws_code=code) from None
     except (NoCredentialsError, ParamValidationError) as error:
         code = type(error).__name__
         raise CloudError(f"AWS was not asked rightly to {what} ({code}).", aws_code=code) from None
-    except (ConnectionError, HTTPClientError, RetriesExceededError) as error:
+    except (ConnectionError, CredentialRetrievalError, HTTPClientError, RetriesExceededError) as error:
         code = type(error).__name__
-        raise CloudUnavailable(f"AWS could not be reached to {what} ({code}).", aws_code=code) from None
+        raise CloudUnavailable(f"AWS could not be reached to {what} ({code}). Try again.", aws_code=code) from None
     except BotoCoreError as error:
         code = type(error).__name__
         raise CloudError(f"AWS could not {what} ({code}).", aws_code=code) from None

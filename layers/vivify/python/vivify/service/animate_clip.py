@@ -80,14 +80,14 @@ def _driver(settings: AnimateClip, key: str, folder: Path) -> tuple[Path, float]
     """The video to follow, fetched and looked at, and its seconds. Raises RequestInvalid."""
     pointer, path = ObjectPointer(settings.photo_bucket, key), folder / "driver"
     if storage.look(pointer).size > MAX_BYTES:
-        raise RequestInvalid(f"The driver video is too large. It may have {MAX_BYTES / 1e6:.0f} MB.")
+        raise RequestInvalid(f"The driver video is too large. Send one of {MAX_BYTES / 1e6:.0f} MB at most.")
     storage.download(pointer, path)
     try:
         seconds = probe(path).seconds
     except VideoError:
         raise RequestInvalid("The driver is no video that can be read. Send an MP4, QuickTime or WebM file.") from None
     if seconds > _DRIVER_SECONDS:
-        raise RequestInvalid(f"The driver video is too long. It may have {_DRIVER_SECONDS} s.")
+        raise RequestInvalid(f"The driver video is too long. Send one of {_DRIVER_SECONDS} s at most.")
     return path, seconds
 
 

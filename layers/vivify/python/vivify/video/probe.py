@@ -55,7 +55,7 @@ def probe(path: Path) -> ClipInfo:
     size = _SIZE.search(stream["rest"]) if stream else None
     counted = _FRAMES.findall(said)
     if stream is None or size is None or not counted or int(counted[-1]) == 0:
-        raise VideoError("The file holds no video.")
+        raise VideoError("The file holds no video. Use an MP4, QuickTime or WebM file.")
     width, height = int(size[1]), int(size[2])
     rotation = _ROTATION.search(described)
     if rotation and round(float(rotation[1]) / 90) % 2:

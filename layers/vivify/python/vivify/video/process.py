@@ -115,13 +115,15 @@ def run(arguments: Sequence[str], failure: str) -> str:
 
 @contextlib.contextmanager
 def finished(path: Path) -> Iterator[Path]:
-    """A name beside ``path`` to write to; moved into place at the end, removed on any failure."""
+    """A name beside ``path`` to write to; moved into place at the end, removed on any failure. Raises ``VideoError``."""
     if not path.parent.is_dir():
         raise VideoError("The folder to write into does not exist. Create it first.")
     part = part_name(path)
     try:
         yield part
         put_in_place(part, path)
+    except OSError as error:
+        raise VideoError(f"The file could not be written to its end: {error.strerror}.") from error
     finally:
         part.unlink(missing_ok=True)
 
