@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import json
+from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
@@ -12,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from vivify.cloud import aws, signed_urls
+from vivify.cloud import aws, keys, signed_urls
 from vivify.cloud.keys import SECRET_SECONDS
 from vivify.errors import CloudError
 
@@ -28,6 +29,11 @@ def now() -> dt.datetime:
 
 def query_of(url: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+
+
+def _at(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """So late it is by the wall's clock; no time has passed by the process's own."""
+    monkeypatch.setattr(keys, "time", SimpleNamespace(time=lambda: seconds, monotonic=lambda: 0.0))
 
 
 def test_a_short_link_ends_as_asked(stack: Stack) -> None:
@@ -48,10 +54,12 @@ def test_a_long_link_ends_with_the_credentials(stack: Stack) -> None:
 
 
 def test_credentials_are_taken_anew_at_half_their_life(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Within half an hour the same credentials sign; after it others do, so that a link never has less than that left."""
+    """Within half an hour the same credentials sign; after it others do, so that a link never has less than that left:
+    not even by a function that Lambda froze meanwhile, whose own clock stood still.
+    """
 
     def signer(minutes: int) -> str:
-        monkeypatch.setattr(signed_urls.time, "monotonic", lambda: 60.0 * minutes)
+        _at(monkeypatch, 60.0 * minutes)
         return query_of(signed_urls.through_s3("clips", "k", 600, ROLE).url)["X-Amz-Credential"].split("/")[0]
 
     assert signer(0) == signer(29)
@@ -91,12 +99,12 @@ def test_cloudfront_can_verify_its_links(stack: Stack) -> None:
 def test_a_rotated_key_is_used_within_five_minutes(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     """Id and key change together, in one secret, and nobody restarts anything."""
     arn, _ = link_secret("OLD")
-    monkeypatch.setattr("vivify.cloud.keys.time.monotonic", lambda: 0.0)
+    _at(monkeypatch, 0.0)
     assert query_of(signed_urls.through_cloudfront("d", "k", 60, arn).url)["Key-Pair-Id"] == "OLD"
     held = json.loads(boto3.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
     rotated = json.dumps({**held, "key_pair_id": "NEW"})
     boto3.client("secretsmanager").put_secret_value(SecretId=arn, SecretString=rotated)
-    monkeypatch.setattr("vivify.cloud.keys.time.monotonic", lambda: float(SECRET_SECONDS))
+    _at(monkeypatch, float(SECRET_SECONDS))
     assert query_of(signed_urls.through_cloudfront("d", "k", 60, arn).url)["Key-Pair-Id"] == "NEW"
 
 

@@ -14,9 +14,17 @@ from vivify.errors import CloudError
 SECRET_SECONDS = 300
 
 
+def period(seconds: int) -> int:
+    """The number of the period of so many ``seconds`` in which we are: what is kept for as long is kept under it.
+
+    By the wall's clock: the other one stands still while Lambda has frozen a function that nobody calls.
+    """
+    return int(time.time()) // seconds
+
+
 def secret(arn: str) -> str:
     """The secret's current text, read at most once in five minutes."""
-    return _secret(arn, int(time.monotonic()) // SECRET_SECONDS)
+    return _secret(arn, period(SECRET_SECONDS))
 
 
 @lru_cache(maxsize=8)
@@ -28,7 +36,7 @@ def _secret(arn: str, _period: int) -> str:
 
 def rotating_secret(arn: str, overlap_seconds: int) -> list[str]:
     """The secret's current text and, for so long after it was changed, the one before; read once in five minutes."""
-    return list(_rotating_secret(arn, overlap_seconds, int(time.monotonic()) // SECRET_SECONDS))
+    return list(_rotating_secret(arn, overlap_seconds, period(SECRET_SECONDS)))
 
 
 @lru_cache(maxsize=8)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import time
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -32,7 +31,7 @@ def through_s3(bucket: str, key: str, seconds: int, role_arn: str) -> SignedUrl:
     A function's credentials do not say when they end, and whatever they sign ends with them; a role taken for this says.
     """
     with calls("sign a link"):
-        s3, credentials_end = _taken(role_arn, int(time.monotonic()) // _TAKEN_FOR)
+        s3, credentials_end = _taken(role_arn, keys.period(_TAKEN_FOR))
         ends = _from_now(seconds)
         url = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=seconds)
     return SignedUrl(url, min(ends, credentials_end))
