@@ -13,7 +13,8 @@ import pytest
 from vivify import errors
 from vivify.api.errors import ROUTE_NOT_FOUND, STATUS
 from vivify.errors import CloudUnavailable
-from vivify.service import get_clip
+from vivify.service import get_clip, news
+from vivify.service.reconcile import NEVER_UPLOADED
 
 from .handlers import Answer, Event
 from .stack import ROOT, Stack
@@ -131,3 +132,20 @@ def test_the_document(stack: Stack, ask: Ask) -> None:
     assert asked["additionalProperties"] is False
     assert asked["required"] == ["content_type"]
     assert "gentle-smile" in asked["properties"]["motions"]["items"]["enum"]
+
+
+def test_every_verdict_can_be_looked_up() -> None:
+    """infra/api.md tells of each code that a failed clip may have, and which of them the same photo may outlive."""
+    page = (ROOT / "infra" / "api.md").read_text(encoding="utf-8")
+    rows = dict(
+        re.findall(r"^\| `(\w+)` \| (.*) \|$", page.split("## Why a clip failed")[1].split("## Errors")[0], re.MULTILINE)
+    )
+    of_photos = {kind.code for kind in _leaves(errors.PhotoRejected)}
+    of_requests = {kind.code for kind in (errors.NoFaceInVideo, errors.RequestInvalid, errors.NotAccepting)}
+    assert rows.keys() == of_photos | of_requests | {NEVER_UPLOADED["code"], news.OUR_FAULT["code"]}
+    assert {code for code, means in rows.items() if means.endswith(": retryable")} == news._RETRYABLE
+
+
+def _leaves(kind: type[errors.VivifyError]) -> set[type[errors.VivifyError]]:
+    below = kind.__subclasses__()
+    return {leaf for child in below for leaf in _leaves(child)} if below else {kind}
