@@ -153,6 +153,20 @@ def test_wrong_files_are_named(
     assert capsys.readouterr().err.startswith(f"wrong_usage: {told}")
 
 
+@pytest.mark.parametrize("more", [["-o", "clip.mp4", "--driver", "clip.mp4"], ["-o", "new.mp4", "--depth", "./photo.png"]])
+def test_what_is_read_is_never_overwritten(
+    engine: StandIn, photo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], more: list[str]
+) -> None:
+    """An output that is the photo or the driver itself, by whatever name, is refused, and both stay as they are."""
+    monkeypatch.chdir(photo.parent)
+    (photo.parent / "clip.mp4").write_bytes(b"a driver")
+    before = photo.read_bytes()
+    assert run("animate", "photo.png", *more) == 2
+    assert "Name another file." in capsys.readouterr().err
+    assert engine.asked == {}
+    assert ((photo.parent / "clip.mp4").read_bytes(), photo.read_bytes()) == (b"a driver", before)
+
+
 def test_a_local_stack_that_is_not_installed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Whoever has the engine alone is told how to install the rest, and gets no traceback."""
     monkeypatch.chdir(ROOT)

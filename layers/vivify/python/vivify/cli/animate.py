@@ -86,11 +86,12 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Writes the clip; 0."""
-    clip = files.destination(args.output, ".mp4")
-    if args.depth is not None:
-        files.destination(args.depth, ".png")
     templates = [Path(name) for name in args.motion or () if name.endswith(".json")]
-    for given in (args.driver, args.storyboard, *templates):
+    sources = [args.photo, args.driver, args.storyboard, *templates]
+    clip = files.destination(args.output, ".mp4", sources)
+    if args.depth is not None:
+        files.destination(args.depth, ".png", sources)
+    for given in sources[1:]:
         if given is not None:
             files.existing(given)
     photo = files.read_photo(args.photo)

@@ -40,7 +40,7 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Writes the template; 0."""
-    target = files.destination(args.output, ".json")
+    target = files.destination(args.output, ".json", [args.video])
     video = files.existing(args.video)
     if args.end is not None and args.end <= args.start:
         raise UsageError("The motion must end after it starts.")

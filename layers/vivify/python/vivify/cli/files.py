@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -47,14 +47,16 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
 
 
-def destination(path: Path, suffix: str) -> Path:
-    """``path``, if a file ending in ``suffix`` can be put there."""
+def destination(path: Path, suffix: str, sources: Iterable[Path | None]) -> Path:
+    """``path``, if a file ending in ``suffix`` can be put there that takes the place of none of ``sources``."""
     if path.is_dir():
         raise UsageError(f"{path} is a folder. Name a file in it.")
     if path.suffix.lower() != suffix:
         raise UsageError(f"The output {path} must end in {suffix}.")
     if not path.parent.is_dir():
         raise UsageError(f"There is no folder {path.parent}. Create it first.")
+    if path.exists() and any(source.exists() and path.samefile(source) for source in sources if source is not None):
+        raise UsageError(f"The output {path} is what it would be made of. Name another file.")
     try:
         with tempfile.TemporaryFile(dir=path.parent):
             return path

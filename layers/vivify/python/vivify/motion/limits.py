@@ -2,8 +2,7 @@
 
 A still holds one side of everything. What it does not hold is not asked for: a head seen half from the side turns less, one
 cut off by the picture's border or pressed against another stays nearly where it is, an eye the photo shows shut is not
-opened. What was held back is
-told, so that nobody wonders why a face moves less than another.
+opened. What was held back is told, so that nobody wonders why a face moves less than another.
 """
 
 from __future__ import annotations
