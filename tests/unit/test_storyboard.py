@@ -78,6 +78,15 @@ def test_any_json_is_refused_or_read(document: object) -> None:
         assert error.message.endswith(".")
 
 
+def test_the_refusal_shows_a_storyboard_that_works() -> None:
+    """Whoever wrote a wrong one finds in the sentence what a right one looks like."""
+    with pytest.raises(MotionInvalid) as refused:
+        parse_storyboard({})
+    shown = refused.value.message.partition("One that does is ")[2].removesuffix(".")
+    (beat,) = parse_storyboard(json.loads(shown))
+    assert (beat.template.name, beat.start) == ("nod", 0.5)
+
+
 def test_a_missing_or_broken_file_is_refused(tmp_path: Path) -> None:
     """A path without a file and a file that is not JSON are MotionInvalid too."""
     broken = tmp_path / "broken.json"

@@ -21,6 +21,7 @@ from vivify.motion.library import template
 from vivify.motion.template import Template
 
 SCHEMA = "vivify.storyboard/1"
+_EXAMPLE = f'{{"schema": "{SCHEMA}", "beats": [{{"motion": "nod", "start": 0.5}}]}}'
 _LARGEST_FILE = 1_000_000  # bytes
 _MOST_BEATS = 1000
 _LEAD_IN = 0.2  # seconds of rest before the first motion: the clip begins as the photo
@@ -98,4 +99,4 @@ def _number(row: dict[str, object], name: str, default: float | None, low: float
 
 
 def _invalid(why: str) -> MotionInvalid:
-    return MotionInvalid(f"The storyboard does not follow the format: {why}.")
+    return MotionInvalid(f"The storyboard does not follow the format: {why}. One that does is {_EXAMPLE}.")
