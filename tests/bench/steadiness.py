@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,15 @@ from tests.bench import outside
 from tests.bench.stage import Recording, record
 from vivify import engine
 from vivify.arrays import Float, Pixels
-from vivify.faces.topology import EYES, INNER_LIPS, OVAL
+from vivify.faces.topology import EYES, INNER_LIPS, OVAL, triangles
 from vivify.motion import Motion
 from vivify.photos import Photo, decode
 
 OPTIONS = engine.Options(size=512, faces="largest")
 _SHAKE = 0.5  # of the measuring squares: a still photo read twice alike would have no noise at all
 _WINDOW = 17  # pixels of the optical flow's window
-_LEAST_TEXTURE = 2e-3  # smallest eigenvalue below which the flow has nothing to hold on to
+_MOST_POINTS, _TEXTURE = 120, 0.01  # corners of the face that are followed; and how good over the best one
+_APART, _OUTLINE, _PAINTED = 0.05, 0.2, 0.12  # eye distances: between them; from the outline; from what is painted over
 
 
 def run(photos: list[Path]) -> list[dict[str, Any]]:
@@ -50,35 +52,75 @@ def _rest(clip: Recording) -> int:
 def _smoothness(clip: Recording) -> dict[str, float]:
     """Second over first difference of the face, as optical flow sees it and as the track says.
 
-    Flow is taken between neighbouring frames at the landmarks themselves, except lids and lips, which are covered and
-    uncovered, and the outline, where the face ends.
+    Flow is taken between neighbouring frames where the skin has texture. ``floor``: the ratio that the same reading tells of
+    the photo itself, which moves as one with the track's mean motion.
     """
-    hidden = {i for eye in EYES for row in (*eye.upper[:2], *eye.lower[:2]) for i in row} | set(INNER_LIPS) | set(OVAL)
-    chosen = np.array([i for i in range(468) if i not in hidden])
-    grey = [np.asarray(cv2.cvtColor(f, cv2.COLOR_RGB2GRAY), np.uint8) for f in clip.frames]
-    places = np.stack([clip.vertices(i)[chosen, :2] for i in range(len(grey))])
-    texture = cv2.cornerMinEigenVal(grey[0], _WINDOW)
-    height, width = texture.shape
-    column = np.clip(np.round(places[0, :, 0]).astype(int), 0, width - 1)
-    row = np.clip(np.round(places[0, :, 1]).astype(int), 0, height - 1)
-    held = texture[row, column] > _LEAST_TEXTURE
-    places = np.ascontiguousarray(places[:, held])
-    flow = []
-    for t in range(len(grey) - 1):
-        guess = places[t].copy()
-        moved, _, _ = cv2.calcOpticalFlowPyrLK(
-            grey[t],
-            grey[t + 1],
-            places[t],
-            guess,
-            winSize=(_WINDOW, _WINDOW),
-            maxLevel=1,
-            criteria=(cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 60, 1e-4),
-        )
-        flow.append(moved - places[t])
-    told = np.diff(places, axis=0)
-    rendered, track = _jerk(np.array(flow)), _jerk(told)
-    return {"rendered": rendered, "track": track, "ratio": rendered / track, "points": int(held.sum())}
+    shown = np.stack([clip.vertices(i)[:, :2] for i in range(len(clip.frames))])
+    places = _carried(_textured(clip), shown)
+    rendered, track = _jerk(_flow(clip.frames, places)), _jerk(np.diff(places, axis=0))
+    as_one = [_affine(shown[0], points) for points in shown]
+    height, width = clip.frames[0].shape[:2]
+    how, border = cv2.INTER_LANCZOS4, cv2.BORDER_REPLICATE
+    moved = [cv2.warpAffine(clip.frames[0], way, (width, height), flags=how, borderMode=border) for way in as_one]
+    there = np.stack([places[0] @ way[:, :2].T + way[:, 2] for way in as_one]).astype(np.float32)
+    floor = _jerk(_flow(moved, there)) / _jerk(np.diff(there, axis=0))
+    return {"rendered": rendered, "track": track, "ratio": rendered / track, "floor": floor, "points": places.shape[1]}
+
+
+def _textured(clip: Recording) -> Float:
+    """(K, 2): the corners of the photo's face, clear of lids and lips, which are painted over, and of the outline."""
+    face, unit = clip.vertices(0)[:, :2], clip.performers[0]._head.unit
+    grey = cv2.cvtColor(clip.frames[0], cv2.COLOR_RGB2GRAY)
+
+    def within(landmarks: Iterable[int]) -> Pixels:
+        hull = cv2.convexHull(face[list(landmarks)].astype(np.int32))
+        return np.asarray(cv2.fillConvexPoly(np.zeros_like(grey), hull, (255,)), np.uint8)
+
+    def disc(radius: float) -> Pixels:
+        side = 2 * round(radius * unit) + 1
+        return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
+
+    skin = cv2.erode(within(OVAL), disc(_OUTLINE))
+    for painted in (INNER_LIPS, *(eye.opening for eye in EYES)):
+        skin[cv2.dilate(within(painted), disc(_PAINTED)) > 0] = 0
+    found = cv2.goodFeaturesToTrack(grey, _MOST_POINTS, _TEXTURE, _APART * unit, mask=skin, blockSize=9)
+    return np.asarray(found[:, 0], np.float32)
+
+
+def _carried(points: Float, face: Float) -> Float:
+    """(T, K, 2): where a mesh that goes through ``face`` (T, 468, 2) takes ``points`` (K, 2) of its first frame.
+
+    Points in no triangle are left out.
+    """
+    corners = triangles()
+    first = face[0][corners].astype(np.float64)
+    edges = np.stack([first[:, 1] - first[:, 0], first[:, 2] - first[:, 0]], axis=-1)
+    whole = np.abs(np.linalg.det(edges)) > 1e-3
+    corners, first, edges = corners[whole], first[whole], edges[whole]
+    shares = np.linalg.solve(edges[None], (points[:, None] - first[:, 0])[..., None])[..., 0]  # (K, M, 2)
+    inside = (shares >= 0).all(axis=2) & (shares.sum(axis=2) <= 1)
+    held = np.flatnonzero(inside.any(axis=1))
+    one = inside[held].argmax(axis=1)
+    share = shares[held, one]
+    weights = np.column_stack([1 - share.sum(axis=1), share])
+    return np.ascontiguousarray(np.einsum("tkcx,kc->tkx", face[:, corners[one]], weights), np.float32)
+
+
+def _affine(before: Float, after: Float) -> Float:
+    """(2, 3): the affine map that takes ``before`` (K, 2) nearest to ``after`` (K, 2)."""
+    return np.asarray(np.linalg.lstsq(np.column_stack([before, np.ones(len(before))]), after, rcond=None)[0].T)
+
+
+def _flow(frames: Sequence[Pixels], places: Float) -> Float:
+    """(T - 1, K, 2): how far the picture at ``places`` (T, K, 2) goes from each frame to the next, by Lucas and Kanade's."""
+    grey = [np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8) for frame in frames]
+    size, until = (_WINDOW, _WINDOW), (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 60, 1e-4)
+    return np.stack(
+        [
+            cv2.calcOpticalFlowPyrLK(one, other, at, at.copy(), winSize=size, maxLevel=1, criteria=until)[0] - at
+            for one, other, at in zip(grey, grey[1:], places, strict=False)
+        ]
+    )
 
 
 def _jerk(velocity: Float) -> float:

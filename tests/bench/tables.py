@@ -70,13 +70,16 @@ def following(rows: list[Report]) -> list[Figure]:
 
 def steadiness(rows: list[Report]) -> list[Figure]:
     print("\nSteadiness: levels changed at rest; second over first difference; landmark noise in % of the eye distance")
-    head = f"{'photo':<48}{'at rest':>8}{'rendered':>10}{'track':>8}{'ratio':>7}{'still':>8}{'output':>8}{'ratio':>7}"
+    print("floor: the ratio read of the photo itself, moved as one along the same track")
+    head = f"{'photo':<48}{'at rest':>8}{'points':>8}{'rendered':>10}{'track':>8}{'ratio':>7}{'floor':>7}"
+    head += f"{'still':>8}{'output':>8}{'ratio':>7}"
     print(f"{head}  background")
     for r in rows:
         ground = r["background"]
         print(
-            f"{r['photo'][:46]:<48}{r['rest']:>8}{r['rendered']:>10.3f}{r['track']:>8.3f}{r['ratio']:>7.3f}{r['still_noise']:>8.3f}"
-            f"{r['output_noise']:>8.3f}{r['noise_ratio']:>7.3f}  {ground['changed']} pixels of {ground['share']:.0%} changed"
+            f"{r['photo'][:46]:<48}{r['rest']:>8}{r['points']:>8}{r['rendered']:>10.3f}{r['track']:>8.3f}{r['ratio']:>7.3f}"
+            f"{r['floor']:>7.3f}{r['still_noise']:>8.3f}{r['output_noise']:>8.3f}{r['noise_ratio']:>7.3f}"
+            f"  {ground['changed']} pixels of {ground['share']:.0%} changed"
         )
     jerk, noise = max(r["ratio"] for r in rows), max(r["noise_ratio"] for r in rows)
     rest, ground = max(r["rest"] for r in rows), max(r["background"]["most"] for r in rows)

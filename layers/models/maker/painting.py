@@ -15,12 +15,12 @@ from onnx import ModelProto, TensorProto, checker
 from .onnx_writer import Writer
 
 STORED = Path(__file__).resolve().parent.parent / "painting.onnx"
-FRACTIONS = 32.0  # of a pixel: where OpenCV looks pixels up
+FRACTIONS = 64.0  # of a pixel: where OpenCV looks pixels up, in 32nds of a fine one
 PLAIN = 128.0  # the gain of 1, as OpenCV's bytes hold it
 WHITE = 255.0
 
 INPUTS = {
-    "person": (1, 4, "padded_height", "padded_width"),
+    "person": (1, 4, "fine_height", "fine_width"),
     "plate": (3, 1, "height", "width"),
     "rest": (1, "height", "width", 2),
     "least": (2,),
@@ -63,7 +63,7 @@ def build() -> ModelProto:
     grid = w.node("Add", w.node("Mul", places, "to_grid"), "from_corner")
     # ONNX Runtime's own twin of the standard operator: the only one of the two that has a CUDA kernel for NCHW.
     tall = w.node("Reshape", grid, "tall")
-    moved = w.node("GridSample", "person", tall, domain="com.microsoft", mode="bicubic", padding_mode="zeros")
+    moved = w.node("GridSample", "person", tall, domain="com.microsoft", mode="bilinear", padding_mode="zeros")
     moved = w.node("Reshape", byte(w.node("Round", moved)), "stacked")
     colour = w.node("Slice", moved, w.ints(0), w.ints(3), w.ints(0))
     alpha = w.node("Slice", moved, w.ints(3), w.ints(4), w.ints(0))

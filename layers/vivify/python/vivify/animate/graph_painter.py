@@ -21,7 +21,7 @@ from vivify.animate.patch import Window
 from vivify.animate.sketch import Grid, Sketch
 from vivify.arrays import Pixels
 
-_MARGIN = 4  # pixels that the person layer is continued by on every side: beyond it cubic interpolation sees one colour
+_MARGIN = 6  # fine pixels that the person layer is continued by on every side
 _BATCH_PIXELS = 4e6  # a batch holds about this many; the graph needs some 150 bytes for each
 _MOST_FRAMES = 32
 
@@ -99,8 +99,8 @@ class GraphPainter:
 
 def _photo(layers: Layers, width: int, height: int) -> dict[str, NDArray[np.generic]]:
     """What the graph needs of a photo, whatever the frame; places are pixels of the person layer without its margin."""
-    padded = np.array([width, height]) + 2 * _MARGIN
-    person = cv2.copyMakeBorder(layers.person, _MARGIN, _MARGIN, _MARGIN, _MARGIN, cv2.BORDER_REPLICATE)
+    padded = 2 * np.array([width, height]) - 1 + 2 * _MARGIN
+    person = cv2.copyMakeBorder(layers.fine, _MARGIN, _MARGIN, _MARGIN, _MARGIN, cv2.BORDER_REPLICATE)
     row, column = np.mgrid[:height, :width]
     return {
         "person": person.transpose(2, 0, 1)[None],
@@ -109,6 +109,6 @@ def _photo(layers: Layers, width: int, height: int) -> dict[str, NDArray[np.gene
         "least": np.array([-2, -2]),
         "most": np.array([width + 1, height + 1]),
         # GridSample's own coordinates: -1 and 1 are the outer edges of the outermost pixels.
-        "to_grid": 2 / padded,
+        "to_grid": 4 / padded,
         "from_corner": (2 * _MARGIN + 1) / padded - 1,
     }

@@ -7,6 +7,7 @@ left of the photo once the plate's share is taken away. Where the head moves asi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from vivify.animate.plate import plate_of
 from vivify.animate.sketch import Deformation
 from vivify.arrays import Float, Pixels
 
+_BETWEEN = np.array([-0.125, 0.625, 0.625, -0.125], np.float32)  # of four pixels in a row, half way between the middle two
 _SAME = 2  # levels; twice as many are another colour
 
 
@@ -26,18 +28,36 @@ class Layers:
     person: Pixels
     plate: Pixels
 
+    @cached_property
+    def fine(self) -> Pixels:
+        """(2 H - 1, 2 W - 1, 4) uint8: the person's pixels, and between any two of them what lies half way.
+
+        Looked up in here by straight lines, pixels go where they are told to. OpenCV's cubic, a = -0.75, sets a picture
+        that moves by a fraction f of a pixel off by half of f (1 - f) (1 - 2 f) of one: slow heads tremble by it (0021).
+        """
+        height, width = self.person.shape[:2]
+        across = _BETWEEN[None]
+        fine = np.empty((2 * height - 1, 2 * width - 1, 4), np.uint8)
+        fine[::2, ::2] = self.person
+        fine[::2, 1::2] = _filtered(self.person, across)[:, :-1]
+        fine[1::2] = _filtered(fine[::2], across.T)[:-1]
+        return fine
+
     def compose(self, deformation: Deformation, window: Window | None = None) -> Pixels:
         """The region, or its ``window`` alone, with the person moved: (H, W, 3) uint8."""
         nothing = np.empty(0, np.float32)  # x and y share one map
-        how, plate = cv2.INTER_CUBIC, self.plate
-        if window is None:
-            places, how = deformation.shift(), how | cv2.WARP_RELATIVE_MAP
-        else:
-            places, plate = deformation.sources(window), window.of(plate)
-        moved = cv2.remap(self.person, places, nothing, how, borderMode=cv2.BORDER_REPLICATE)
+        places = deformation.sources(window) * np.float32(2)
+        moved = cv2.remap(self.fine, places, nothing, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        plate = self.plate if window is None else window.of(self.plate)
         clear = cv2.cvtColor(cv2.bitwise_not(moved[..., 3]), cv2.COLOR_GRAY2RGB)
         behind = cv2.multiply(plate, clear, scale=1 / 255)
         return np.asarray(cv2.add(cv2.cvtColor(moved, cv2.COLOR_RGBA2RGB), behind), np.uint8)
+
+
+def _filtered(picture: Pixels, kernel: Float) -> Pixels:
+    """``picture`` (H, W, 4) half a pixel on, along the longer side of ``kernel``."""
+    middle = (min(1, kernel.shape[1] - 1), min(1, kernel.shape[0] - 1))
+    return np.asarray(cv2.filter2D(picture, -1, kernel, anchor=middle, borderType=cv2.BORDER_REPLICATE), np.uint8)
 
 
 def split(region: Pixels, matte: Float, reach: float) -> Layers:

@@ -8,6 +8,7 @@ enlarging them is exact in float32: painters on different machines look up the v
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -34,6 +35,12 @@ class Grid:
             self.step *= 2
         self.cells = (-(-size[0] // self.step) + 2, -(-size[1] // self.step) + 2)
 
+    @cached_property
+    def pixels(self) -> Float:
+        """(height, width, 2) float32: where the region's pixels are, x and y."""
+        row, column = np.mgrid[: self.size[1], : self.size[0]].astype(np.float32)
+        return np.stack([column, row], axis=-1)
+
     def enlarged(self, coarse: Float, window: Window | None = None) -> Float:
         """``coarse`` (rows, columns, ...) at every pixel of ``window``, or of the whole region: (h, w, ...) float32."""
         step = self.step
@@ -55,14 +62,10 @@ class Deformation:
         self.grid = grid
         self.coarse: Float = np.asarray(np.round(shift * _PLACES) / _PLACES, np.float32)
 
-    def shift(self) -> Float:
-        """(height, width, 2) float32: from each pixel of the region to the one seen there, x and y."""
-        return self.grid.enlarged(self.coarse)
-
-    def sources(self, window: Window) -> Float:
-        """(h, w, 2) float32: the region's pixel (x, y) seen at each pixel of ``window``."""
-        row, column = np.mgrid[window.y0 : window.y1, window.x0 : window.x1].astype(np.float32)
-        return self.grid.enlarged(self.coarse, window) + np.stack([column, row], axis=-1)
+    def sources(self, window: Window | None = None) -> Float:
+        """(h, w, 2) float32: the region's pixel (x, y) seen at each pixel of ``window``, or of the whole region."""
+        places = self.grid.pixels if window is None else window.of(self.grid.pixels)
+        return np.asarray(cv2.add(self.grid.enlarged(self.coarse, window), places), np.float32)
 
 
 class Shading:
