@@ -288,6 +288,27 @@ def test_a_driver_that_lasts_too_long_for_this_size(
     assert "too large" in _refusal(stack, job)
 
 
+def test_a_clip_given_up_meanwhile(
+    stack: Stack, job: dict[str, Any], main: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the execution has lost patience with a job, the job makes no more frames, and the record stays as it ended."""
+    made: list[int] = []
+
+    def stand_in(photo: Any, faces: Any, out: Path, options: engine.Options, tell: engine.OnProgress) -> None:
+        for done in (1, 2, 3):
+            made.append(done)
+            if done == 2:
+                stack.put_record(job["clip_id"], "failed")
+            tell(done, 4)
+
+    monkeypatch.setattr(animate_clip, "_TELL_SECONDS", 0)
+    monkeypatch.setattr(engine, "animate", stand_in)
+    assert main() == 1
+    assert made == [1, 2]
+    assert written(stack) == []
+    assert (stack.record(job["clip_id"]) or {})["state"] == "failed"
+
+
 def test_how_far_it_is(stack: Stack, job: dict[str, Any], main: Callable[[], int], monkeypatch: pytest.MonkeyPatch) -> None:
     """While frames are made the record tells the percentage; a clip deleted meanwhile ends its job there."""
     seen: list[Any] = []

@@ -34,7 +34,7 @@ _DRIVER_SECONDS = 60
 
 def animate_clip(settings: AnimateClip) -> None:
     """Raises PhotoRejected, MotionInvalid, UsageError or RequestInvalid (told in the record by then), GpuUnavailable,
-    CloudError; ClipDeleted as soon as it is known.
+    CloudError; ClipDeleted or TransitionRefused as soon as it is known that the clip is over.
     """
     models.require(settings.provider)  # a host without its GPU says so before anything is read or recorded
     records = Records(settings.table_name)
@@ -63,7 +63,9 @@ def _spending(records: Records, clip_id: str) -> Iterator[None]:
 
 
 def _teller(records: Records, clip_id: str) -> engine.OnProgress:
-    """Writes into the record how far the job is, every few seconds: people see it, and a deleted clip's job ends here."""
+    """Writes into the record how far the job is, every few seconds: people see it, and the job of a clip that is over
+    meanwhile, deleted or given up, ends here.
+    """
     told = time.monotonic()
 
     def tell(done: int, whole: int) -> None:
@@ -71,7 +73,7 @@ def _teller(records: Records, clip_id: str) -> engine.OnProgress:
         if time.monotonic() - told >= _TELL_SECONDS:
             told = time.monotonic()
             with suppress(CloudUnavailable):  # a progress bar is not worth a clip
-                records.note(clip_id, progress=str(100 * done // whole))
+                records.advance(clip_id, "animating", progress=str(100 * done // whole))
 
     return tell
 
