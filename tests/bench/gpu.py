@@ -42,7 +42,7 @@ def _row(photo: Path, side: int, provider: models.Provider) -> dict[str, Any]:
     begun = time.perf_counter()
     graph = GraphPainter(performer._layers, performer._warp.grid, provider)
     opened = time.perf_counter() - begun
-    track = next(engine._score(options)(0, placed[0]).tracks(performer.track))
+    track = next(engine._score(options, 0)(0, placed[0]).tracks(performer.track))
     sketches = [performer.sketch(track, index) for index in range(min(len(track), graph._batch))]
     arithmetic = _arithmetic(graph, sketches, provider) / len(sketches)
     row = {
