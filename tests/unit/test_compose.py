@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 
 import numpy as np
@@ -58,6 +58,18 @@ def test_length_and_rest(names: list[str], seconds: float, fps: float, loop: boo
     if loop and len(motion) > 12:
         assert np.abs(motion.rotation[-1]).max() < 0.1 * 30
         assert np.abs(motion.lids[-1]).max() < 0.25
+
+
+def test_a_motion_leaves_its_rest_within_a_quarter_of_a_second() -> None:
+    """At any rate it begins at rest and is wholly itself a quarter of a second later, and not much earlier."""
+    for fps in (20, 60):
+        shut = replace(Motion.still(2 * fps), lids=np.ones((2 * fps, 2), np.float32))
+        for both_ends in (False, True):
+            lids = shut.settled(fps, both_ends=both_ends).lids[:, 0]
+            assert lids[0] == 0
+            assert lids[round(0.2 * fps)] < 1
+            assert (lids[round(0.25 * fps) : round(1.75 * fps)] == 1).all()
+            assert (lids[-1] < 0.2) == both_ends
 
 
 @pytest.mark.parametrize("fps", [25.0, 60.0, 120.0])
