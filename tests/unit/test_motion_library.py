@@ -13,6 +13,7 @@ from layers.models.motions.edits import evened, lids_alike, rolled
 from layers.models.motions.recipes import RECIPES
 from vivify.errors import MotionInvalid
 from vivify.motion import Motion, Template, library, template
+from vivify.motion.library import IDLE
 
 NAMES = (
     "blink", "broad-smile", "double-blink", "frown", "gentle-smile", "kiss", "laugh", "look-around", "natural-idle", "nod",
@@ -30,7 +31,9 @@ def test_the_library_holds_them_all() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_library_motions_start_and_end_at_rest(name: str) -> None:
-    """Each begins and ends as the photo (within 1% of an eye distance, 0.1 degrees, 3% of a lid) and moves between."""
+    """Each begins and ends as the photo (within 1% of an eye distance, 0.1 degrees, 3% of a lid) and moves between; who only
+    sits still half as far.
+    """
     motion = template(name).motion
     for end in (0, -1):
         assert np.abs(motion.rotation[end]).max() < 0.1
@@ -39,7 +42,7 @@ def test_library_motions_start_and_end_at_rest(name: str) -> None:
         assert np.abs(motion.lids[end]).max() < 0.03
         assert np.abs(motion.gaze[end]).max() < 0.01
     busy = max(np.abs(motion.rotation).max() / 5, np.abs(motion.lids).max(), np.abs(motion.displacement).max() / 0.1)
-    assert busy > 0.9
+    assert busy > (0.45 if name == IDLE else 0.9)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -50,7 +53,7 @@ def test_library_motions_say_whence_they_come(name: str) -> None:
     assert made.source != "unknown"
     assert set(made.licence.split(" AND ")) <= {"MIT", "Apache-2.0", "CC0-1.0", "CC-BY-4.0", "public domain"}
     assert 20 <= made.fps <= 60
-    assert 0.8 <= made.seconds <= 4.01
+    assert 0.8 <= made.seconds <= (10 if name == IDLE else 4.01)
     assert 0.4 <= made.mouth_width <= 1.2
 
 
@@ -160,8 +163,14 @@ def test_a_smile_draws_the_corners_of_the_mouth_apart_and_up() -> None:
     assert (corners[top, :, 1] < -0.02).all()
 
 
-def test_idling_stays_near_rest_and_blinks() -> None:
-    """natural-idle blinks at least once and keeps the head within 3 degrees of its rest."""
-    motion = template("natural-idle").motion
-    assert motion.lids.max() > 0.95
-    assert np.abs(motion.rotation).max() < 3
+def test_idling_stays_near_rest_and_never_stops() -> None:
+    """natural-idle keeps the head within 3 degrees of its rest, leaves blinks to others, goes on for 8 seconds before it
+    comes again, and in none of its seconds a head is stiller than 0.4 degrees a second on average.
+    """
+    made = template("natural-idle")
+    assert np.abs(made.motion.rotation).max() < 3
+    assert not made.motion.lids.any()
+    assert np.abs(made.motion.displacement).max() < 0.08
+    assert made.seconds > 8
+    speed = np.linalg.norm(np.diff(made.motion.rotation, axis=0), axis=1) * made.fps
+    assert min(speed[first : first + 30].mean() for first in range(0, len(speed) - 30, 30)) > 0.4

@@ -10,10 +10,11 @@ from vivify.easing import smoothstep
 from vivify.faces import mean_face, mirror_index
 from vivify.faces.topology import MESH
 from vivify.motion import Motion, Template
-from vivify.motion.smooth import smooth
+from vivify.motion.smooth import fill_gaps, smooth
 
 LEAST_WINK = 0.3  # of the way to shut: less is no wink, and is not stretched to one
 SMILING_LIDS = 0.18  # of the way to shut
+BLINKING, AROUND_BLINKS = 0.1, 0.1  # of the way to shut; seconds before and after that brows and eyes move along
 SETTING_OFF, SHAKES = 0.4, 0.2  # seconds of rest around a turn; sigma over which it is smoothed
 HALF_FADES = 2.0  # centimetres on either side of the face's middle in which one half gives way to the other
 
@@ -32,6 +33,15 @@ def awake(take: Template) -> Motion:
     """Both lids alike, as they narrow in a smile and no further: a blink that the take only half holds is left out."""
     motion = lids_alike(take)
     return replace(motion, lids=np.minimum(motion.lids, SMILING_LIDS).astype(np.float32))
+
+
+def unblinking(take: Template) -> Motion:
+    """The lids rest, and what brows and eyes do in a blink is bridged: blinks come at times of their own."""
+    blinking = take.motion.lids.max(axis=1) > BLINKING
+    reach = round(AROUND_BLINKS * take.fps)
+    awake = np.convolve(blinking, np.ones(2 * reach + 1), mode="same") < 1
+    gaze, displacement = (fill_gaps(curve, awake) for curve in (take.motion.gaze, take.motion.displacement))
+    return replace(take.motion, lids=np.zeros_like(take.motion.lids), gaze=gaze, displacement=displacement)
 
 
 def wink(take: Template, *, left: bool) -> Motion:

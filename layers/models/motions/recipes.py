@@ -179,6 +179,8 @@ RECIPES = {
         edits.rolled,
     ),
     "natural-idle": Recipe(
-        "A person sitting still: small movements of the head, a blink.", (Take(S18, 118, 238, told=ALIKE),), edits.lids_alike
+        "A person sitting still: small movements of the head, the eyes and the face.",
+        (Take(S18, 0, 282, strength={"head": 1.3}, told="; without its blinks, the head at 1.3 of its motion"),),
+        edits.unblinking,
     ),
 }  # fmt: skip

@@ -18,7 +18,6 @@ _BREATH = (3.6, 4.6)  # seconds for one: 13 to 17 a minute
 _BREATH_LIFT = 0.008  # eye distances that a breath lifts the neck
 _BREATH_TILT = 0.3  # degrees that it tilts the head back
 _LIDS_BUSY = 0.8  # a beat that closes the lids this far has blinks of its own
-_IDLE_PARTS = {part: float(part != "lids") for part in PARTS}
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ def _life(life: Life, beats: Sequence[Beat], count: int, fps: float, rng: np.ran
     """Idle movement over and over, and blinks where no beat blinks by itself."""
     idle, blink = (frame_count(template.seconds, fps) for template in (life.idle, life.blink))
     for start in range(-int(rng.integers(idle)), count, idle):
-        yield _Cue(life.idle, start, idle, idle, _IDLE_PARTS)
+        yield _Cue(life.idle, start, idle, idle)
     busy = [(b.start, b.start + b.seconds) for b in beats if b.template.motion.lids.max() > _LIDS_BUSY]
     when = rng.uniform(*_FIRST_BLINK)
     while when < count / fps:
