@@ -27,6 +27,12 @@ def head(yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0, scale: float =
     return Face(np.concatenate([points, irises]).astype(np.float32), 1.0, pose)
 
 
+@given(roll=st.integers(-179, 180), turns=st.integers(-3, 3))
+def test_an_angle_is_folded_into_one_turn(roll: int, turns: int) -> None:
+    """However often it goes round, it is the same angle above -180 and up to 180 degrees."""
+    assert turned(roll + 360.0 * turns) == roll
+
+
 @given(yaw=tilt, pitch=tilt, roll=angle)
 def test_pose_is_read_back(yaw: float, pitch: float, roll: float) -> None:
     """A head posed by known angles is read with the same angles."""
