@@ -49,9 +49,9 @@ def test_the_report_says_what_was_made(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
 
 
-@pytest.mark.parametrize(("seconds", "fps", "frames"), [(0.5, 10.0, 5), (0.21, 30.0, 6), (0.04, 25.0, 2), (None, 5.0, 20)])
+@pytest.mark.parametrize(("seconds", "fps", "frames"), [(0.5, 10.0, 5), (0.21, 30.0, 6), (0.04, 25.0, 2), (None, 5.0, 30)])
 def test_as_many_frames_as_seconds_times_fps(seconds: float | None, fps: float, frames: int) -> None:
-    """The clip has round(seconds * fps) frames, at least 2; without a length it lasts four seconds."""
+    """The clip has round(seconds * fps) frames, at least 2; without a length it lasts six seconds."""
     photo, *faces = portrait()
     made = animated(photo, faces, replace(SHORT, seconds=seconds, fps=fps, size=64))
     assert len(made) == frames

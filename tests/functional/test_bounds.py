@@ -23,25 +23,25 @@ def asked(**wishes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("wishes", "shape", "most"),
     [
-        ({}, TWELVE_MEGAPIXELS, 20),
-        ({"fps": 50}, TWELVE_MEGAPIXELS, 10),
-        ({"size": 4000}, (300, 400, 3), 20),
-        ({"size": 2000, "frame": "portrait", "fps": 60}, TWELVE_MEGAPIXELS, 25),
-        ({"frame": "portrait"}, TWELVE_MEGAPIXELS, 20),
-        ({"fps": 50}, FIFTY, 6e9 / 50 / (4096 * 3072)),
+        ({}, TWELVE_MEGAPIXELS, 21),
+        ({"fps": 50}, TWELVE_MEGAPIXELS, 10.5),
+        ({"size": 4000}, (300, 400, 3), 21),
+        ({"size": 2000, "frame": "portrait", "fps": 60}, TWELVE_MEGAPIXELS, 26.25),
+        ({"frame": "portrait"}, TWELVE_MEGAPIXELS, 21),
+        ({"fps": 50}, FIFTY, 6.3e9 / 50 / (4096 * 3072)),
     ],
 )
 def test_the_most_that_is_made(wishes: dict[str, Any], shape: tuple[int, int, int], most: float) -> None:
-    """Six thousand megapixels in all frames, of the size they will have; a hundredth of a second more is refused."""
+    """6300 megapixels in all frames, of the size they will have; a hundredth of a second more is refused."""
     require_makeable(asked(**wishes, seconds=most), shape)
     with pytest.raises(
-        RequestInvalid, match=r"may have 6 thousand megapixels. Ask for a smaller size, fewer seconds or fewer"
+        RequestInvalid, match=r"may have 6.3 thousand megapixels. Ask for a smaller size, fewer seconds or fewer"
     ):
         require_makeable(asked(**wishes, seconds=most + 0.01), shape)
 
 
 def test_the_usual_length_always_fits() -> None:
-    """Who asks for no length gets four seconds, whatever the photo: they fit at the largest size and the most frames."""
+    """Who asks for no length gets six seconds, whatever the photo: they fit at the largest size and the most frames."""
     largest = {"fps": 60, "size": 4096, "frame": "portrait"}
     require_makeable(asked(**largest, seconds=engine._USUAL_SECONDS), FIFTY)
     require_makeable(asked(**largest), FIFTY)

@@ -101,8 +101,8 @@ def test_strength_scales_the_motion_and_not_the_idle() -> None:
     once, twice = (_in_turn([turn], None, 2.0, 25.0, strength).rotation for strength in (1.0, 2.0))
     assert np.abs(once[:, 0]).max() == pytest.approx(10, abs=0.5)
     assert np.abs(twice - 2 * once).max() < 1e-4
-    idle = _in_turn([], template(IDLE), 2.0, 25.0, 1.0)
-    none = _in_turn([turn], template(IDLE), 2.0, 25.0, 0.0)
+    idle = _in_turn([], template(IDLE), 4.0, 25.0, 1.0)
+    none = _in_turn([turn], template(IDLE), 4.0, 25.0, 0.0)
     for name, curve in _curves(idle).items():
         assert np.array_equal(curve, _curves(none)[name]), name
         assert name == "displacement" or curve.any(), name
@@ -218,6 +218,29 @@ def test_the_usual_clip_blinks(seed: int) -> None:
     beats = in_turn([template(name) for name in DEFAULT_MOTIONS], 4.0)
     motion = compose(beats, Life(template(IDLE), template(BLINK)), 4.0, 25.0, mouth_width=MOUTH, seed=seed)
     assert motion.lids.max(axis=0) == pytest.approx(1.0, abs=0.02)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_clip_ends_in_a_blink(seed: int) -> None:
+    """However long a clip is, at its end the eyes that life shuts are open again."""
+    life = Life(template(IDLE), template(BLINK))
+    for seconds in np.arange(2.0, 5.0, 0.2):
+        last = compose([], life, seconds, 25.0, mouth_width=MOUTH, seed=seed).lids[-1]
+        assert last.max() < 0.1
+
+
+def test_motions_share_the_time_as_they_take_it() -> None:
+    """A motion of two seconds and one of four fill twelve seconds each as slowly as the other, 1.35 times at most; where
+    there is less time than they take, both are as much quicker, and each ends where its share of the time does.
+    """
+    short, long = _yaw(50, 25.0, 10.0), _yaw(100, 25.0, 10.0)
+    quick = in_turn([short, long], 4.7)
+    assert [beat.start for beat in quick] == pytest.approx([0.2, 1.7])
+    assert [beat.seconds for beat in quick] == pytest.approx([1.5, 3.0])
+    assert [beat.room for beat in quick] == pytest.approx([1.5, 3.0])
+    slow = in_turn([short, long], 12.2)
+    assert [beat.seconds for beat in slow] == pytest.approx([2.7, 5.4])
+    assert [beat.start for beat in slow] == pytest.approx([0.85, 5.5])
 
 
 def test_breath_never_stops() -> None:

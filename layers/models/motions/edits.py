@@ -8,13 +8,14 @@ import numpy as np
 
 from vivify.easing import smoothstep
 from vivify.faces import mean_face, mirror_index
-from vivify.faces.topology import MESH
+from vivify.faces.topology import MESH, MOUTH_CORNERS
 from vivify.motion import Motion, Template
 from vivify.motion.smooth import fill_gaps, smooth
 
 LEAST_WINK = 0.3  # of the way to shut: less is no wink, and is not stretched to one
 SMILING_LIDS = 0.18  # of the way to shut
 BLINKING, AROUND_BLINKS = 0.1, 0.1  # of the way to shut; seconds before and after that brows and eyes move along
+BROADEST = 0.9  # of how broad a smile becomes
 SETTING_OFF, SHAKES = 0.4, 0.2  # seconds of rest around a turn; sigma over which it is smoothed
 HALF_FADES = 2.0  # centimetres on either side of the face's middle in which one half gives way to the other
 
@@ -29,10 +30,22 @@ def lids_alike(take: Template) -> Motion:
     return replace(take.motion, lids=both)
 
 
-def awake(take: Template) -> Motion:
-    """Both lids alike, as they narrow in a smile and no further: a blink that the take only half holds is left out."""
+def held_smile(take: Template) -> Motion:
+    """A smile that stays: while it is broadest it lasts twice as long. Both lids alike, as they narrow in a smile and no
+    further: a blink that the take only half holds is left out.
+    """
     motion = lids_alike(take)
-    return replace(motion, lids=np.minimum(motion.lids, SMILING_LIDS).astype(np.float32))
+    motion = replace(motion, lids=np.minimum(motion.lids, SMILING_LIDS).astype(np.float32))
+    right, left = MOUTH_CORNERS
+    wider = motion.displacement[:, left, 0] - motion.displacement[:, right, 0]
+    first, *_, last = (int(i) for i in np.flatnonzero(wider > BROADEST * wider.max()))
+    held = motion.during(slice(first, last)).at_length(2 * (last - first))
+    return joined(motion.during(slice(first)), held, motion.during(slice(last, None)))
+
+
+def joined(*motions: Motion) -> Motion:
+    """One after another."""
+    return Motion(*(np.concatenate([getattr(motion, curve.name) for motion in motions]) for curve in fields(Motion)))
 
 
 def unblinking(take: Template) -> Motion:
@@ -81,8 +94,7 @@ def calm_turn(take: Template) -> Motion:
     alike.
     """
     pause = Motion.still(round(SETTING_OFF * take.fps))
-    whole = (pause, lids_alike(take), pause)
-    motion = Motion(*(np.concatenate([getattr(part, curve.name) for part in whole]) for curve in fields(Motion)))
+    motion = joined(pause, lids_alike(take), pause)
     calm = smooth(motion.rotation, SHAKES * take.fps)
     return replace(motion, rotation=calm, translation=np.zeros_like(motion.translation))
 

@@ -106,12 +106,13 @@ RECIPES = {
         edits.right_wink,
     ),
     "gentle-smile": Recipe(
-        "The lips widen to a gentle smile and relax.",
+        "The lips widen to a gentle smile, stay so and relax.",
         (
-            Take(D19, 66, 118, strength={"mouth": 0.6, "brows": 0.6, "lids": 0.6},
-                 told="; the face at 0.6 of its motion, the lids alike and at most 0.18, leaving out half a blink"),
+            Take(D19, 66, 118, strength={"mouth": 0.75, "brows": 0.6, "lids": 0.6}, slower=1.7,
+                 told="; 1.7 times slower, the mouth at 0.75, brows and lids at 0.6 of their motion, the lids alike and at "
+                 "most 0.18, leaving out half a blink; held twice as long where it is broadest"),
         ),
-        edits.awake,
+        edits.held_smile,
     ),
     "broad-smile": Recipe(
         "A broad smile that shows the teeth; the cheeks rise.",

@@ -43,7 +43,7 @@ OnProgress = Callable[[int, int], None]
 
 DEFAULT_MOTIONS = ("turn-left", "gentle-smile")
 _STAGES = ("faces", "depth", "motion", "animate", "encode")
-_USUAL_SECONDS = 4.0
+_USUAL_SECONDS = 6.0
 _LATEST, _LATEST_PART = 0.7, 0.125  # seconds, and of the clip, that somebody sets off late at most
 _IN_STEP = 4  # every so many-th face of a group sets off with the first
 _LONGEST_SIDE = 4096  # pixels: H.264 level 5 ends here
@@ -54,7 +54,7 @@ class Options:
     """What to make.
 
     ``motions``: library names or template files, played in turn; ``storyboard``: a file that says what happens when,
-    instead; ``driver``: follow this video instead. ``seconds``: length, ``None`` for 4 s, or the storyboard's or driver's
+    instead; ``driver``: follow this video instead. ``seconds``: length, ``None`` for 6 s, or the storyboard's or driver's
     own; beyond its own no driver is followed. ``fps``: frames a second. ``size``: "native" or the long side in pixels.
     ``frame``: the whole photo, or head and shoulders of one person. ``faces``: whom to animate, N counts from 1, the
     largest. ``strength``: scales every motion but the idle one; ``parts``: scales single parts (vivify.motion.PARTS) on

@@ -36,7 +36,7 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         "--seconds",
         type=between(0.04, 600),
         metavar="S",
-        help="seconds it lasts (4, or the storyboard's or driver's own; with a driver no longer)",
+        help="seconds it lasts (6, or the storyboard's or driver's own; with a driver no longer)",
     )
     parser.add_argument("--fps", type=between(10, 120), default=25.0, metavar="F", help="frames a second, 10 to 120 (25)")
     parser.add_argument(

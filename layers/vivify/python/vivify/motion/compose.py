@@ -97,7 +97,7 @@ def _life(life: Life, beats: Sequence[Beat], count: int, fps: float, rng: np.ran
         yield _Cue(life.idle, start, idle, idle)
     busy = [(b.start, b.start + b.seconds) for b in beats if b.template.motion.lids.max() > _LIDS_BUSY]
     when = rng.uniform(*_FIRST_BLINK)
-    while when < count / fps:
+    while when + life.blink.seconds < count / fps:  # nobody is left with shut eyes at the end
         if all(when > end or when + life.blink.seconds < start for start, end in busy):
             yield _Cue(life.blink, round(when * fps), blink, blink)
         when += life.blink.seconds + rng.uniform(*_BLINK_APART)

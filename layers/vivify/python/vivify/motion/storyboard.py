@@ -40,17 +40,19 @@ class Beat:
 
 
 def in_turn(templates: Sequence[Template], seconds: float, late: float = 0.0) -> list[Beat]:
-    """The templates one after another, each with an equal share of the time, sped up or slowed down a little to fill it.
+    """The templates one after another, each with a share of the time as it takes by itself, all sped up or slowed down a
+    little to fill it.
 
     ``late``: seconds that the first begins later than it might; the last ends with the rest.
     """
-    lead = min(_LEAD_IN, seconds / 8) + late
-    share = (seconds - lead) / max(1, len(templates))
+    start = min(_LEAD_IN, seconds / 8) + late
+    stretch = (seconds - start) / sum(found.seconds for found in templates) if templates else 1.0
     beats = []
-    for number, found in enumerate(templates):
+    for found in templates:
+        share = stretch * found.seconds
         length = float(np.clip(share, found.seconds / _FASTEST, found.seconds * _SLOWEST))
-        start = lead + number * share + max(0.0, share - length) / 2
-        beats.append(Beat(found, start, length, room=share))
+        beats.append(Beat(found, start + max(0.0, share - length) / 2, length, room=share))
+        start += share
     return beats
 
 

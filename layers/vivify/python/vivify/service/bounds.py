@@ -7,16 +7,16 @@ from typing import Any
 
 from vivify.errors import RequestInvalid
 
-# Pixels of all frames together: 20 s of 12 megapixels at 25 a second. Publishing takes up to 45 ns of CPU and 0.25 bytes of
+# Pixels of all frames together: 21 s of 12 megapixels at 25 a second. Publishing takes up to 45 ns of CPU and 0.25 bytes of
 # disk a pixel, measured: two thirds of its time in template.yaml, and half of its room.
-MOST_PIXELS = 6_000_000_000
+MOST_PIXELS = 6_300_000_000
 LONGEST_SIDE = 4096  # where "native" ends
 
 
 def require_makeable(asked: Mapping[str, Any], shape: tuple[int, ...]) -> None:
     """Raises RequestInvalid where what is ``asked`` (StoredOptions) of a photo of this ``shape`` (H, W, ...) is too much.
 
-    Without ``seconds`` it has four, which are never too large, or its driver's, which only the job can tell. A portrait,
+    Without ``seconds`` it has six, which are never too large, or its driver's, which only the job can tell. A portrait,
     which only the engine knows how to cut, counts as the whole photo, or as a square where a size is asked for.
     """
     if asked["seconds"] is None:

@@ -50,7 +50,7 @@ class ClipOptions(BaseModel):
         list[MotionName], Field(min_length=1, max_length=8, description="Motions of the library, played in turn.")
     ] = ["turn-left", "gentle-smile"]
     strength: Annotated[float, Field(ge=0.1, le=2, description="How far the motions go.")] = 1
-    seconds: Annotated[float | None, Field(ge=1, le=30, description="Length; 4, or the driver's own, if not given.")] = None
+    seconds: Annotated[float | None, Field(ge=1, le=30, description="Length; 6, or the driver's own, if not given.")] = None
     fps: Annotated[float, Field(ge=10, le=60, description="Frames a second.")] = 25
     size: Annotated[
         Literal["native"] | Annotated[int, Field(ge=64, le=4096), BeforeValidator(_whole)],

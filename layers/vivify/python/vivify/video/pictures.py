@@ -38,7 +38,7 @@ def write_poster(source: Path | NDArray[np.uint8], dst: Path) -> None:
 
 
 def write_preview(clip: Path, dst: Path) -> None:
-    """The clip's first four seconds as a small WebP that moves by itself, where no player is: in a list, in a mail.
+    """The clip's first six seconds as a small WebP that moves by itself, where no player is: in a list, in a mail.
 
     Long side 320 pixels at most, 10 frames a second, without end. Raises ``VideoError``.
     """
@@ -51,7 +51,7 @@ def write_preview(clip: Path, dst: Path) -> None:
             "-map",
             "0:v:0",
             "-t",
-            "4",
+            "6",
             "-vf",
             graph,
             "-loop",
