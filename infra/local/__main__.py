@@ -1,4 +1,4 @@
-"""The local stack's commands. Exit codes: 0 done, 2 wrong usage, 3 the photo cannot be animated, 1 anything else."""
+"""The local stack's commands. Exit codes: 0 done, 2 wrong usage, 3 the photo can't be animated, 130 stopped, 1 all else."""
 
 from __future__ import annotations
 

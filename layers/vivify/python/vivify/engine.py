@@ -18,7 +18,7 @@ from vivify import models
 from vivify.animate import Performer
 from vivify.arrays import Pixels
 from vivify.depth.head import HeadFrame
-from vivify.errors import NotAHumanFace, VideoError
+from vivify.errors import NotAHumanFace
 from vivify.faces import Face, chosen, find_faces, head_and_shoulders
 from vivify.faces.repair import Repaired, repair
 from vivify.faces.topology import mouth_width
@@ -38,6 +38,7 @@ from vivify.motion import (
 from vivify.motion.library import BLINK, IDLE
 from vivify.photos import Photo
 from vivify.video import ClipWriter
+from vivify.video.process import finished
 
 OnProgress = Callable[[int, int], None]
 
@@ -267,14 +268,8 @@ def _score(options: Options, seed: int) -> Callable[[int, Face], Role]:
 
 
 def _save_depth(depth: NDArray[np.uint16], path: Path) -> None:
-    done, png = cv2.imencode(".png", depth)
-    try:
-        if done:
-            path.write_bytes(png.tobytes())
-            return
-    except OSError:
-        pass
-    raise VideoError("The depth map could not be written. Check its folder.")
+    with finished(path) as part:
+        part.write_bytes(cv2.imencode(".png", depth)[1].tobytes())
 
 
 def _summary(face: Face) -> dict[str, Any]:
