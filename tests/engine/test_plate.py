@@ -82,11 +82,26 @@ def test_texture_grows_from_what_is_in_sight_alone() -> None:
     y, x = np.indices((120, 160))
     hidden = np.hypot(x - 80, y - 60) < 40
     wanted = hidden & (np.abs(np.hypot(x - 80, y - 60) - 35) < 5)
-    steps = grow(texture, hidden, wanted)
+    steps = grow(texture, np.zeros_like(texture), hidden, wanted)
     assert np.array_equal(steps.any(axis=2), wanted)
     source = np.stack([x, y], axis=-1) + steps.astype(int)
     assert not hidden[source[wanted][:, 1], source[wanted][:, 0]].any()
-    assert np.array_equal(steps, grow(texture, hidden, wanted))
+    assert np.array_equal(steps, grow(texture, np.zeros_like(texture), hidden, wanted))
+
+
+def test_texture_grows_where_the_tone_is_its_own() -> None:
+    """Between leaves on the left and a smooth wall on the right, half hidden each, leaves grow on the left alone: of the
+    places that take texture from the other half there are less than one in twenty.
+    """
+    texture = np.random.default_rng(5).normal(0, 20, (120, 160, 3)).astype(np.float32)
+    texture[:, 80:] *= 0.1
+    tone = np.full((120, 160, 3), 60, np.float32)
+    tone[:, 80:] = 160
+    y, x = np.indices((120, 160))
+    hidden = np.hypot(x - 80, y - 60) < 40
+    steps = grow(texture, tone, hidden, hidden)
+    other = (x < 80) != (x + steps[..., 0] < 80)
+    assert other[hidden].mean() < 0.05
 
 
 @pytest.mark.parametrize("strip", [14, 18, 20, 40])
@@ -102,7 +117,8 @@ def test_a_strip_of_wall_goes_on(strip: int) -> None:
 def test_nothing_in_sight_grows_nothing() -> None:
     """Where everything is hidden there is no texture to take, and no step is made."""
     everywhere = np.ones((60, 60), bool)
-    assert not grow(np.zeros((60, 60, 3), np.float32), everywhere, everywhere).any()
+    nothing = np.zeros((60, 60, 3), np.float32)
+    assert not grow(nothing, nothing, everywhere, everywhere).any()
 
 
 def test_what_is_not_hidden_is_the_photos() -> None:

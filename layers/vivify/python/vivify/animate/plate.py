@@ -112,7 +112,8 @@ def _grown_detail(region: Pixels, tone: Float, gone: Pixels, edge: float) -> Flo
     detail = region - tone
     deep = np.asarray(cv2.distanceTransform(gone, cv2.DIST_L2, 5), np.float32) / np.float32(edge * _DEEPEST)
     few = np.asarray(cv2.resize(detail, gone.shape[::-1], interpolation=cv2.INTER_AREA), np.float32)
-    source = grow(few, gone > 0, (gone > 0) & (deep < 1))
+    under = np.asarray(cv2.resize(tone, gone.shape[::-1], interpolation=cv2.INTER_AREA), np.float32)
+    source = grow(few, under, gone > 0, (gone > 0) & (deep < 1))
     step = cv2.resize(source, (width, height), interpolation=cv2.INTER_NEAREST)
     step *= np.array([width / source.shape[1], height / source.shape[0]], np.float32)
     how = cv2.INTER_LINEAR | cv2.WARP_RELATIVE_MAP

@@ -16,6 +16,7 @@ from vivify.arrays import Float
 _HALF = 2  # pixels: a patch is a square of this many to each side of its middle
 _PATCH = 2 * _HALF + 1
 _LEVELS = ((48, 5), (96, 3), (192, 2))  # the longer side, and how often patches are matched and averaged
+_TONE = 1.5  # how much a difference of tone counts, against one of each of a patch's pixels
 _STEPS = (4, 2, 1)  # pixels over which a match is handed on
 _HIDDEN = 0.3  # of a coarse pixel: more of it hidden and it shows nothing
 _LEAST = 64  # places in sight to learn a texture from
@@ -24,10 +25,11 @@ Mask = NDArray[np.bool_]
 Places = NDArray[np.int64]  # counted row by row in a picture
 
 
-def grow(texture: Float, hidden: Mask, wanted: Mask) -> Float:
+def grow(texture: Float, tone: Float, hidden: Mask, wanted: Mask) -> Float:
     """Where each place has its texture from: (h, w, 2) float32, the step there, right and down, in pixels of that size.
 
-    ``texture``: (H, W, 3) float32, known where it is not ``hidden`` (H, W). The steps are 0 but in what is ``wanted`` of the
+    ``texture``: (H, W, 3) float32 levels, known where it is not ``hidden`` (H, W); ``tone``: (H, W, 3) float32, what it lies
+    over, known everywhere: leaves grow among the green, not on the wall. The steps are 0 but in what is ``wanted`` of the
     hidden, and there too where hardly anything is in sight. (h, w) is (H, W) made smaller, to 192 pixels at most. The same
     texture always grows the same way.
     """
@@ -36,9 +38,10 @@ def grow(texture: Float, hidden: Mask, wanted: Mask) -> Float:
     for side, rounds in _LEVELS:
         zoom = min(1.0, side / max(hidden.shape))
         size = (max(_PATCH, round(hidden.shape[1] * zoom)), max(_PATCH, round(hidden.shape[0] * zoom)))
+        under = np.asarray(cv2.resize(tone, size, interpolation=cv2.INTER_AREA), np.float32)
         unseen, goal = (_covered(mask, size, share) for mask, share in ((hidden, _HIDDEN), (wanted, 0.0)))
         seen = np.where(unseen[..., None], 0, cv2.resize(texture, size, interpolation=cv2.INTER_AREA)).astype(np.float32)
-        steps = _refined(seen, unseen, goal & unseen, steps, rounds, chance)
+        steps = _refined(seen, under, unseen, goal & unseen, steps, rounds, chance)
     return steps
 
 
@@ -46,7 +49,9 @@ def _covered(mask: Mask, size: tuple[int, int], share: float) -> Mask:
     return np.asarray(cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > share)
 
 
-def _refined(seen: Float, hidden: Mask, wanted: Mask, coarser: Float, rounds: int, chance: np.random.Generator) -> Float:
+def _refined(
+    seen: Float, tone: Float, hidden: Mask, wanted: Mask, coarser: Float, rounds: int, chance: np.random.Generator
+) -> Float:
     """The steps at one size: ``coarser`` ones are the first guess, then ``rounds`` of matching and averaging."""
     height, width = hidden.shape
     window = np.ones((_PATCH, _PATCH), np.uint8)
@@ -61,23 +66,24 @@ def _refined(seen: Float, hidden: Mask, wanted: Mask, coarser: Float, rounds: in
         guess *= np.array([width / coarser.shape[1], height / coarser.shape[0]], np.float32)
         guessed = _moved(places, np.round(guess).astype(np.int64), hidden.shape)
         match = np.where(whole.ravel()[guessed], guessed, examples[chance.integers(len(examples), size=len(places))])
-        told = _patches(seen)
+        told = _patches(seen, tone)
         grown = seen.copy()
         if coarser.any():
             grown.reshape(-1, 3)[places] = seen.reshape(-1, 3)[match]
         for _ in range(rounds):
             grown = np.where(wanted[..., None], grown, seen)
-            match, error = _matched(told, _patches(grown)[places], places, match, whole, chance)
-            grown = _averaged(told[match], error, places, hidden.shape)
+            match, error = _matched(told, _patches(grown, tone)[places], places, match, whole, chance)
+            grown = _averaged(told[match, :-3], error, places, hidden.shape)
         steps[places] = np.stack([match % width - places % width, match // width - places // width], axis=1)
     return np.where(wanted[..., None], steps.reshape(height, width, 2), np.float32(0))
 
 
-def _patches(picture: Float) -> Float:
-    """The patch around each pixel of ``picture`` (h, w, 3): (h * w, 75)."""
+def _patches(picture: Float, tone: Float) -> Float:
+    """The patch around each pixel of ``picture`` (h, w, 3), and the ``tone`` (h, w, 3) it lies over: (h * w, 75 + 3)."""
     bordered = cv2.copyMakeBorder(picture, _HALF, _HALF, _HALF, _HALF, cv2.BORDER_REFLECT_101)
     windows = np.lib.stride_tricks.sliding_window_view(bordered, (_PATCH, _PATCH), axis=(0, 1))
-    return np.asarray(windows.transpose(0, 1, 3, 4, 2).reshape(picture.shape[0] * picture.shape[1], -1), np.float32)
+    patches = windows.transpose(0, 1, 3, 4, 2).reshape(picture.shape[0] * picture.shape[1], -1)
+    return np.concatenate([patches, _TONE * tone.reshape(-1, 3)], axis=1, dtype=np.float32)
 
 
 def _matched(

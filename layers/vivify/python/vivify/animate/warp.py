@@ -1,7 +1,7 @@
 """From moved vertices to where each pixel of the region takes its skin from.
 
-Drawn on a coarse grid, because it is smooth. Around the face's outline it is softened: a mesh that folds there under a turn
-of the head would saw the jaw line, a smooth map slides.
+Drawn on a coarse grid, because it is smooth. Around the face's outline it is softened, so that what a turn of the head
+brings into sight there is drawn out of what is beside it; what goes out of sight goes behind a firm line.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ from vivify.animate.sketch import Deformation, Grid, Shading
 from vivify.animate.surface import Surface
 from vivify.arrays import Float
 from vivify.depth.raster import Rasteriser, filled
-from vivify.faces.topology import MESH, MOUTH_TRIANGLES, OUTER_LIPS
+from vivify.easing import smoothstep
+from vivify.faces.topology import EYES, MESH, MOUTH_TRIANGLES
 
 # In eye distances.
-_SOFT = 0.14  # sigma of the softening
+_SOFT, _FIRM = 0.14, 0.05  # the softening; where the face hides what is behind
 _INSIDE = 0.16  # the softening begins this far inside the outline
 _BLUR = 0.06  # of what is spread over triangles
 _ONSET = 0.08  # and comes on over about this distance
-_AROUND_LIPS = 0.1
 
-_STAIRS = 3  # cells: the edge of stretched lips, where it runs aslant, would show as steps
+_HIDES_FROM, _HIDES = 0.1, 0.3  # by this much the map draws together where things go out of sight: a little, clearly
+_STAIRS = 3  # cells: where a nose hides a cheek, or a lip is stretched, an edge that runs aslant would show as steps
 
 
 class Warp:
@@ -47,31 +48,41 @@ class Warp:
         cells = vertices.copy()
         # A cell's centre is the middle of its pixels.
         cells[:, :2] = (vertices[:, :2] + 0.5) / np.float32(self.grid.step) + 0.5
-        shift = self._raster.draw(cells, source) - self._rest
-        mouth = Window.around(cells[list(OUTER_LIPS), :2], _AROUND_LIPS * self._unit, shift.shape)
-        if mouth is not None:
-            mouth.of(shift)[...] = cv2.blur(mouth.of(shift), (_STAIRS, _STAIRS), borderType=cv2.BORDER_REPLICATE)
+        drawn = self._raster.draw(cells, source) - self._rest
+        shift = np.asarray(cv2.blur(drawn, (_STAIRS, _STAIRS), borderType=cv2.BORDER_REPLICATE), np.float32)
+        for eye in EYES:  # a lid ends at a line
+            window = Window.around(cells[[*eye.opening, *eye.upper[1], *eye.lower[1]], :2], 0, shift.shape)
+            if window is not None:
+                window.of(shift)[...] = window.of(drawn)
         return Deformation(self.grid, self._softened(shift, np.ascontiguousarray(cells[:MESH, :2])))
 
     def shading(self, gains: Float) -> Shading:
         """``gains`` (M,), one a triangle of the face, 1 elsewhere, spread over the last deformation; blurred."""
         everywhere = np.concatenate([np.ones(self._base, np.float32), gains])
         coarse = self._raster.spread(everywhere)
-        side = 2 * max(1, round(_BLUR * self._unit)) + 1
-        for _ in range(2):
-            coarse = np.asarray(cv2.blur(coarse, (side, side), borderType=cv2.BORDER_REPLICATE), np.float32)
-        return Shading(self.grid, coarse)
+        return Shading(self.grid, self._blurred(coarse, _BLUR, 2))
 
     def _softened(self, shift: Float, face: Float) -> Float:
         # Of all points: a turned nose stands out beyond the oval.
         inner = filled(np.asarray(cv2.convexHull(face)[:, 0], np.float32), self.grid.cells)
-        side = 2 * max(1, round(_INSIDE * self._unit)) + 1
-        inner = np.asarray(cv2.erode(inner, np.ones((side, side), np.uint8)), np.uint8)
-        onset = 2 * max(1, round(_ONSET * self._unit)) + 1
-        keep = (cv2.blur(cv2.blur(inner, (onset, onset)), (onset, onset)).astype(np.float32) / 255.0)[..., None]
-        # Three box filters make a Gaussian, near enough, at a cost that does not grow with sigma.
-        box = 2 * max(1, round(_SOFT * self._unit)) + 1
-        soft = shift
-        for _ in range(3):
-            soft = np.asarray(cv2.blur(soft, (box, box), borderType=cv2.BORDER_REPLICATE), np.float32)
-        return np.asarray(soft + (shift - soft) * keep, np.float32)
+        inner = np.asarray(cv2.erode(inner, np.ones(self._box(_INSIDE), np.uint8)), np.uint8)
+        onset = self._box(_ONSET)
+        keep = cv2.blur(cv2.blur(inner, onset), onset).astype(np.float32) / 255
+        firm = self._blurred(shift, _FIRM, 2)
+        soft = self._blurred(firm, _SOFT, 3)  # three box filters make a Gaussian, near enough, at a cost that stays
+        # Where the map draws together, something is going out of sight behind the face: there it may end at a line.
+        closing = cv2.Sobel(soft[..., 0], cv2.CV_32F, 1, 0) + cv2.Sobel(soft[..., 1], cv2.CV_32F, 0, 1)
+        hides = smoothstep((closing / np.float32(8 * self.grid.step) - _HIDES_FROM) / (_HIDES - _HIDES_FROM))
+        around = cv2.blendLinear(firm, soft, hides, 1 - hides)
+        return np.asarray(cv2.blendLinear(shift, around, keep, 1 - keep), np.float32)
+
+    def _blurred(self, picture: Float, over: float, times: int) -> Float:
+        box = self._box(over)
+        for _ in range(times):
+            picture = np.asarray(cv2.blur(picture, box, borderType=cv2.BORDER_REPLICATE), np.float32)
+        return picture
+
+    def _box(self, over: float) -> tuple[int, int]:
+        """The box filter, in cells, that reaches about ``over`` eye distances to each side."""
+        side = 2 * max(1, round(over * self._unit)) + 1
+        return side, side
