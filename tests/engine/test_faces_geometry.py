@@ -81,6 +81,19 @@ def test_head_fit_scale_is_pixels_per_centimetre() -> None:
     assert head_fit(head(25, -10, 40).landmarks).scale == pytest.approx(20.0, rel=1e-3)
 
 
+@given(yaw=tilt, pitch=tilt, roll=angle)
+def test_a_fit_can_be_undone(yaw: float, pitch: float, roll: float) -> None:
+    """What a head's fit brings into the photo its inverse brings back, and one after the other is nothing at all."""
+    fit, face = head_fit(head(yaw, pitch, roll).landmarks), mean_face()
+    assert fit.inverse().apply(fit.apply(face)) == pytest.approx(face, abs=1e-9)
+    nothing = fit.inverse().after(fit)
+    assert (nothing.scale, nothing.rotation, nothing.shift) == (
+        pytest.approx(1.0),
+        pytest.approx(np.eye(3), abs=1e-9),
+        pytest.approx(np.zeros(3), abs=1e-9),
+    )
+
+
 @given(x=st.floats(-500, 500), y=st.floats(-500, 500), side=st.floats(5, 2000), roll=angle)
 def test_square_view_round_trip(x: float, y: float, side: float, roll: float) -> None:
     """A square's centre is shown in the middle of its view, and the inverse matrix brings every point back."""
@@ -99,10 +112,24 @@ def test_square_of_follows_the_roll(roll: float) -> None:
 
 
 def test_pyramid_levels_do_not_drift() -> None:
-    """A gradient sampled 8 times smaller reads what it reads at full size: no level shifts the picture."""
+    """A gradient sampled 8 times smaller reads what it reads at full size: no level shifts the picture, neither way."""
     ramp = np.repeat(np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 256, axis=0), 3, axis=2)
-    shown = Pyramid(ramp).view(np.array([[0.125, 0, 0], [0, 0.125, 0]]), (32, 32))
-    assert shown[10, 4:28, 0].astype(float) == pytest.approx(np.arange(4, 28) * 8.0, abs=1.0)
+    zoom = np.array([[0.125, 0, 0], [0, 0.125, 0]])
+    across = Pyramid(ramp).view(zoom, (32, 32))[10, 4:28, 0]
+    along = Pyramid(np.ascontiguousarray(ramp.transpose(1, 0, 2))).view(zoom, (32, 32))[4:28, 10, 0]
+    for seen in (across, along):
+        assert seen.astype(float) == pytest.approx(np.arange(4, 28) * 8.0, abs=1.0)
+
+
+@pytest.mark.parametrize(("zoom", "contrast"), [(1.0, (255, 255)), (0.9, (150, 255)), (0.45, (0, 40)), (0.2, (0, 5))])
+def test_a_view_is_as_sharp_as_it_can_be(zoom: float, contrast: tuple[int, int]) -> None:
+    """Stripes a pixel wide are seen as long as the view has nearly as many pixels, and are plain grey where it has not: they
+    never come out as stripes of another width.
+    """
+    stripes = np.zeros((128, 128, 3), np.uint8)
+    stripes[:, ::2] = 255
+    seen = Pyramid(stripes).view(np.array([[zoom, 0, 0], [0, zoom, 0]]), (20, 20))[2:-2, 2:-2]
+    assert contrast[0] <= int(seen.max()) - int(seen.min()) <= contrast[1]
 
 
 def test_anchor_counts() -> None:
@@ -170,8 +197,9 @@ def test_face_survives_json() -> None:
 def test_face_measures() -> None:
     """Box, size and eye distance are those of the landmarks, in pixels."""
     face = head(scale=10.0)
-    x0, y0, x1, y1 = face.box
-    assert face.size == pytest.approx(max(x1 - x0, y1 - y0))
+    across, down = face.landmarks[:, 0], face.landmarks[:, 1]
+    assert face.box == pytest.approx((across.min(), down.min(), across.max(), down.max()))
+    assert face.size == pytest.approx(max(np.ptp(across), np.ptp(down)))
     assert face.eye_span == pytest.approx(10 * np.abs(mean_face()[[33, 133], 0].mean() * 2), rel=1e-4)
 
 

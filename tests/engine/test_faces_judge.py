@@ -98,6 +98,23 @@ def test_turned_heads_and_sure_detectors_are_given_room() -> None:
     assert by_yaw[0] < by_yaw[-1]
 
 
+@pytest.mark.parametrize(
+    ("proof", "says"),
+    [
+        (evidence(0.08), "does not look like a person's face"),
+        (evidence(0.08, weakest=0.1), "hidden or cut off"),
+        (evidence(sharpness=0.04), "too blurred"),
+    ],
+)
+def test_every_verdict_says_what_to_do(proof: Evidence, says: str) -> None:
+    """Its sentence names the very fault, and the photo to choose instead."""
+    judged = judge(face(), proof, lambda: 2.0)
+    assert judged is not None
+    assert judged.verdict is not None
+    assert says in judged.verdict.message
+    assert "Choose a" in judged.verdict.message
+
+
 def test_require_animatable_returns_the_good_ones() -> None:
     """One good face is enough; the rejected ones are left out, the order stays."""
     good = [face(200), face(100)]
