@@ -18,6 +18,7 @@ from vivify.arrays import Float
 from vivify.errors import MotionInvalid, NoFaceInVideo, VideoError
 from vivify.faces import Pose
 from vivify.faces.pose import angles, rotation
+from vivify.faces.topology import EYES
 from vivify.motion import FaceTrack, Motion, Template, compose, extract, follow, in_turn, library
 from vivify.motion import template as named
 from vivify.motion.measure import Measured, measure, to_motion, usual_mouth
@@ -95,6 +96,31 @@ def test_head_motion_is_told_in_the_resting_heads_axes(
     found = to_motion(Measured(shape.astype(np.float32), turns, necks, fps=0.1))
     assert np.allclose(found.rotation[1], [turned.yaw, turned.pitch, turned.roll], atol=0.05)
     assert np.allclose(found.translation[1], [*shift, 1 / growth - 1], atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("aside", "right", "left", "told"),
+    [
+        (0.0, 0.0, 0.25, (0.0, 0.25)),  # a wink that begins
+        (0.15, 0.0, 0.25, (0.0, 0.0)),  # the iris in the corner: the lower lid is the network's
+        (-0.15, 0.25, 0.1, (0.1, 0.1)),
+        (0.15, 0.95, 0.8, (1.0, 1.0)),  # a blink stays one
+    ],
+)
+def test_eyes_that_look_aside_are_as_open_as_the_wider_one(
+    aside: float, right: float, left: float, told: tuple[float, float]
+) -> None:
+    """Ahead each lid is told as it is seen; with both irises aside as the one that is more open, in a blink as the other."""
+    shape = np.repeat(portrait()[1].landmarks[None] / 40, 9, axis=0)
+    for eye, closed in zip(EYES, (right, left), strict=True):
+        upper, lower = list(eye.upper[0]), list(eye.lower[0])
+        shape[4:, upper] += np.float32(closed) * (shape[4:, lower] - shape[4:, upper])
+        shape[4:, list(eye.iris)] += (
+            np.float32(aside) * (shape[4:, [eye.inner]] - shape[4:, [eye.outer]]) * (1 if eye is EYES[0] else -1)
+        )
+    still = np.zeros((9, 3), np.float32)
+    lids = to_motion(Measured(shape.astype(np.float32), still, still + np.float32(3), fps=1.0)).lids
+    assert np.allclose(lids[-1], told, atol=0.05)
 
 
 def test_a_smile_is_measured_back(folder: Path) -> None:

@@ -38,6 +38,7 @@ _TRULY = 2 / 3  # of the way to that: so far they report what they see
 _AWAKE = 0.7  # of the usual opening: a rest with lids lower than this is a blink
 _LID_NOISE = 0.03  # of the way from open to shut
 _BOTH_FROM, _BOTH = 0.35, 0.65  # of the way: where both lids are farther than this they begin to be, and are, alike
+_ASIDE_FROM, _ASIDE = 0.1, 0.2  # eye widths of gaze from which it begins to be, and is, aside
 _SITTING = 0.12  # eye distances a template's head goes aside at most: it plays on people who sit still
 GAZE_TOLD = np.array([0.64, 1.0], np.float32)  # of the way that irises go aside, landmarks tell so much (seven faces)
 _DEEPEST_GAZE = 0.3  # eye widths
@@ -139,14 +140,15 @@ def to_motion(measured: Measured, rest: slice | None = None) -> Motion:
     # The lids are fast and lids only; the rest of the face is slower, and its noise would show.
     shape = calmed(measured.shape, _FACE_SIGMA * fps, _SHAPE_NOISE)
     quick = calmed(measured.shape, _LID_SIGMA * fps, _SHAPE_NOISE)
-    lids = _together(np.stack([_closure(eye, quick, still) for eye in EYES], axis=1))
-    gaze = np.mean([_gaze(eye, shape) for eye in EYES], axis=0)
+    looks = np.mean([_gaze(eye, shape) for eye in EYES], axis=0)
+    gaze = np.clip(looks - looks[still].mean(axis=0), -_DEEPEST_GAZE, _DEEPEST_GAZE).astype(np.float32)
+    lids = _together(np.stack([_closure(eye, quick, still) for eye in EYES], axis=1), gaze)
     turn, place = _head_moves(measured, still)
     return Motion(
         rotation=turn,
         translation=place,
         lids=lids,
-        gaze=np.clip(gaze - gaze[still].mean(axis=0), -_DEEPEST_GAZE, _DEEPEST_GAZE).astype(np.float32),
+        gaze=gaze,
         displacement=shape[:, :MESH] - shape[still, :MESH].mean(axis=0),
     )
 
@@ -270,12 +272,15 @@ def _closure(eye: Eye, shape: Float, still: slice) -> Float:
     return np.clip(quiet + np.interp(quiet, (_TRULY * shut, shut), (0, 1 - shut)), -0.3, 1.0).astype(np.float32)
 
 
-def _together(lids: Float) -> Float:
+def _together(lids: Float, gaze: Float) -> Float:
     """``lids`` (T, 2), both as shut as the one that is more shut, where both are half shut: nobody blinks with one eye and a
-    half, but of the far eye of a turned head less is seen to close.
+    half, but of the far eye of a turned head less is seen to close. Else both as open as the one that is more open, where
+    ``gaze`` (T, 2) is aside: of an eye with its iris in the corner lower lids are reported than it has.
     """
+    aside = smoothstep((np.abs(gaze[:, :1]) - _ASIDE_FROM) / (_ASIDE - _ASIDE_FROM))
     both = smoothstep((lids.min(axis=1, keepdims=True) - _BOTH_FROM) / (_BOTH - _BOTH_FROM))
-    return np.asarray(lids + both * (lids.max(axis=1, keepdims=True) - lids), np.float32)
+    alike = both * lids.max(axis=1, keepdims=True) + (1 - both) * aside * lids.min(axis=1, keepdims=True)
+    return np.asarray(alike + (1 - both) * (1 - aside) * lids, np.float32)
 
 
 def _gaze(eye: Eye, shape: Float) -> Float:
