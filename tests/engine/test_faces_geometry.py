@@ -118,7 +118,7 @@ def test_pyramid_levels_do_not_drift() -> None:
     across = Pyramid(np.ascontiguousarray(ramp)).view(zoom, (16, 16))[8, 2:14, 0]
     along = Pyramid(np.ascontiguousarray(ramp.transpose(1, 0, 2))).view(zoom, (16, 16))[2:14, 8, 0]
     for seen in (across, along):
-        assert seen.astype(float) == pytest.approx(np.arange(2, 14) * 16.0, abs=1.0)
+        assert seen.astype(float) == pytest.approx(np.arange(2, 14) * 16.0, abs=0.5)
 
 
 @pytest.mark.parametrize(("zoom", "contrast"), [(1.0, (255, 255)), (0.9, (150, 255)), (0.45, (0, 40)), (0.2, (0, 5))])
