@@ -55,15 +55,18 @@ def test_animate_defaults_are_the_contract(engine: StandIn, photo: Path, tmp_pat
 
 
 def test_progress_shows_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bar is drawn on a terminal, once per percent, and wiped at the end; in a pipe there is no byte of it."""
+    """What is done first is told on a terminal, then the bar is drawn in its place, once per percent, and wiped at the end;
+    in a pipe there is no byte of it.
+    """
     for terminal in (True, False):
         stderr = io.StringIO()
         stderr.isatty = lambda shown=terminal: shown  # type: ignore[method-assign, misc]
         monkeypatch.setattr(sys, "stderr", stderr)
-        with output.ProgressBar() as bar:
+        with output.ProgressBar("looking") as bar:
             for done in range(1001):
                 bar(done, 1000)
         drawn = stderr.getvalue()
-        assert drawn.count("\r[") == (101 if terminal else 0)
+        assert drawn.startswith("looking ...\r\x1b[K[") is terminal
+        assert drawn.count("\r\x1b[K[") == (101 if terminal else 0)
         assert drawn.endswith("\r\x1b[K") is terminal
         assert bool(drawn) is terminal

@@ -47,16 +47,17 @@ def run(args: argparse.Namespace) -> int:
     from vivify.motion import PARTS, extract
     from vivify.video.process import finished
 
-    template = extract(
-        video,
-        name=args.name or target.stem,
-        shows=args.shows,
-        source=args.source,
-        licence=args.licence,
-        start=args.start,
-        end=args.end,
-        keep=args.keep or PARTS,
-    )
+    with output.ProgressBar("measuring the video"):
+        template = extract(
+            video,
+            name=args.name or target.stem,
+            shows=args.shows,
+            source=args.source,
+            licence=args.licence,
+            start=args.start,
+            end=args.end,
+            keep=args.keep or PARTS,
+        )
     with finished(target) as part:
         template.save(part)
     if args.json:

@@ -22,11 +22,15 @@ def report_error(error: Mapping[str, Any], as_json: bool) -> None:
 
 
 class ProgressBar:
-    """A bar on stderr, drawn only if that is a terminal; ``bar(done, total)`` may be called for every frame."""
+    """A bar on stderr, drawn only if that is a terminal; ``bar(done, total)`` may be called for every frame.
+
+    ``first``: what is done until the first frame, which can take as long as all of them.
+    """
 
     _WIDTH = 32
 
-    def __init__(self) -> None:
+    def __init__(self, first: str) -> None:
+        self._first = first
         self._shown = sys.stderr.isatty()
         self._last = -1
 
@@ -38,11 +42,13 @@ class ProgressBar:
         self._last = percent
         filled = self._WIDTH * done // max(total, 1)
         bar = "#" * filled + "-" * (self._WIDTH - filled)
-        print(f"\r[{bar}] {percent:3d}%  frame {done} of {total}", end="", file=sys.stderr, flush=True)
+        print(f"\r\033[K[{bar}] {percent:3d}%  frame {done} of {total}", end="", file=sys.stderr, flush=True)
 
     def __enter__(self) -> Self:
+        if self._shown:
+            print(f"{self._first} ...", end="", file=sys.stderr, flush=True)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._shown and self._last >= 0:
+        if self._shown:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
