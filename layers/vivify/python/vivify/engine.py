@@ -21,7 +21,7 @@ from vivify.depth.head import HeadFrame
 from vivify.errors import NotAHumanFace
 from vivify.faces import Face, chosen, find_faces, head_and_shoulders
 from vivify.faces.repair import Repaired, repair
-from vivify.faces.topology import mouth_width
+from vivify.faces.topology import lips_apart, mouth_width
 from vivify.motion import (
     PARTS,
     Life,
@@ -234,8 +234,10 @@ def _score(options: Options, seed: int) -> Callable[[int, Face], Role]:
     """The role of each face: who it is, counted among those that move, and the face itself, for its mouth's width."""
     strengths = {part: options.strength * options.parts.get(part, 1.0) for part in PARTS}
     if options.driver is not None:
-        driven = follow(options.driver, options.seconds).role(options.fps, strengths, loop=options.loop)
-        return lambda _number, _face: driven
+        driver = follow(options.driver, options.seconds)
+        return lambda _number, face: driver.role(
+            options.fps, strengths, apart=float(lips_apart(face.landmarks)) / HeadFrame.of(face).unit, loop=options.loop
+        )
     if options.storyboard is not None:
         told = load_storyboard(options.storyboard)
         seconds = options.seconds or max(beat.start + beat.seconds for beat in told)

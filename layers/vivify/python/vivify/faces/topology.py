@@ -108,6 +108,12 @@ def mouth_width(points: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.asarray(np.linalg.norm(points[..., left, :] - points[..., right, :], axis=-1), np.float64)
 
 
+def lips_apart(points: NDArray[np.floating]) -> NDArray[np.float64]:
+    """How far the lips are apart in space around their middle, (...), for landmarks (..., >=468, 3), in their unit."""
+    above, below = (points[..., list(lip[3:6]), :] for lip in (UPPER_INNER_LIP, LOWER_INNER_LIP))
+    return np.asarray(np.linalg.norm(below - above, axis=-1).mean(axis=-1), np.float64)
+
+
 RIGHT_BROW: Final = (70, 63, 105, 66, 107, 46, 53, 52, 65, 55)
 LEFT_BROW: Final = (300, 293, 334, 296, 336, 276, 283, 282, 295, 285)
 

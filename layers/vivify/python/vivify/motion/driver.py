@@ -8,36 +8,59 @@ from pathlib import Path
 
 import numpy as np
 
+from vivify.arrays import Float
 from vivify.errors import MotionInvalid
+from vivify.faces.topology import LOWER_INNER_LIP, UPPER_INNER_LIP, lips_apart
 from vivify.motion.compose import frame_count
 from vivify.motion.measure import measure, to_motion, usual_mouth
-from vivify.motion.parts import strengthen
+from vivify.motion.parts import only, strengthen
 from vivify.motion.role import Role
 from vivify.motion.template import Motion, easing
 from vivify.video import probe
 
 _MOST_FRAMES = 18_000  # measuring takes 56 KB for each, a gigabyte in all
+_CLOSEST = 10  # percent of the frames: those in which the lips are closest
+_AS_CLOSE = 0.03  # eye distances: lips apart by so much more or less are measured the same
 
 
 @dataclass(frozen=True)
 class Driver:
-    """What a video's person does: ``motion``, frame by frame against the first, at the video's ``fps``; ``mouth_width``: in
-    eye distances.
+    """What a video's person does: ``motion``, frame by frame against the first, at the video's ``fps``; in eye distances the
+    ``mouth_width``, and how far the lips are ``apart`` in the first frame.
     """
 
     motion: Motion
     fps: float
     mouth_width: float
+    apart: float
 
-    def role(self, fps: float, strengths: Mapping[str, float], *, loop: bool) -> Role:
-        """The same at ``fps``, each of vivify.motion.parts as far as ``strengths`` says; ``loop``: from rest and back."""
+    def role(self, fps: float, strengths: Mapping[str, float], *, apart: float, loop: bool) -> Role:
+        """The same at ``fps``, each of vivify.motion.parts as far as ``strengths`` says, by somebody whose lips the photo
+        shows ``apart`` by so many eye distances; ``loop``: from rest and back.
+        """
         count = frame_count(len(self.motion) / self.fps, fps)
+        closing = self._closing(apart)
 
         def motion(frames: range) -> Motion:
-            part = strengthen(self.motion.at_length(count, frames), strengths)
+            part = self.motion.at_length(count, frames)
+            begun = easing(frames, count, fps, both_ends=False)[:, None, None]
+            part = strengthen(replace(part, displacement=part.displacement - begun * closing), strengths)
             return part.eased(easing(frames, count, fps, both_ends=True)) if loop else part
 
         return Role(count, motion, self.mouth_width)
+
+    def _closing(self, apart: float) -> Float:
+        """(468, 3): how the mouth comes from the first frame to lips as close as the photo's, ``apart`` there; 0 where those
+        are no closer. Told against a first frame in the middle of a word, lips that are shut would hardly ever part.
+        """
+        moved = self.motion.displacement[..., 1]
+        further = (moved[:, LOWER_INNER_LIP[3:6]] - moved[:, UPPER_INNER_LIP[3:6]]).mean(axis=1)
+        closest = further <= np.percentile(further, _CLOSEST)
+        most, wanted = -float(further[closest].mean()), self.apart - apart - _AS_CLOSE
+        if min(most, wanted) <= 0:
+            return np.zeros_like(self.motion.displacement[0])
+        closed = replace(Motion.still(1), displacement=self.motion.displacement[closest].mean(axis=0, keepdims=True))
+        return only(closed, ("mouth",)).displacement[0] * np.float32(min(1.0, wanted / most))
 
 
 def follow(video: Path, seconds: float | None) -> Driver:
@@ -53,4 +76,4 @@ def follow(video: Path, seconds: float | None) -> Driver:
     if motion.lids[0].any():
         # All else is told against the first frame; lids that begin in a blink come to it from the photo's.
         motion = replace(motion, lids=motion.settled(measured.fps).lids)
-    return Driver(motion, measured.fps, usual_mouth(measured))
+    return Driver(motion, measured.fps, usual_mouth(measured), float(lips_apart(measured.shape[0])))

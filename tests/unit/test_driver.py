@@ -1,0 +1,54 @@
+"""A portrait follows a driver from the first frame on, whatever the driver's mouth does in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from vivify.arrays import Float
+from vivify.faces.topology import LOWER_INNER_LIP, MESH, UPPER_INNER_LIP, lips_apart
+from vivify.motion import Motion
+from vivify.motion.driver import Driver
+
+FPS, COUNT = 25.0, 50
+WORD = 0.1 * (
+    1 + np.cos(np.linspace(0, 4 * np.pi, COUNT))
+)  # lips apart by 0.2 eye distances, shut at a quarter, apart again
+SHUT, APART = 0.0, 0.2
+
+
+def _talking() -> Driver:
+    """Someone whose video begins in the middle of a word: only the lower lip moves."""
+    moved = np.zeros((COUNT, MESH, 3), np.float32)
+    moved[:, list(LOWER_INNER_LIP), 1] = (WORD - WORD[0])[:, None]
+    return Driver(replace(Motion.still(COUNT), displacement=moved), FPS, 0.8, APART)
+
+
+def _opening(shown: float) -> Float:
+    """How much farther apart than in the photo, where they are ``shown`` apart, the lips are asked to be in each frame."""
+    moved = _talking().role(FPS, {}, apart=shown, loop=False).motion(range(COUNT)).displacement[..., 1]
+    return np.asarray(moved[:, LOWER_INNER_LIP[4]] - moved[:, UPPER_INNER_LIP[4]], np.float32)
+
+
+def test_shut_lips_part_with_a_driver_who_begins_in_a_word() -> None:
+    """From a quarter of a second on lips that the photo shows shut are as far apart as the driver's, within 0.04 eye
+    distances; at first they are as in the photo.
+    """
+    opening = _opening(SHUT)
+    assert opening[0] == 0
+    assert np.abs(opening - WORD)[7:].max() < 0.04
+
+
+def test_lips_as_far_apart_as_the_drivers_do_just_what_those_do() -> None:
+    """Where the photo shows lips as far apart as the driver's first frame, or farther, nothing is added."""
+    for shown in (APART, 0.4):
+        assert np.array_equal(_opening(shown), (WORD - WORD[0]).astype(np.float32))
+
+
+def test_how_far_lips_are_apart_is_told_around_their_middle() -> None:
+    """Of landmarks whose lower lip lies 3 below the upper and 4 behind, it is 5, wherever the corners are."""
+    points = np.zeros((478, 3))
+    points[list(LOWER_INNER_LIP[3:6])] = (0, 3, 4)
+    points[[LOWER_INNER_LIP[0], LOWER_INNER_LIP[8]]] = 100
+    assert lips_apart(points) == 5
