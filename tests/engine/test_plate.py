@@ -42,6 +42,15 @@ def test_a_glow_around_the_person_leaves_no_outline() -> None:
     assert steps <= 3
 
 
+def test_a_glow_goes_on_rising_behind_the_person() -> None:
+    """A light that falls off around a person, by a level a pixel, is brightest behind them: nowhere there is the plate
+    darker than beside their edge, to 2 levels, or that would remain as a ring.
+    """
+    picture, alpha = _before(np.clip(200 - (_from_centre() - _RADIUS), 60, 255))
+    along = plate_of(picture, alpha, _REACH)[_SIDE // 2, _SIDE // 2 :, 1].astype(int)
+    assert along[: _RADIUS - 30].min() >= along[_RADIUS + 8] - 2
+
+
 def test_a_lamp_half_behind_the_person_goes_on() -> None:
     """What the person covers in part has no brink where the photo ends: a lamp before a dark wall fades, pixel by pixel, by
     at most 8 levels.

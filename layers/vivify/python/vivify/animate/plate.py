@@ -18,7 +18,7 @@ from vivify.easing import smoothstep
 
 _SIDE = 320  # the plate is made at this size, its detail excepted: only a rim of it is ever uncovered
 _TONE = 1.2  # of the unsure edge: detail is what is finer than this
-_RELAXED = 8  # times at each level
+_RELAXED = 8  # times at the finest level, twice as often at each coarser one: it has farther to go, and less to do
 _GONE = 0.3  # covered by so much, a pixel says nothing of the background
 _LIVELY = 12.0  # levels: a background that varies by this much hides the rest of an outline
 _DEEPEST = 12.0  # of the unsure edge: so far behind the person detail is grown
@@ -84,11 +84,11 @@ def _spread_smoothly(picture: Float, seen: Float, sigma: float) -> Float:
         levels.append((_halved(levels[-1][0]), _halved(levels[-1][1])))
     smooth, weight = levels[-1]
     smooth = smooth / np.maximum(weight, 1e-6)[..., None]
-    for tone, weight in reversed(levels[:-1]):
+    for level, (tone, weight) in reversed(list(enumerate(levels[:-1]))):
         smooth = cv2.pyrUp(smooth, dstsize=weight.shape[::-1])
         known = tone / np.maximum(weight, 1e-6)[..., None]
         sure = np.minimum(weight * 4, 1)[..., None]
-        for _ in range(_RELAXED):  # towards a thin plate: right beside what is known, level and slope are as there
+        for _ in range(_RELAXED << level):  # towards a thin plate: right beside what is known, level and slope are as there
             once = _blurred(smooth + (known - smooth) * sure)
             smooth = 2 * once - _blurred(once)
         smooth = smooth + (known - smooth) * sure
