@@ -1,7 +1,7 @@
 """The GPU container's entry point: environment in, S3 out, and an exit code that says what another attempt would do.
 
     0   done
-    3   bad input: no attempt will ever succeed; the verdict is in the record, or the clip was deleted
+    3   bad input: no attempt will ever succeed; the verdict is in the record, or the clip is over (deleted, given up, made)
     75  retryable: SIGTERM (Spot takes the host back) or AWS could not answer; Batch tries again
     78  no GPU on this host though one was promised
     1   anything else: a fault of ours
@@ -16,7 +16,16 @@ import sys
 from types import FrameType
 from typing import NoReturn
 
-from vivify.errors import ClipDeleted, GpuUnavailable, MotionInvalid, PhotoRejected, RequestInvalid, UsageError, VivifyError
+from vivify.errors import (
+    ClipDeleted,
+    GpuUnavailable,
+    MotionInvalid,
+    PhotoRejected,
+    RequestInvalid,
+    TransitionRefused,
+    UsageError,
+    VivifyError,
+)
 
 DONE, FAULT, BAD_INPUT, RETRYABLE, NO_GPU = 0, 1, 3, 75, 78
 
@@ -49,7 +58,9 @@ def main() -> int:
 def exit_code(error: VivifyError) -> int:
     """What the queue may do about ``error``."""
     match error:
-        case PhotoRejected() | MotionInvalid() | UsageError() | RequestInvalid() | ClipDeleted():
+        case PhotoRejected() | MotionInvalid() | UsageError() | RequestInvalid():
+            return BAD_INPUT
+        case ClipDeleted() | TransitionRefused():
             return BAD_INPUT
         case GpuUnavailable():
             return NO_GPU
