@@ -10,6 +10,7 @@ import pytest
 from boto3.dynamodb.types import TypeSerializer
 
 from infra.local.client import NotServed
+from vivify.service.clip_options import StoredOptions
 from vivify.video import probe
 
 from .journey import Journey
@@ -62,9 +63,7 @@ def test_good_beside_bad(journey: Journey, astronaut: Path, tmp_path: Path) -> N
 def test_motion_nobody_has(journey: Journey, astronaut: Path) -> None:
     """Bad input found only by the job (the library lost a motion that was asked for): tried once, told with its verdict."""
     clip_id = f"c{uuid.uuid4().hex[:25]}"
-    options = (
-        '{"motions":["no-such-motion"],"strength":1,"seconds":1,"fps":10,"size":"native","frame":"photo","driver":null}'
-    )
+    options = StoredOptions(seconds=1, fps=10).model_copy(update={"motions": ["no-such-motion"]}).model_dump_json()
     times = dict.fromkeys(("created_at", "updated_at"), "2026-01-15T09:30:12.482Z")
     record = {"clip_id": clip_id, "state": "created", "options": options, **times}
     item = {name: TypeSerializer().serialize(value) for name, value in record.items()}
