@@ -9,7 +9,8 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from vivify.cloud import settings
-from vivify.errors import VivifyError, WebhookFailed
+from vivify.errors import VivifyError
+from vivify.service import metrics
 from vivify.service.deliver_webhook import deliver_webhook, put_off
 from vivify.service.outside import Outside
 
@@ -28,7 +29,10 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, list[di
         delivered = deliver_webhook(clip_id, SETTINGS, OUTSIDE)
     except VivifyError as error:
         wait = put_off(message["receiptHandle"], tries, SETTINGS)
-        report = logger.warning if isinstance(error, WebhookFailed) else logger.exception  # no receiver's fault but ours
+        report = logger.warning
+        if not error.retryable:  # no receiver's fault but ours
+            report = logger.exception
+            metrics.webhook_fault()
         report("webhook failed", extra={"code": error.code, "status": error.details.get("status"), "wait": wait})
         return {"batchItemFailures": [{"itemIdentifier": message["messageId"]}]}
     logger.info("webhook delivered" if delivered else "nobody to call")

@@ -135,17 +135,27 @@ class TestTriedAgain:
         assert len(handle(stack, receiver)["batchItemFailures"]) == 1
 
     def test_whose_fault_it_was(
-        self, stack: Stack, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+        self,
+        stack: Stack,
+        receiver: Receiver,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+        capsys: pytest.CaptureFixture[str],
     ) -> None:
-        """A receiver that says no is worth a warning; where we cannot even sign, operators find an error. Both come back."""
+        """A receiver that says no is worth a warning; where we cannot even sign, operators find an error, and it is counted.
+        Both come back.
+        """
         asked(stack, receiver)
         receiver.answer = lambda _call: 500
         assert len(handle(stack, receiver)["batchItemFailures"]) == 1
+        assert "WebhookFaults" not in capsys.readouterr().out
         monkeypatch.setenv("WEBHOOK_SECRET", "of-nobody")
         assert len(handle(stack, receiver)["batchItemFailures"]) == 1
         theirs, ours = caplog.records
         assert (theirs.levelname, theirs.exc_info) == ("WARNING", None)
         assert (ours.levelname, vars(ours)["code"], vars(ours)["wait"]) == ("ERROR", "cloud_refused", 30)
+        (told,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "WebhookFaults" in line]
+        assert (told["WebhookFaults"], told["service"]) == ([1.0], "vivify")
 
     def test_no_redirects(self, stack: Stack, receiver: Receiver) -> None:
         """An answer that points elsewhere is a failure, and nobody goes there."""

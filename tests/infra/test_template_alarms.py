@@ -119,8 +119,9 @@ def _emitted(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         metrics.reconciled({"restarted": 1}, 12.0)
         metrics.photos_swept(3)
         metrics.api_failed()
+        metrics.webhook_fault()
     lines = [json.loads(line) for line in out.getvalue().splitlines()]
-    assert len(lines) == len(kinds) + 4
+    assert len(lines) == len(kinds) + 5
     told = [directive for line in lines for directive in line["_aws"]["CloudWatchMetrics"]]
     assert all(directive["Dimensions"] == [["service"]] for directive in told)
     return {metric["Name"] for directive in told for metric in directive["Metrics"]}

@@ -60,6 +60,13 @@ def api_failed() -> None:
     metrics.flush_metrics()
 
 
+def webhook_fault() -> None:
+    """Counts a try to call a webhook that came to nothing by a fault of ours, which no other try will cure."""
+    metrics = EphemeralMetrics()
+    metrics.add_metric("WebhookFaults", MetricUnit.Count, 1)
+    metrics.flush_metrics()
+
+
 def photos_swept(count: int) -> None:
     """Counts photos that were deleted because their hours are over."""
     metrics = EphemeralMetrics()
