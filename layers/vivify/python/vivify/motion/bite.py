@@ -21,9 +21,11 @@ _CHIN = (152, 148, 377, 176, 400, 175, 199)
 
 # In eye distances (63 mm); how much of a row is seen below, or above, the lip.
 _UPPER_AT_REST = 0.040  # below a lip at rest, once the jaw opens
-_UPPER_MOST, _UPPER_MOST_SMILING = 0.079, 0.154
+_UPPER_MOST, _UPPER_MOST_SMILING = 0.079, 0.165
 _UPPER_LEAST, _UPPER_SEEN = 0.024, 0.3  # what lips as far apart as the latter show at least
 _LOWER_LEAST, _LOWER_MOST, _LOWER_MOST_SMILING = 0.016, 0.036, 0.098
+_LOWER_SMILING = 0.03  # that is seen of the lower row in a smile, before the upper lip has uncovered all it can
+_JAW_DROPS = 0.12  # rows so far apart are no smile's
 _LOWER_IN_BITE = 0.024  # more, where the jaw stays shut
 _OVERBITE = 0.075  # the chin drops this far before the rows part
 _SOFT = 0.024
@@ -53,13 +55,16 @@ def bite(shape: Float, displacement: Float) -> Float:
     smile = np.maximum(smoothstep(wider / _SMILE), smoothstep(np.full_like(wider, rest / _OPEN_SMILE)))
     chin = displacement[:, list(_CHIN)].mean(axis=1) - skull
 
+    # A jaw opens down and back; a chin that rises or juts out, as in a pout, opens nothing.
+    parted = np.maximum(np.hypot(np.maximum(chin[:, 1], 0), np.maximum(chin[:, 2], 0)) - _OVERBITE, -0.03)
     most = _UPPER_MOST + (_UPPER_MOST_SMILING - _UPPER_MOST) * smile
     shown = max(_UPPER_AT_REST, min(rest, _UPPER_MOST_SMILING - _SOFT)) - upper_lip
     shown = np.maximum(shown, _UPPER_LEAST * smoothstep(gap / _UPPER_SEEN))
+    # In a smile the lower lip follows the edge of the upper teeth: these fill what the jaw does not open.
+    filled = smile * (1 - smoothstep(parted / _JAW_DROPS))
+    shown = shown + filled * np.maximum(gap - np.maximum(parted, 0) - _LOWER_SMILING - shown, 0)
     shown = most - _SOFT * np.log1p(np.exp((most - shown) / _SOFT))  # a soft limit: rows follow a lip that rises farther
 
-    # A jaw opens down and back; a chin that rises or juts out, as in a pout, opens nothing.
-    parted = np.maximum(np.hypot(np.maximum(chin[:, 1], 0), np.maximum(chin[:, 2], 0)) - _OVERBITE, -0.03)
     wide = smoothstep((gap - _WIDE_FROM) / (_WIDE - _WIDE_FROM))
     bitten = 1 - smoothstep((parted + _OVERBITE - 0.05) / 0.08)
     lower_most = _LOWER_MOST + (_LOWER_MOST_SMILING + _LOWER_IN_BITE * bitten - _LOWER_MOST) * smile

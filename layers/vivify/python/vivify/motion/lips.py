@@ -42,9 +42,16 @@ _NARROWER, _WIDER = 0.7, 1.3  # what a mouth differs from the measured one at mo
 
 
 def on_mouth(displacement: Float, measured: float, width: float) -> Float:
-    """``displacement`` (T, 468, 3), ``measured`` on a mouth so wide, on one of another ``width``: lips go aside as it is."""
+    """``displacement`` (T, 468, 3), ``measured`` on a mouth so wide, on one of another ``width``: lips go aside as it is,
+    and the smile of a narrower one parts them less.
+    """
     moved = displacement.copy()
-    moved[:, _LIPS, 0] *= np.float32(np.clip(width / measured, _NARROWER, _WIDER))
+    size = float(np.clip(width / measured, _NARROWER, _WIDER))
+    moved[:, _LIPS, 0] *= np.float32(size)
+    right, left = MOUTH_CORNERS
+    smile = smoothstep((moved[:, left, 0] - moved[:, right, 0]) / _FULL_SMILE)[:, None]
+    corners = moved[:, [right, left], 1].mean(axis=1, keepdims=True)
+    moved[:, _LIPS, 1] += (corners - moved[:, _LIPS, 1]) * smile * max(1 - size, 0)
     return moved
 
 

@@ -73,7 +73,7 @@ def draw_row(*, upper: bool, milk: bool, scale: float, rng: np.random.Generator)
             start += crown.width + _GAP + max(0.0, rng.normal(-0.1, 0.12))
         own.append(tuple(chosen))
     _draw_gum(maps, neck, height, fine, rng)
-    _turn_away(maps["light"], arch, along)
+    _fall_off(maps["light"], arch, along)
     small = (size[1] // over, size[0] // over)
     done = {name: np.asarray(cv2.resize(m, small, interpolation=cv2.INTER_AREA), np.float32) for name, m in maps.items()}
     return Row(**done, arch=arch, crowns=(own[0], own[1]), scale=scale)
@@ -169,11 +169,10 @@ def _draw_gum(maps: dict[str, Float], neck: Float, height: Float, fine: float, r
     maps["gum"] += gum
 
 
-def _turn_away(light: Float, arch: Arch, along: Float) -> None:
-    """The farther round the arch, the less of the light from the front arrives."""
-    x, z = arch.points(along)
-    slope = np.gradient(x, along)
-    light *= ((0.52 + 0.48 * np.clip(slope, 0, 1) ** 0.8) * np.exp(-np.maximum(z - 2, 0) / 30))[None].astype(np.float32)
+def _fall_off(light: Float, arch: Arch, along: Float) -> None:
+    """The farther back along the arch, the less of the light from the front arrives."""
+    _, z = arch.points(along)
+    light *= np.exp(-np.maximum(z - 4, 0) / 45)[None].astype(np.float32)
 
 
 def _mottle(shape: tuple[int, ...], size: float, rng: np.random.Generator) -> Float:

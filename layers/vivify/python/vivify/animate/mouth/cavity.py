@@ -43,7 +43,7 @@ def behind_teeth(view: View, a: Float, b: Float, tones: Tones, opening: float) -
     hue = tones.flesh + (tones.tooth - tones.flesh) * np.float32(_PALE) * shape[..., None] ** 2
     light = light + (tongue - light) * shape
     deep = np.maximum(light, 1e-3)[..., None] ** (1 + _DEEP * np.float32(tones.colour))
-    return np.asarray(hue * deep * tones.skin + tones.black, np.float32)
+    return np.asarray(hue * deep * tones.skin + tones.veil, np.float32)
 
 
 def _tongue(view: View, a: Float, b: Float) -> tuple[Float, Float, Float]:

@@ -21,6 +21,7 @@ _PLATEAU = 0.8  # teeth that end behind the lower lip are brightest at least as 
 _BENT_UP, _ASLANT = 0.004, 0.2  # of the edge: per millimetre, and millimetres per millimetre, at most
 _LEAST = 1.2  # a bright line thinner than this is wet lip
 _OPENS, _THROAT = 2.0, 13.0  # what is parted without an edge opens over this height, if it is as high as a throat
+_UNCOVERS = 8.0  # an opening as high as this would show what teeth hang from the upper lip
 _AT = np.arange(-_HALF, _HALF + 1, _APART)
 _OWN = 1.5  # how far single teeth may end above or below the curve through all
 # Shares of an opening's height, from the upper lip on.
@@ -42,6 +43,7 @@ class Edge:
     sheer: float
     dark: float
     bright: float
+    hanging: bool
 
     def at(self, x: Float) -> Float:
         """The y of the teeth's end at ``x``."""
@@ -72,12 +74,12 @@ def find_edge(luma: Float, inside: NDArray[np.bool_], x: Float, y: Float, unit: 
     top, height = float(y[middle].min()), float(np.ptp(y[middle]))
     if (soft[middle & (y < top + _HANGING * height)] > _DIM * bright).mean() < _FILLED:
         # No upper teeth hang there: worn ones of both rows, a tongue, lower teeth alone.
-        return _level(top + _PARTED * height, 0.0, _OPENS if height > _THROAT else 0.0, bright)
-    return found or _level(max(float(y[inside].max()), 0) + _HIDDEN, 0.0, 0.0, bright)
+        return _level(top + _PARTED * height, _OPENS if height > _THROAT else 0.0, bright, hanging=height < _UNCOVERS)
+    return found or _level(max(float(y[inside].max()), 0) + _HIDDEN, 0.0, bright, hanging=True)
 
 
-def _level(y: float, sheer: float, dark: float, bright: float) -> Edge:
-    return Edge((y,) * len(_AT), sheer, dark, bright)
+def _level(y: float, dark: float, bright: float, *, hanging: bool) -> Edge:
+    return Edge((y,) * len(_AT), 0.0, dark, bright, hanging)
 
 
 def _end(ended: list[_Column], bright: float) -> Edge:
@@ -95,7 +97,7 @@ def _end(ended: list[_Column], bright: float) -> Edge:
         own = np.convolve(np.pad(np.interp(_AT, at[near], off), 1, mode="edge"), (0.25, 0.5, 0.25), "valid")
     middle = [(column.sheer, column.dark) for column in ended if abs(column.x) < _MIDDLE]
     sheer, dark = np.median(middle, axis=0) if middle else (0.0, 0.0)
-    return Edge(tuple((np.polyval(curve, _AT) + own).tolist()), float(sheer), float(dark), bright)
+    return Edge(tuple((np.polyval(curve, _AT) + own).tolist()), float(sheer), float(dark), bright, hanging=True)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ only what is uncovered beyond them is made.
 from __future__ import annotations
 
 import zlib
-from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -43,6 +42,7 @@ _USUAL_WIDTH = 51.0  # of a mouth
 _TEETH_SCALE = (0.8, 14.0)  # pixels per millimetre that rows are drawn at
 _UNDER, _UNDER_REACH = 0.5, 1.6  # how dark the shade is just below the upper row, and how far it reaches
 _BEHIND = 0.7  # that the made row stays above the edge of the photo's own, so as not to show below it
+_GAP, _DARK = 0.8, 0.5  # lips so far apart, between which it is darker than this, of the skin, hide the upper teeth
 _FINE = 1000  # pixels: how large the opening is drawn at least
 _WIDE = (14.0, 20.0)  # millimetres between lips that begin to show more tongue than teeth, and do
 _COARSE = 160  # pixels: light and flesh are smooth and are computed on a picture of this side
@@ -71,11 +71,12 @@ class Mouth:
         self._bite_at_rest = bite(shape, np.zeros((1, MESH, 3), np.float32))[0]
         place = View.of(self._points[UPPER_LIP, :2], head, Turn.none(), self._bite_at_rest, 1.0).beside_lip(0, 0)
         self._shown = Shown.read(region, landmarks, place, self._tones)
-        found = None
+        found, self._end = None, None
         if self._shown is not None:
+            self._end = float(self._shown.edge.at(np.zeros(1, np.float32))[0]) - _BEHIND
             at_rest = View.of(self._points[UPPER_LIP, :2], head, Turn.none(), self._at_edge(self._bite_at_rest), self._size)
             found = match(PaintedRow(upper, self._tones, upper=True), at_rest, self._shown, _BEHIND)
-            self._shown = replace(self._shown, light=found[2]) if found else self._shown
+        self._dark = self._shown is None and _is_dark(region, landmarks, _GAP * millimetre, _DARK * self._tones.skin)
         self._upper = PaintedRow(upper, self._tones, upper=True, match=found and found[0])
         self._lower = PaintedRow(lower, self._tones, upper=False, match=found and found[1])
 
@@ -85,13 +86,17 @@ class Mouth:
         ``vertices``: (>=468, 3), the landmarks moved, region pixels; ``turn``: of the head; ``rows``: (3,), where the teeth
         are, see ``vivify.motion.bite``.
         """
-        polygon = self._parted(vertices)
+        polygon, parting = self._parted(vertices), float((_gaps(vertices) - self._rest).max()) / self._head.unit
         still = turn.of(self._points)[:, :2]  # a face that made no faces
         still += (vertices[list(NOSE), :2] - still[list(NOSE)]).mean(axis=0)
+        if self._dark:  # lips uncover no more of the teeth behind them than they part
+            lip = (
+                (vertices[list(UPPER_INNER_LIP[2:7]), :2] - still[UPPER_LIP]) @ self._head.rotation[:2, 1] / self._head.unit
+            )
+            rows = np.array([min(rows[0], lip.min() + parting), *rows[1:]], np.float32)
         view = View.of(still[UPPER_LIP], self._head, turn, self._at_edge(rows), self._size)
         moved = (rows - self._bite_at_rest).astype(float) * EYES_APART
         own = view.beside_lip(0, moved[0]), view.beside_lip(moved[2], moved[1])
-        parting = float((_gaps(vertices) - self._rest).max()) / self._head.unit
         if self._shown is None:
             strength = smoothstep((parting - _PARTING) / (_PARTED - _PARTING))
         else:  # teeth that the photo shows stay as they are behind lips that close or slide over them, too
@@ -126,11 +131,10 @@ class Mouth:
 
     def _at_edge(self, rows: Float) -> Float:
         """``rows`` with the upper one where the photo says that its teeth end."""
-        if self._shown is None:
+        if self._end is None:
             return rows
-        end = float(self._shown.edge.at(np.zeros(1, np.float32))[0])
         moved = rows.copy()
-        moved[0] += (end - _BEHIND) / EYES_APART - self._bite_at_rest[0]
+        moved[0] += self._end / EYES_APART - self._bite_at_rest[0]
         return moved
 
     def _drawn(self, polygon: Float, window: Window, view: View, own: tuple[Matrix, Matrix], parting: float) -> Float:
@@ -146,7 +150,7 @@ class Mouth:
         lips = between_lips(shrunk, few, view.down, view.millimetre * few[0] / width, tones.side)
         under = 1 - _UNDER * np.exp(np.minimum(self._upper.place(view, a, b)[1], 0) / _UNDER_REACH)
         opening = cv2.contourArea(polygon) / view.millimetre**2
-        deep = behind_teeth(view, a, b, tones, opening) * lips.shade[..., None] ** (0.8 * tones.warm)
+        deep = behind_teeth(view, a, b, tones, opening) * (lips.shade * lips.corners)[..., None] ** (0.8 * tones.warm)
 
         def enlarged(field: Float) -> Float:
             return np.asarray(cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
@@ -155,18 +159,16 @@ class Mouth:
         fine_x = np.arange(window.x0, window.x1, dtype=np.float32)[None]
         fine_y = np.arange(window.y0, window.y1, dtype=np.float32)[:, None]
         fine_a, fine_b = view.grid(fine_x, fine_y)
-        dimmed = 1 if self._shown is None else self._shown.dimmed(parting)
-        for row, light in ((self._lower, lips.shade * under), (self._upper, lips.shade)):
+        hanging = self._shown is None or self._shown.edge.hanging  # else the photo shows that there is no upper row
+        for row, light in ((self._lower, lips.shade * lips.corners * under), (self._upper, lips.shade))[: 1 + hanging]:
             colour, alpha = row.seen(view, fine_a, fine_b)
-            rgb = rgb * (1 - alpha) + colour * enlarged(np.asarray(light[..., None] ** tones.warm * dimmed, np.float32))
+            rgb = rgb * (1 - alpha) + colour * enlarged(np.asarray(light[..., None] ** tones.warm, np.float32))
         rim, weight = self._rim.at(shrunk, lips)
         rgb += (enlarged(rim) - rgb) * enlarged(weight)[..., None]
         rgb = np.asarray(cv2.GaussianBlur(rgb, (0, 0), tones.blur), np.float32)
         rgb = _grainy(rgb, tones, window)
         if self._shown is not None:
-            self._shown.lay_on(
-                rgb, window, own, parting, enlarged(np.asarray(lips.cast[..., None] ** tones.warm, np.float32))
-            )
+            self._shown.lay_on(rgb, window, own, parting, enlarged(lips.cast))
         return rgb
 
 
@@ -177,6 +179,16 @@ def _opening(polygon: Float, window: Window, softness: float) -> Float:
     mask = filled(large, (window.size[0] * fine, window.size[1] * fine))
     small = cv2.resize(mask, window.size, interpolation=cv2.INTER_AREA).astype(np.float32)
     return np.asarray(cv2.GaussianBlur(small, (0, 0), max(softness, 0.3)) / 255, np.float32)
+
+
+def _is_dark(region: Pixels, landmarks: Float, gap: float, dark: float) -> bool:
+    """Whether lips at least ``gap`` pixels apart have nothing brighter than ``dark`` between them."""
+    upper, lower = landmarks[list(UPPER_INNER_LIP[2:7]), :2], landmarks[list(LOWER_INNER_LIP[2:7]), :2]
+    if np.linalg.norm(lower - upper, axis=1).min() < gap:
+        return False
+    part = np.linspace(0.25, 0.75, 5, dtype=np.float32)[:, None, None]
+    at = (upper * (1 - part) + lower * part).astype(np.float32)
+    return bool(np.median(cv2.remap(region, at, np.empty(0, np.float32), cv2.INTER_LINEAR) @ LUMA) < dark)
 
 
 def _grainy(rgb: Float, tones: Tones, window: Window) -> Float:

@@ -14,10 +14,9 @@ from vivify.easing import smoothstep
 from vivify.faces.topology import INNER_LIPS, OUTER_LIPS
 
 # In millimetres.
-_SHADOW, _SHADOW_DEPTH = 2.4, 0.28  # of the upper lip, downwards
-_EDGE, _EDGE_DEPTH = 1.2, 0.2
+_SHADE, _FADES = 0.35, 1.6  # of the upper lip at its edge, and how far below it that fades
+_DEEP, _OPEN = 4.5, 9.0  # light falls into a slit as into one so deep, and wholly into one so high
 _CORNER, _CORNER_LEAST = 10.5, 0.2
-_SLIT, _SLIT_LEAST = 5.0, 0.45  # lips nearer than this let less light in
 _RIM_UPPER, _RIM_LOWER = 0.8, 1.9
 
 _INTO_LIP = 0.3  # of the way from a lip's inner edge to its outer: where the rim takes its colour
@@ -26,10 +25,9 @@ _RIM_SIDE = 32  # pixels: its colours are spread out at this size
 
 @dataclass(frozen=True)
 class Between:
-    """The space between the lips, (h, w) float32 each. ``cast``: how much light the lips leave, ``shade``: how
-    much arrives. ``depth``: millimetres from the
-    lips' edge. ``corners``: near 0 at the corners of the mouth, 1 away from them. ``lower``: 1 near the lower lip.
-    ``gap``: millimetres, where it is widest.
+    """The space between the lips, (h, w) float32 each. ``cast``: how much light the lips leave, ``shade``: that, from the
+    side it comes from. ``depth``: millimetres from the lips' edge. ``corners``: near 0 at the corners of the mouth, 1 away
+    from them. ``lower``: 1 near the lower lip. ``gap``: millimetres, where it is widest.
     """
 
     cast: Float
@@ -48,24 +46,39 @@ def between_lips(polygon: Float, size: tuple[int, int], down: NDArray[np.float64
     mask = filled(polygon, size)
     inside: Float = mask.astype(np.float32) / np.float32(255)
     depth = np.asarray(cv2.distanceTransform((mask > 127).astype(np.uint8), cv2.DIST_L2, 3), np.float32) / np.float32(unit)
-    shadow = 1 - _SHADOW_DEPTH * (1 - _moved(inside, np.asarray(down * _SHADOW * unit), 0.45 * _SHADOW * unit))
-    edge = 1 - _EDGE_DEPTH * np.exp(-depth / _EDGE)
     x, y = np.arange(width, dtype=np.float32)[None], np.arange(height, dtype=np.float32)[:, None]
+    cast = _left_by(polygon, x, y, down, unit)
     corners = np.ones_like(depth)
     for corner in (polygon[0], polygon[10]):
         away = np.hypot(x - corner[0], (y - corner[1]) * 0.8) / np.float32(unit)
         corners *= _CORNER_LEAST + (1 - _CORNER_LEAST) * smoothstep(away / _CORNER)
     ramp = np.exp(np.float32(side * 0.4) * (x / width - 0.5))
     gap = float(np.linalg.norm(polygon[1:10] - polygon[:10:-1], axis=1).max()) / unit
-    slit = _SLIT_LEAST + (1 - _SLIT_LEAST) * smoothstep(gap / _SLIT)
     return Between(
-        cast=shadow * edge,
-        shade=np.maximum(shadow * edge * corners * ramp * slit, 1e-3).astype(np.float32),
+        cast=cast,
+        shade=(cast * ramp).astype(np.float32),
         depth=depth,
         corners=corners,
         lower=1 - _moved(inside, -down * 6 * unit, 1.5 * unit),
         gap=gap,
     )
+
+
+def _left_by(polygon: Float, x: Float, y: Float, down: NDArray[np.float64], unit: float) -> Float:
+    """(h, w): how much light the lips leave at the pixels ``x`` (1, w), ``y`` (h, 1); the other arguments: ``between_lips``.
+
+    What stands behind a slit sees as much of the room as the slit leaves; the upper lip shades what is next to it.
+    """
+    right, down = np.array([down[1], -down[0]], np.float32), down.astype(np.float32)
+    along, below = right[0] * x + right[1] * y, down[0] * x + down[1] * y
+    upper, lower = (
+        np.interp(along, np.maximum.accumulate(lip @ right), lip @ down)
+        for lip in (polygon[:11], polygon[[0, *range(19, 9, -1)]])
+    )
+    gap = np.maximum(lower - upper, 0) / unit
+    slit = np.minimum(gap / np.hypot(gap, _DEEP) * (np.hypot(_OPEN, _DEEP) / _OPEN), 1)
+    light = slit * (1 - _SHADE * np.exp(-np.maximum(below - upper, 0) / (_FADES * unit)))
+    return np.maximum(light, 1e-3).astype(np.float32)
 
 
 class Rim:

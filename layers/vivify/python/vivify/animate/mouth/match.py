@@ -9,7 +9,6 @@ from vivify.animate.mouth.shown import Shown
 from vivify.animate.mouth.tones import LUMA
 from vivify.animate.mouth.view import View
 from vivify.arrays import Float
-from vivify.easing import smoothstep
 
 _LEAST_SEEN = 12  # pixels at a station that can be compared
 _LEAST_LOWER = 0.1  # of what is seen of the upper teeth, to tell the lower ones' light
@@ -18,17 +17,15 @@ _BRIGHT = 70  # percentile: what the lip does not shade
 _GAIN = (0.25, 1.6)
 _GUM_GAIN = (0.6, 2.5)
 _DIMMEST = 0.4
-_SLIT, _OPEN = 3.0, 9.0  # millimetres between the lips: from a slit on teeth are less in their shade, from here on in none
 _FRONT, _GUM = 13.0, 1.2  # millimetres: where gums are looked for, and how much above teeth is gum
 _SHORTEST, _LEAST_CROWNS = 0.5, 2  # of the row's crowns; stations that must show where they end
 _RAISED = 3.0  # millimetres, at most
 
 
-def match(row: PaintedRow, view: View, shown: Shown, behind: float) -> tuple[Match, Match, Float] | None:
+def match(row: PaintedRow, view: View, shown: Shown, behind: float) -> tuple[Match, Match] | None:
     """What makes the rows continue the teeth that are ``shown``, upper and lower; ``None`` if too little is seen of them.
 
-    The lower one is darker than the upper, half as far as what the photo shows of it. Then how much more light those shown
-    get as lips part that let little in, (3,) R, G, B.
+    The lower one is darker than the upper, half as far as what the photo shows of it.
 
     ``row``: the upper; ``view``: of the mouth in the photo; ``behind``: millimetres that the row stays above their edge.
     """
@@ -37,7 +34,7 @@ def match(row: PaintedRow, view: View, shown: Shown, behind: float) -> tuple[Mat
     x0, y0 = shown.window.corner
     a, b = view.grid(np.arange(width, dtype=np.float32)[None] + x0, np.arange(height, dtype=np.float32)[:, None] + y0)
     made, alpha = row.seen(view, a, b)
-    along, above = row.place(view, a, b)
+    along, above, _ = row.place(view, a, b)
     kept = shown.sure & (above > 0)
     stations, gains, ending, raised, crowns = [], [], [], [], []
     for station in STATIONS:
@@ -59,9 +56,6 @@ def match(row: PaintedRow, view: View, shown: Shown, behind: float) -> tuple[Mat
     along_row = np.stack([np.interp(STATIONS, stations, each) for each in np.clip(gains, *_GAIN).T], axis=1).astype(
         np.float32
     )
-    in_shade = 1 - smoothstep((shown.gap - _SLIT) / (_OPEN - _SLIT))
-    light = np.clip(np.median(along_row, axis=0), None, 1) ** -in_shade
-    along_row = along_row * light
     dim = np.ones(3, np.float32)
     if shown.lower.sum() > _LEAST_LOWER * shown.upper.sum():
         seen = _bright(own[shown.lower]) / np.maximum(_bright(own[shown.upper]), 1.0)
@@ -78,7 +72,6 @@ def match(row: PaintedRow, view: View, shown: Shown, behind: float) -> tuple[Mat
     return (
         Match(along_row, sag, (usual, usual - float(length)), gum.astype(np.float32)),
         Match(along_row * dim, np.zeros_like(sag), (usual, 0.0), gum.astype(np.float32)),
-        light,
     )
 
 

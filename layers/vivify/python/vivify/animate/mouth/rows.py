@@ -15,6 +15,7 @@ from vivify.arrays import Float, Pixels
 _GUM = 0.7  # luma of the gum, of the skin's
 _DENTINE = 0.94  # of dentine, of the enamel's
 _GLOSS = 0.13  # of the skin's luma, at most
+_TURNED = 0.65  # how much darker teeth are that are seen along their surface
 _SHADED = 1.05  # how much brighter teeth are before the lips' shade falls on them
 STATIONS = np.arange(-24.0, 25.0, 6.0)  # millimetres along a row: where it is compared with the photo's own teeth
 
@@ -41,19 +42,20 @@ class PaintedRow:
         self._upper = upper
         self._paint = _painted(row, tones, match)
 
-    def place(self, view: View, a: Float, b: Float) -> tuple[Float, Float]:
+    def place(self, view: View, a: Float, b: Float) -> tuple[Float, Float, Float]:
         """See ``View.place``; ``a``, ``b``: (h, w), see ``View.grid``."""
         return view.place(self.row, a, b, upper=self._upper)
 
     def seen(self, view: View, a: Float, b: Float) -> tuple[Float, Float]:
         """(h, w, 3) RGB, times how much of it there is, and (h, w, 1), that, 0..1; at the places ``a``, ``b``."""
-        along, height = self.place(view, a, b)
+        along, height, facing = self.place(view, a, b)
         column, line = self.row.column(along), self.row.line(height)
         nothing = (0, 0, 0, 0)
         seen = cv2.remap(
             self._paint, column, line, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=nothing
         ).astype(np.float32)
-        return seen[..., :3], seen[..., 3:] / np.float32(255)
+        light = 1 - np.float32(_TURNED) * (1 - facing) ** 4
+        return seen[..., :3] * light[..., None], seen[..., 3:] / np.float32(255)
 
 
 def _painted(row: Row, tones: Tones, match: Match | None) -> Pixels:
@@ -66,6 +68,7 @@ def _painted(row: Row, tones: Tones, match: Match | None) -> Pixels:
     front = row.tooth[:, row.tooth.shape[1] // 3 : -row.tooth.shape[1] // 3]
     top = np.percentile((lit @ LUMA)[:, lit.shape[1] // 3 : -lit.shape[1] // 3][front >= 0.9 * front.max()], 95)
     lit *= tones.skin * tones.teeth * _SHADED / max(float(top), 1e-3)
+    lit += alpha * tones.veil * np.clip(1 - (lit @ LUMA)[..., None] / (tones.skin * tones.teeth), 0, 1)
     painted = np.concatenate([lit, 255 * alpha], axis=2)
     if match is not None:
         own = np.stack([np.interp(row.along, STATIONS, each) for each in match.gains.T], axis=1)

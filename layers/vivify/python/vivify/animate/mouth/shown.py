@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from vivify.animate.mouth.edge import Edge, find_edge
 from vivify.animate.mouth.lips import between_lips
-from vivify.animate.mouth.tones import Tones
+from vivify.animate.mouth.tones import LUMA, Tones
 from vivify.animate.patch import Window
 from vivify.arrays import Float, Pixels
 from vivify.depth.raster import filled
@@ -26,16 +26,17 @@ Matrix = NDArray[np.float64]
 
 # In millimetres.
 _LEAST_GAP = 2.5  # lips nearer than this show nothing to speak of
-_RIM, _SHADED = 0.8, 1.7  # that the lips' own edge reaches inwards, and their shade
+_RIM, _SHADED = 0.8, 1.7  # that the lips' own edge reaches inwards, and their shade; that by _SLIT of the gap at most
+_SLIT = 0.3
 _GONE = 3.5  # a lip this much farther away has left its shade behind
 _END = 0.4  # from the edge: what belongs to it
 _TOOTH = 0.65  # of the teeth's green: surely no gum
-_CAST_LEAST = 0.55  # of the light: what the lips leave at least
+_SHADY, _REDDEST = 0.9, 0.8  # shade deeper than this colours; by this power at most
+_CAST_LEAST = 0.4  # of the light: what the lips leave at least
 _SHUT = 0.8  # rows with less between them are
 _DRAWN_OUT, _ALL_MADE = 0.5, 2.0  # of its height that the dark is drawn out; then it is made, all by as much again, or this
 _SOFT, _CUT = 0.6, 0.25  # softness of what stays, and of the cut along the teeth
 _LOWER_PART = 3.0  # what there is below the upper teeth must be as high as this to be the jaw's
-_WHITE = 240.0
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ class Shown:
     ``edge``: where the upper teeth end. ``gap``: millimetres between the lips. ``window``: the part of the region it was
     read in; ``colours``: (h, w, 3) float32, without the lips' shade; ``near``, ``far``: (h, w), how much of them stays while
     the lips are near and once they have gone. ``sure``, ``upper``, ``ends``, ``lower``: (h, w) bool, where no lip is near,
-    what there surely is upper teeth, where those end, and what is seen of lower ones. ``light``: (3,), how much brighter all
-    is once the lips have gone. ``place``: (2, 3), see ``View.beside_lip``.
+    what there surely is upper teeth, where those end, and what is seen of lower ones. ``white``: (3,), the brightest that
+    they are; ``warm``: (3,), the powers of the lips' shade on them. ``place``: (2, 3), see ``View.beside_lip``.
     """
 
     edge: Edge
@@ -59,7 +60,8 @@ class Shown:
     upper: NDArray[np.bool_]
     ends: NDArray[np.bool_]
     lower: NDArray[np.bool_]
-    light: Float
+    white: Float
+    warm: Float
     place: Matrix
 
     @classmethod
@@ -81,36 +83,37 @@ class Shown:
         below = y - edge.at(x)
         has_jaw = below[inside > 127].max() > _LOWER_PART
         inside = inside * ((below < 0) | has_jaw)
-        sure, soft = _shrunk(inside, _SHADED * unit), max(_SOFT * unit, 0.4)
+        gap = float(np.linalg.norm(polygon[5] - polygon[15]))
+        sure, soft = _shrunk(inside, min(_SHADED * unit, _SLIT * gap)), max(_SOFT * unit, 0.4)
         cast = between_lips(polygon, window.size, place[:, 1] / unit, unit, tones.side).cast
-        picture /= np.maximum(cast, _CAST_LEAST)[..., None] ** tones.warm
+        white = np.maximum(np.percentile(picture[inside > 127], 99, axis=0), tones.tooth * tones.teeth * tones.skin)
+        upper = sure & (below < 0) & (green > _TOOTH * edge.bright)
+        warm = _reddened(picture[upper], cast[upper], tones)
+        picture /= np.maximum(cast, _CAST_LEAST)[..., None] ** warm
         near, far = (
             np.asarray(cv2.GaussianBlur(mask.astype(np.float32), (0, 0), soft), np.float32) for mask in (inside > 127, sure)
         )
         return cls(
             edge=edge,
-            gap=float(np.linalg.norm(polygon[5] - polygon[15])) / unit,
+            gap=gap / unit,
             window=window,
-            colours=_continued(picture, _shrunk(inside, _RIM * unit)),
+            colours=_continued(picture, _shrunk(inside, min(_RIM * unit, _SLIT * gap))),
             near=near,
             far=far,
             sure=sure,
-            upper=sure & (below < 0) & (green > _TOOTH * edge.bright),
+            upper=upper,
             ends=sure & (np.abs(below) < _END),
             lower=sure & (below > 2 * _END) & (below < _LOWER_PART) & (edge.dark == 0),
-            light=np.ones(3, np.float32),
+            white=white.astype(np.float32),
+            warm=warm,
             place=place,
         )
-
-    def dimmed(self, parting: float) -> Float:
-        """(3,): how bright what lies behind these lips is, against when they have gone; see ``lay_on``."""
-        return np.asarray(self.light ** (smoothstep(parting / _GONE) - 1), np.float32)
 
     def lay_on(self, rgb: Float, window: Window, places: tuple[Matrix, Matrix], parting: float, cast: Float) -> None:
         """Draws the pixels over ``rgb`` (h, w, 3) of ``window``.
 
         ``places``: (2, 3) each, where ``place`` is for the skull and for the jaw; ``parting``: millimetres that the lips
-        have parted farther than in the photo; ``cast``: (h, w, 3), how much light they leave now.
+        have parted farther than in the photo; ``cast``: (h, w), how much light they leave now.
         """
         edge, place = self.edge, self.place
         (skull_x, skull_y), (jaw_x, jaw_y) = (_seen_from(part, window) for part in places)
@@ -131,9 +134,20 @@ class Shown:
         own = np.dstack([self.colours, self.near + (self.far - self.near) * gone])
         own = cv2.remap(own, source_x, source_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         kept = np.clip(own[..., 3], 0, 1) * (1 - lost)
-        colour = own[..., :3] * self.light * self.dimmed(parting)
-        colour = np.maximum(np.minimum(colour, _WHITE), own[..., :3])
-        rgb += (colour * cast - rgb) * kept[..., None].astype(np.float32)
+        colour = np.minimum(own[..., :3] * cast[..., None] ** self.warm, self.white)
+        rgb += (colour - rgb) * kept[..., None].astype(np.float32)
+
+
+def _reddened(teeth: Float, cast: Float, tones: Tones) -> Float:
+    """(3,): the powers of ``cast`` (N,) for R, G, B, that it takes to make ``teeth`` (N, 3) as colourless as teeth are.
+
+    Little but light from the lips themselves comes through a slit.
+    """
+    if not len(teeth) or (shade := float(cast.mean())) > _SHADY:
+        return tones.warm
+    hue = teeth.mean(axis=0) / shade**tones.warm
+    redder = np.log(np.maximum(hue / (hue @ LUMA), 1e-2) / tones.tooth) / np.log(shade)
+    return np.asarray(tones.warm + np.clip(redder, -_REDDEST, _REDDEST), np.float32)
 
 
 def _continued(picture: Float, sure: NDArray[np.bool_]) -> Float:

@@ -26,7 +26,9 @@ _SIDE_MOST = 0.35
 _TOOTH_HUE = 0.22  # power of the skin's hue
 _IVORY = np.array([1.0, 1.0, 0.965], np.float32)  # what teeth are in white light
 _LIGHTS, _OF_LIGHTS = 98, 1.0  # percentile of the face's luma, and how near to it teeth come
-_TEETH = (1.0, 1.45)  # of the skin's luma, at least and at most
+_TEETH = (0.0, 0.45)  # of the skin's luma: how much brighter they are, at least and at most
+_FULL_PRINT = 0.75  # of the skin's luma: how much darker the darkest is in a photo that is not faded
+_VEIL = 0.6  # of the darkest of the face: the inside of a mouth is darker
 _BRIGHTEST = 236.0
 _FLESH = np.array([1.18, 0.80, 0.88], np.float32)  # against the skin
 # Deviations of red and blue from luma in a face that make a black-and-white or toned print, and a colour photo.
@@ -51,7 +53,7 @@ class Tones:
     flesh: Float
     warm: Float
     colour: float
-    black: float
+    veil: Float
     side: float
     blur: float
     grain: Float
@@ -77,7 +79,9 @@ def read_tones(region: Pixels, landmarks: Float, unit: float) -> Tones:
         return np.asarray(mixed / (mixed @ LUMA), np.float32)
 
     lights = float(np.percentile(face[whole] @ LUMA, _LIGHTS)) if whole.any() else luma
-    teeth = min(float(np.clip(_OF_LIGHTS * lights / luma, *_TEETH)), _BRIGHTEST / luma)
+    darkest = float(np.percentile(face[whole] @ LUMA, 1)) if whole.any() else 0.0
+    printed = float(np.clip((1 - darkest / luma) / _FULL_PRINT, 0.5, 1))
+    teeth = min(1 + printed * float(np.clip(_OF_LIGHTS * lights / luma - 1, *_TEETH)), _BRIGHTEST / luma)
     tooth = toned(hue**_TOOTH_HUE * _IVORY)
     cheeks = [_inside(face, _hull(points, cheek)) for cheek in (_RIGHT_CHEEK, _LEFT_CHEEK)]
     right, left = (float(np.median(face[cheek] @ LUMA)) + 8 if cheek.any() else luma for cheek in cheeks)
@@ -87,9 +91,9 @@ def read_tones(region: Pixels, landmarks: Float, unit: float) -> Tones:
         teeth=teeth,
         dentine=toned(tooth * np.array([1.03, 1.0, 0.90], np.float32)),
         flesh=toned(hue**0.75 * _FLESH),
-        warm=(1 + np.array([-0.11, 0.08, 0.16], np.float32) * colour).astype(np.float32),
+        warm=(1 + np.array([-0.2, 0.09, 0.15], np.float32) * colour).astype(np.float32),
         colour=colour,
-        black=float(np.percentile(face[whole] @ LUMA, 1)) * 0.6 if whole.any() else 0.0,
+        veil=_VEIL * darkest * toned(np.ones(3, np.float32)),
         side=float(np.clip(np.log(left / right), -_SIDE_MOST, _SIDE_MOST)),
         blur=_edge_blur(face @ LUMA, points),
         grain=_grain(face, points, unit),

@@ -88,8 +88,9 @@ class View:
         (ax, ay), (bx, by) = self.across.astype(np.float32), self.down.astype(np.float32)
         return ax * dx + ay * dy, bx * dx + by * dy
 
-    def place(self, row: Row, a: Float, b: Float, *, upper: bool) -> tuple[Float, Float]:
-        """For screen places ``a``, ``b``: (h, w) each: arc length along ``row`` and height above its edge, millimetres.
+    def place(self, row: Row, a: Float, b: Float, *, upper: bool) -> tuple[Float, Float, Float]:
+        """For screen places ``a``, ``b``: (h, w) each: arc length along ``row``, height above its edge, millimetres, and how
+        far what is seen there faces the viewer, 0..1.
 
         Seen from the front an arch hides what lies behind its sides: there the arc length is far beyond its end.
         """
@@ -99,18 +100,19 @@ class View:
         screen_b = x * basis[1, 0] + z * basis[1, 2] + origin[1]
         seen = _front(screen_a)
         table_a = np.linspace(screen_a[seen][0], screen_a[seen][-1], _TABLE)
-        table = np.stack([np.interp(table_a, screen_a[seen], v[seen]) for v in (_ALONG, screen_b)], axis=-1).astype(
+        facing = np.gradient(screen_a, _ALONG) / self.millimetre
+        table = np.stack([np.interp(table_a, screen_a[seen], v[seen]) for v in (_ALONG, screen_b, facing)], axis=-1).astype(
             np.float32
         )
         step = (table_a[-1] - table_a[0]) / (_TABLE - 1)
         where = ((a - np.float32(table_a[0])) / np.float32(step)).astype(np.float32)
-        flat = (1e3, 0.0)
+        flat = (1e3, 0.0, 0.0)
         found = cv2.remap(
             table[None], where, np.zeros_like(where), cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=flat
         )
         along = np.asarray(found[..., 0], np.float32)
         height = np.asarray((found[..., 1] - b) / np.float32(basis[1, 1]), np.float32)
-        return along, height if upper else -height
+        return along, height if upper else -height, np.clip(found[..., 2], 0, 1)
 
 
 def _front(screen: NDArray[np.floating]) -> slice:
