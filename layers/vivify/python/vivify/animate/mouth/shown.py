@@ -31,7 +31,7 @@ _SLIT = 0.3
 _GONE = 3.5  # a lip this much farther away has left its shade behind
 _END = 0.4  # from the edge: what belongs to it
 _TOOTH = 0.65  # of the teeth's green: surely no gum
-_SHADY, _REDDEST = 0.9, 0.8  # shade deeper than this colours; by this power at most
+_SHADY, _REDDEST = 0.9, 0.4  # shade deeper than this colours; by this power at most
 _CAST_LEAST = 0.4  # of the light: what the lips leave at least
 _SHUT = 0.8  # rows with less between them are
 _DRAWN_OUT, _ALL_MADE = 0.5, 2.0  # of its height that the dark is drawn out; then it is made, all by as much again, or this
@@ -139,14 +139,14 @@ class Shown:
 
 
 def _reddened(teeth: Float, cast: Float, tones: Tones) -> Float:
-    """(3,): the powers of ``cast`` (N,) for R, G, B, that it takes to make ``teeth`` (N, 3) as colourless as teeth are.
+    """(3,): the powers of ``cast`` (N,) for R, G, B, that make ``teeth`` (N, 3) half as colourless as teeth are in daylight.
 
     Little but light from the lips themselves comes through a slit.
     """
     if not len(teeth) or (shade := float(cast.mean())) > _SHADY:
         return tones.warm
     hue = teeth.mean(axis=0) / shade**tones.warm
-    redder = np.log(np.maximum(hue / (hue @ LUMA), 1e-2) / tones.tooth) / np.log(shade)
+    redder = np.log(np.maximum(hue / (hue @ LUMA), 1e-2) / tones.tooth) / np.log(shade) / 2
     return np.asarray(tones.warm + np.clip(redder, -_REDDEST, _REDDEST), np.float32)
 
 
