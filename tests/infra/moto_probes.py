@@ -56,7 +56,7 @@ class Scene:
             endpoint_url=self.server.endpoint,
             aws_access_key_id=PERSON.access_key,
             aws_secret_access_key=PERSON.secret_key,
-            config=Config(retries={"total_max_attempts": 1}, read_timeout=20),
+            config=Config(retries={"total_max_attempts": 1}, read_timeout=60),
         )
 
     def job(self, command: list[str]) -> str:
