@@ -116,6 +116,29 @@ def test_a_dark_frame_is_no_skin() -> None:
     assert np.abs(framed - bare).max() <= 8
 
 
+@pytest.mark.parametrize("zoom", [1.0, 3.0])
+def test_a_spectacle_frame_stays_before_the_lid(zoom: float) -> None:
+    """A thin frame across both upper lids is told from creases and lashes, and stays as it is, 19 pixels of 20 within 10
+    levels, while the lids come down behind it; without one nothing is taken for one.
+    """
+    pixels, face = _enlarged(zoom)
+    framed, frame = pixels.copy(), np.zeros(pixels.shape[:2], np.uint8)
+    for eye in EYES:
+        outer, inner = (face.landmarks[corner, :2] for corner in (eye.outer, eye.inner))
+        lid = face.landmarks[list(eye.upper[0]), :2].min(axis=0)[1] - 0.12 * np.linalg.norm(inner - outer)
+        beyond = (1.6 * outer[0] - 0.6 * inner[0], 1.6 * inner[0] - 0.6 * outer[0])
+        ends = [(round(float(x)), round(float(lid))) for x in beyond]
+        cv2.line(frame, ends[0], ends[1], (255,), round(0.05 * float(np.linalg.norm(inner - outer))), cv2.LINE_AA)
+    framed[frame > 0] = (40, 34, 30)
+    for eye in EYES:
+        assert not eye_patch.Resting.of(eye, pixels, face.landmarks).frame.any()
+        assert eye_patch.Resting.of(eye, framed, face.landmarks).frame.any()
+    for shut in _blinking(framed, face, 0.5, 1.0):
+        middle = cv2.erode(frame, np.ones((3, 3), np.uint8)) > 0
+        assert np.percentile(np.abs(shut[middle].astype(int) - framed[middle]), 95) <= 10
+        assert not np.array_equal(shut, framed)
+
+
 def test_the_file_answers_as_it_was_trained_to() -> None:
     """The ONNX file gives what PyTorch gave to the same input, and the same for one eye as for two."""
     with np.load(HERE / "references" / "eyelids.npz") as stored:

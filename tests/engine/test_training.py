@@ -64,16 +64,35 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(fit: ModuleType, tmp_path: 
 
 
 def test_an_eyeball_changes_colour_everywhere_at_once() -> None:
-    """An eye that is open in the photo, the warp and the truth looks the same in all three, whatever colours it is given."""
+    """An eye that is open in the photo, the warp and the truth looks the same in all three, whatever colours it is given and
+    whatever frame is drawn across it.
+    """
     from training.augment import augmented
 
     torch.manual_seed(3)
     picture = torch.rand(16, 3, 64, 96)
     opened = torch.ones(16, 1, 64, 96)
-    eye = torch.cat([picture, picture, opened, opened, opened, opened], 1)
+    eye = torch.cat([picture, picture, opened, opened, opened, torch.zeros_like(opened)], 1)
     eye, truth, _ = augmented(eye, picture, opened)
     assert torch.equal(eye[:, :3], truth)
     assert torch.equal(eye[:, 3:6], truth)
+
+
+def test_a_frame_goes_where_plain_skin_is_put() -> None:
+    """Frames drawn across a shut eye are in the photo and the truth alike; in what is warped they end where plain skin has
+    taken the eye's place, and only there.
+    """
+    from training.spectacles import framed
+
+    torch.manual_seed(4)
+    skin, planes = torch.full((32, 3, 64, 96), 0.5), torch.zeros(32, 4, 64, 96)
+    planes[:, 1, 32:46, 24:72], planes[:, 3] = 1, 1
+    now, still, true = framed([skin, skin, skin], planes)
+    assert torch.equal(still, true)
+    assert (still != now)[:, :, 22:50].any()
+    assert torch.equal(now[..., :14], still[..., :14])
+    assert (still[:, :, 36, 40] != 0.5).any()
+    assert (now[:, :, 36, 40] == 0.5).all()
 
 
 def test_what_is_exported_is_what_was_trained() -> None:

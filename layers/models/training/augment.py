@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from .spectacles import framed
+
 _GREY = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
 _MONOCHROME, _TINTED = 0.15, 0.07  # of the eyes
 _BLURRED = 0.25  # of the batches
@@ -21,7 +23,7 @@ _LIT = 0.5  # logarithm of the gain from one end of the patch to the other
 def augmented(eye: Tensor, truth: Tensor, cover: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """``eye`` (N, 10, H, W), ``truth`` (N, 3, H, W) and ``cover`` (N, 1, H, W), all in 0..1, changed in step."""
     eye, truth, cover = _moved(torch.cat([eye, truth, cover], 1)).split([eye.shape[1], 3, 1], 1)
-    now, rest, truth = _photographed([eye[:, :3], eye[:, 3:6], truth])
+    now, rest, truth = _photographed(framed([eye[:, :3], eye[:, 3:6], truth], eye[:, 6:]))
     now, rest, truth = _other_eyeball([(now, eye[:, 6:7]), (rest, eye[:, 7:8]), (truth, eye[:, 6:7])])
     if torch.rand(1) < _BLURRED:
         sigma = float(torch.rand(1)) * 1.2 + 0.4

@@ -36,7 +36,7 @@ class Recipe:
     critic_rate: float = 3e-4
     critic_from: float = 0.7
     adversarial: float = 0.04
-    sharpening: float = 0.15
+    sharpening: float = 0.1
     sharpening_rate: float = 1e-4
     feature: float = 0.25
     seed: int = 0

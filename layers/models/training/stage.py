@@ -93,7 +93,7 @@ class Stage:
         here = eye_patch.placing(eye, vertices)
         lids = eye_patch.Moved.of(self._resting[eye], eye_patch.placed(vertices, here), closure)
         planes = lids.inputs(eye_patch.sampled(picture, here))
-        truth = eye_patch.sampled(other.picture, _after(here, back)).transpose(2, 0, 1)
+        truth = eye_patch.sampled(other.picture, eye_patch.chained(here, back)).transpose(2, 0, 1)
         cover = np.round(255 * lids.cover()).astype(np.uint8)
         return planes, truth, cover, closure
 
@@ -131,7 +131,7 @@ class Stage:
         each = []
         for (eye, rest), there in zip(self._resting.items(), maps, strict=True):
             here = eye_patch.placing(eye, self._frame.points)
-            seen = eye_patch.sampled(other.picture, _after(here, _back(there)))
+            seen = eye_patch.sampled(other.picture, eye_patch.chained(here, _back(there)))
             ring = cv2.dilate(rest.cover, np.ones((_RING, _RING))) > cv2.dilate(rest.cover, np.ones((_LEFT_OUT, _LEFT_OUT)))
             each.append(cv2.absdiff(rest.picture, seen)[ring].mean())
         return float(np.mean(each))
@@ -154,14 +154,8 @@ class Stage:
         return np.asarray(gone * max(0.0, 1 - closure), np.float32)
 
 
-def _back(there: Array) -> Array:
-    return np.asarray(cv2.invertAffineTransform(there), np.float64)
-
-
-def _after(second: Float, first: Array) -> Float:
-    """(2, 3): ``first``, then ``second``."""
-    linear = second[:, :2] @ first[:, :2]
-    return np.column_stack([linear, second[:, :2] @ first[:, 2] + second[:, 2]]).astype(np.float32)
+def _back(there: Array) -> Float:
+    return np.asarray(cv2.invertAffineTransform(there), np.float32)
 
 
 def _snap(points: Float, eye: Eye, rest: float, closure: float) -> None:

@@ -7,11 +7,14 @@ serves both. Training reads its pairs through these very functions, so that it s
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from vivify.animate.patch import Window
+from vivify.animate.spectacles import frame_across
 from vivify.arrays import Float, Pixels
 from vivify.depth.raster import filled
 from vivify.faces.topology import RIGHT_EYE, Eye
@@ -22,7 +25,7 @@ OUTER, INNER, _LEVEL = 20.0, 76.0, 40.0  # where the eye's corners lie: x of bot
 _LINE = 2  # pixels: how thick the lids' edges are drawn
 _ABOVE, _BELOW = 1.0, 0.6  # of the way to the next row of landmarks: how far the lids' cover reaches
 _BESIDE = 0.08  # of the eye's width: lashes stand out beyond the corners
-_FEATHER, _SHARP = 2.0, 0.8  # pixels
+_FEATHER, _CLOSE, _SHARP = 2.0, 1.5, 0.8  # pixels
 _FADED = 10.0  # pixels beyond the cover's outline where all feathers have ended
 _RIM, _LASHES = 4, 6  # pixels beyond the landmarks of the opening: rims, and with them lashes, which are no skin
 _UPWARDS = 4  # pixels more above it: upper lashes stand up, and their shadow would pass for a second lid
@@ -31,6 +34,7 @@ _OUTWARDS = 6  # pixels more beyond its outer corner: there they are longest
 _AROUND, _STRANGE, _ALIKE = 10, 2.0, 16.0  # pixels around the lashes; in deviations, and levels: what there is no skin
 _UNLIKE = 40.0  # levels: what is no skin in any case
 _NEARBY, _FEW = 9.0, 0.01  # pixels; share of skin nearby that is too little to go by
+_DRAGGED = 7  # pixels by which a mesh takes a spectacle frame down at most
 _SKIN_FROM, _SKIN_AT = 0.25, 0.6  # closure between which plain skin takes the place of what the mesh still shows of the eye
 _SHUT = 0.9  # closure from which nothing of the eyeball shows
 _SHRUNK = 0.8  # below this zoom pixels are averaged before they are sampled
@@ -71,11 +75,18 @@ def inverse(matrix: Float) -> Float:
     return np.asarray(cv2.invertAffineTransform(matrix.astype(np.float64)), np.float32)
 
 
+def chained(second: Float, first: Float) -> Float:
+    """(2, 3) float32: ``first``, then ``second``."""
+    linear = second[:, :2] @ first[:, :2]
+    return np.column_stack([linear, second[:, :2] @ first[:, 2] + second[:, 2]]).astype(np.float32)
+
+
 @dataclass(frozen=True, eq=False)
 class Resting:
     """One eye as the photo shows it. ``picture``, ``skin``: (64, 96, 3) uint8, its patch, and the same with plain skin for
     the eye and its lashes. ``points``: (>=468, 2) float32, landmarks in the patch. The rest: (64, 96) uint8, 255 where the
-    eye is open, where its rims are besides, where its lashes are besides, and where its lids may be painted.
+    eye is open, where its rims are besides, where its lashes are besides, where its lids may be painted, and where a
+    spectacle frame lies before them.
     """
 
     eye: Eye
@@ -86,6 +97,7 @@ class Resting:
     rims: Pixels
     lashes: Pixels
     cover: Pixels
+    frame: Pixels
 
     @classmethod
     def of(cls, eye: Eye, photo: Pixels, landmarks: Float) -> Resting:
@@ -93,8 +105,19 @@ class Resting:
         place = placing(eye, landmarks)
         picture, points = sampled(photo, place), placed(landmarks, place)
         seen = opening(eye, points)
-        rims, lashes = _grown(seen, _RIM), _grown(seen, _LASHES)
-        return cls(eye, picture, lidded(picture, lashes), points, seen, rims, lashes, filled(_outline(eye, points), _SIZE))
+        cover, frame = filled(_outline(eye, points), _SIZE), frame_across(picture, seen)
+        frame[:, : int(OUTER) - _OUTWARDS] = frame[:, int(INNER) + _OUTWARDS :] = 0
+        # A mesh would take a frame down with the lid.
+        dragged = np.minimum(_lowered(frame, _DRAGGED), cover)
+        rims, lashes = (np.maximum(_grown(seen, beyond), dragged) for beyond in (_RIM, _LASHES))
+        skin = _blended(lidded(picture, lashes), picture, _soft(frame, _SHARP))
+        return cls(eye, picture, skin, points, seen, rims, lashes, cover, frame)
+
+    def before(self) -> Float:
+        """(64, 96) float32 in 0..1: a spectacle frame, and what it would be dragged over where no lid is painted: both stay
+        as the photo shows them.
+        """
+        return _soft(np.maximum(self.frame, _lowered(self.frame, _DRAGGED) & ~self.lashes), _SHARP)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +142,7 @@ class Moved:
         part = min(max((self.closure - _SKIN_FROM) / (_SKIN_AT - _SKIN_FROM), 0.0), 1.0)
         if part > 0:
             now = _blended(now, self.rest.skin, self._closed(self.rest.rims, _SHARP) * np.float32(part))
+        now = _blended(now, self.rest.picture, self.rest.before())
         planes[0:3] = now.transpose(2, 0, 1)
         planes[3:6] = self.rest.picture.transpose(2, 0, 1)
         planes[6], planes[7], planes[8] = self.opening, self.rest.opening, self._edges()
@@ -131,12 +155,13 @@ class Moved:
 
     def covered(self) -> Float:
         """(64, 96) float32 in 0..1: where skin now is and the photo shows the eyeball and its rims."""
-        return self._closed(self.rest.rims, _FEATHER)
+        # A pixel more, and less soft: or the eyeball would shine through the feather.
+        return self._closed(self.rest.rims, _CLOSE, _SQUEEZED + 1)
 
     def cover(self) -> Float:
         """(64, 96) float32 in 0..1: where the network's lids are laid over the frame; brows and crow's feet are outside."""
         mask = np.maximum(self.rest.cover, filled(_outline(self.rest.eye, self.points), _SIZE))
-        return np.asarray(cv2.GaussianBlur(mask, (0, 0), _FEATHER), np.float32) / np.float32(255)
+        return _soft(mask, _FEATHER)
 
     def bounds(self) -> Float:
         """(2, 2) float32: the corners of the part of the patch that is painted."""
@@ -144,13 +169,13 @@ class Moved:
         corners = np.stack([outlines.min(axis=0), outlines.max(axis=0)]) + _FADED * np.array([[-1], [1]], np.float32)
         return np.asarray(np.clip(corners, 0, _SIZE), np.float32)
 
-    def _closed(self, around: Pixels, feather: float) -> Float:
+    def _closed(self, around: Pixels, feather: float, squeezed: int = _SQUEEZED) -> Float:
         # Where lids meet lower than the photo's lower one they squeeze the eyeball: nothing of it may be left below them.
-        around = np.maximum(around, cv2.dilate(self.opening, np.ones((2 * _SQUEEZED + 1, 1))))
+        around = np.maximum(around, cv2.dilate(self.opening, np.ones((2 * squeezed + 1, 1))))
         # Lids that are shut, or as good as, are drawn as a line, which is no opening.
         shut = self.closure >= _SHUT
         skin = around if shut else cv2.subtract(around, cv2.erode(self.opening, np.ones((3, 3), np.uint8)))
-        return np.asarray(cv2.GaussianBlur(skin, (0, 0), feather), np.float32) / np.float32(255)
+        return _soft(skin, feather)
 
     def _edges(self) -> Pixels:
         """The lids' edges as lines, the upper one bright, the lower one half as bright."""
@@ -203,6 +228,16 @@ def _grown(opening: Pixels, beyond: int) -> Pixels:
     disc = np.pad(_disc(beyond), ((0, _UPWARDS), (0, _OUTWARDS)))
     further = cv2.dilate(disc, np.ones((_UPWARDS + 1, _OUTWARDS + 1), np.uint8), anchor=(_OUTWARDS, _UPWARDS))
     return np.asarray(cv2.dilate(opening, further, anchor=(beyond, beyond)), np.uint8)
+
+
+def _lowered(mask: Pixels, reach: int) -> Pixels:
+    """``mask`` made larger by ``reach`` pixels downwards."""
+    return np.asarray(cv2.dilate(mask, np.ones((reach + 1, 1), np.uint8), anchor=(0, reach)), np.uint8)
+
+
+def _soft(mask: NDArray[Any], feather: float) -> Float:
+    """``mask`` in 0..1, its edges ``feather`` pixels soft."""
+    return np.asarray(cv2.GaussianBlur(mask, (0, 0), feather), np.float32) / np.float32(255)
 
 
 def _disc(radius: int) -> Pixels:

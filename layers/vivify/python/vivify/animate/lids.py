@@ -61,10 +61,12 @@ class Eyelids:
 
 @dataclass(frozen=True, eq=False)
 class _Eye:
-    """One eye of the photo: as a patch, whether it shows (a dark lens may hide it), how colourful it is, 0..1, and the
-    detail of its skin.
+    """One eye of the photo, whose ``place`` takes the region's pixels to the patch's: as a patch, whether it shows (a dark
+    lens may hide it), how colourful it is, 0..1, and the detail of its skin.
     """
 
+    region: Pixels
+    place: Float
     resting: eye_patch.Resting
     shown: bool
     colour: np.float32
@@ -78,7 +80,8 @@ class _Eye:
         spread = float((resting.picture.max(axis=2).astype(np.float32) - resting.picture.min(axis=2)).mean())
         colour = np.float32(min(1.0, spread / _COLOUR))
         tone = float(resting.skin[resting.lashes > 0].mean())
-        return cls(resting, shown, colour, SkinDetail(region, eye_patch.placing(eye, landmarks), tone))
+        place = eye_patch.placing(eye, landmarks)
+        return cls(region, place, resting, shown, colour, SkinDetail(region, place, tone))
 
     def in_its_colours(self, change: Float) -> Float:
         """``change`` (h, w, 3) with no more colour than the photo has: greys stay grey."""
@@ -126,7 +129,8 @@ class _Seen:
         strength = min(1.0, (self.moved.closure - _FROM) / (_WHOLE - _FROM))
         fresh = self.moved.fresh()
         # Shut lids of a mesh leave a slit: nothing of it may shine through a cover that fades along the lower lid.
-        cover = np.maximum(self.moved.cover(), self.moved.covered()) * np.float32(strength)
+        before = self.eye.resting.before()
+        cover = np.maximum.reduce([self.moved.cover(), self.moved.covered(), before]) * np.float32(strength)
         # Skin that the photo shows keeps its own detail; where it shows the eye, all is the network's, and detail is lent.
         layers = np.dstack([change + fresh[..., None] * self.picture, fresh, cover])
         zoom = float(np.sqrt(abs(np.linalg.det(self.place[:, :2]))))
@@ -144,6 +148,12 @@ class _Seen:
         lent = self.eye.detail.over(place, window.size, travel)
         if lent is not None:
             colour = colour + fresh * lent[..., None]
+        if before.any():
+            photo = cv2.warpAffine(
+                self.eye.region, eye_patch.chained(back, self.eye.place), window.size, flags=cv2.INTER_CUBIC
+            )
+            stays = cv2.warpAffine(before, back, window.size)[..., None]
+            colour = colour + stays * (photo - colour)
         return Patch(window, np.clip(colour, 0, 255), alpha)
 
 

@@ -1,0 +1,61 @@
+"""A spectacle frame that runs across an upper lid: it lies before the lid, and stays when that comes down.
+
+A dark line over an eye may be a crease, lashes, a shadow or a brow as well. A frame goes on where those end: it crosses the
+whole picture of the eye, and is dark on all of its way.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vivify.arrays import Float, Pixels
+
+_THIN = 5  # pixels from its middle a frame has ended; thick ones go on, and are left to themselves
+_OUTSIDE = 6  # pixels at both ends of the picture that are not looked at
+_BEND = 2.0  # levels that a step aside costs
+_STEEP = 2  # pixels that the line may go up or down at each
+_APART = 2  # pixels that it is away from the opening at least
+_ENOUGH = 120.0  # levels: darker than the skin beside it by more is no better
+_STRETCH, _FAINTEST = 9, 25.0  # pixels; levels by which a frame is darker than skin in nearly all stretches of that length
+_BELOW, _SKIN = 7, 20.0  # pixels below a thin frame skin is brighter than it by so many levels, nearly everywhere
+_ARCH = 7.0  # pixels that it rises over the straight way at most: creases go around the eye
+_REACH = 3  # pixels on either side of its middle
+
+
+def frame_across(picture: Pixels, opening: Pixels) -> Pixels:
+    """(h, w) uint8, 255 where a frame runs across the eye in ``picture`` (h, w, 3) above its ``opening`` (h, w), else 0."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    dark = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, np.ones((2 * _THIN - 1, 1), np.uint8)).astype(np.float32)
+    dark = np.asarray(cv2.GaussianBlur(dark, (0, 0), 0.7), np.float32)
+    lid = cv2.dilate(opening, np.ones((2 * _APART + 1, 2 * _APART + 1), np.uint8)) > 0
+    gain = np.where(np.maximum.accumulate(lid, axis=0), -_ENOUGH, np.minimum(dark, _ENOUGH))
+    columns = np.arange(_OUTSIDE, picture.shape[1] - _OUTSIDE)
+    rows = _best_way(np.asarray(gain[:, columns], np.float32))
+    strength = np.convolve(dark[rows, columns], np.full(_STRETCH, 1 / _STRETCH), "valid")
+    # Beside the eye it is told whether skin lies below a thin frame, or more of a thick one.
+    darkest, beside = cv2.erode(grey, np.ones((_THIN, 1), np.uint8)), opening.max(axis=0)[columns] == 0
+    below = grey[np.minimum(rows + _BELOW, len(grey) - 1), columns].astype(np.float32) - darkest[rows, columns]
+    arch = np.abs(rows - np.linspace(rows[0], rows[-1], len(rows))).max()
+    found = np.zeros(opening.shape, np.uint8)
+    if arch <= _ARCH and np.percentile(strength, 5) >= _FAINTEST and np.percentile(below[beside], 20) >= _SKIN:
+        line = np.stack([columns, rows], axis=1).astype(np.int32)
+        cv2.polylines(found, [line], False, (255,), 2 * _REACH + 1)
+    return found
+
+
+def _best_way(gain: Float) -> NDArray[np.intp]:
+    """(w,): the row of each column of ``gain`` (h, w) on the way from left to right that gains most."""
+    height, width = gain.shape
+    bend = -_BEND * np.abs(np.arange(-_STEEP, _STEEP + 1, dtype=np.float32))[:, None]
+    total, came = gain[:, 0], np.zeros((width, height), np.intp)
+    for column in range(1, width):
+        before = np.pad(total, _STEEP, constant_values=-np.inf)
+        reached = np.stack([before[step : step + height] for step in range(2 * _STEEP + 1)]) + bend
+        came[column] = np.arange(height) + reached.argmax(axis=0) - _STEEP
+        total = gain[:, column] + reached.max(axis=0)
+    way = [int(total.argmax())]
+    for column in range(width - 1, 0, -1):
+        way.append(int(came[column, way[-1]]))
+    return np.array(way[::-1], np.intp)
