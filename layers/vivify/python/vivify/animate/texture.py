@@ -16,7 +16,7 @@ from vivify.arrays import Float
 _HALF = 2  # pixels: a patch is a square of this many to each side of its middle
 _PATCH = 2 * _HALF + 1
 _LEVELS = ((48, 5), (96, 3), (192, 2))  # the longer side, and how often patches are matched and averaged
-_TONE = 1.5  # how much a difference of tone counts, against one of each of a patch's pixels
+_TONE = 1.0  # how much a difference of tone counts, against one of each of a patch's pixels
 _STEPS = (4, 2, 1)  # pixels over which a match is handed on
 _HIDDEN = 0.3  # of a coarse pixel: more of it hidden and it shows nothing
 _LEAST = 64  # places in sight to learn a texture from
