@@ -151,9 +151,9 @@ def animate(
     for place, number in enumerate(numbers):
         face = everybody[number]
         roles.append(role_of(place, face))
-        lean = roles[-1].lean
+        role = roles[-1]
         mark = clock.add("motion", mark)
-        performers.append(Performer(pixels, face, _neighbours(face, everybody), options.provider, lean))
+        performers.append(Performer(pixels, face, _neighbours(face, everybody), options.provider, role.lean, role.body))
         mark = clock.add("depth", mark)
     if options.depth is not None:
         _save_depth(performers[0].depth.as_uint16(), options.depth)

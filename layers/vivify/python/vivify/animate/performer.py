@@ -40,10 +40,17 @@ class Performer:
 
     ``photo``: (H, W, 3) uint8 RGB, never written to. ``neighbours``: the other faces, which it must not drag. ``lean``: eye
     distances that its body must be able to go (``vivify.motion.leaning``); beside neighbours it leans by 1 at most.
+    ``body``: 0..1, the share of the head's way that the body goes, None for people's usual.
     """
 
     def __init__(
-        self, photo: Pixels, face: Face, neighbours: Sequence[Face] = (), provider: Provider = "cpu", lean: float = 1.0
+        self,
+        photo: Pixels,
+        face: Face,
+        neighbours: Sequence[Face] = (),
+        provider: Provider = "cpu",
+        lean: float = 1.0,
+        body: float | None = None,
     ) -> None:
         lean = min(1.0, lean) if neighbours else lean
         everywhere = HeadFrame.of(face)
@@ -63,7 +70,7 @@ class Performer:
         room = Room(lean, borders.room(), cut_beside, cut_above, territory.crowded)
         self.limits = Limits.of(self._shape, face.pose, room)
         self._share = territory.share(self._pixels.shape) if others else None
-        self._surface = build_surface(self._landmarks, territory, matte, self.depth.person, borders, lean)
+        self._surface = build_surface(self._landmarks, territory, matte, self.depth.person, borders, lean, body)
         self._layers = split(self._pixels, matte, _UNSURE_EDGE * self._head.unit)
         height, width = matte.shape
         self._warp = Warp(self._surface, (width, height), self._head.unit)

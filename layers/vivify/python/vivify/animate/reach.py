@@ -61,11 +61,17 @@ class Reach:
     body: float
 
     @classmethod
-    def of(cls, lean: float) -> Reach:
-        """``lean``: how far the head goes at most, in eye distances."""
+    def of(cls, lean: float, body: float | None = None) -> Reach:
+        """``lean``: how far the head goes at most, in eye distances; ``body``: as above, None for people's usual."""
         more = max(0.0, lean - 1)
-        body = min(1.0, _BODY + _BODY_MORE * lean)
-        return cls(_SIDE + more * _MORE_SIDE, _UP + more * _MORE_UP, _DOWN + more * _MORE_DOWN, _FADE * (1 + more), body)
+        usual = min(1.0, _BODY + _BODY_MORE * lean)
+        return cls(
+            _SIDE + more * _MORE_SIDE,
+            _UP + more * _MORE_UP,
+            _DOWN + more * _MORE_DOWN,
+            _FADE * (1 + more),
+            usual if body is None else body,
+        )
 
     def window(self, head: HeadFrame, shape: tuple[int, ...]) -> Window:
         """The part of a photo of ``shape`` (H, W, ...) that may move with ``head``, which is in photo pixels."""

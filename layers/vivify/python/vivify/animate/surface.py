@@ -75,12 +75,14 @@ def build_surface(
     depth: Float,
     borders: Borders | None = None,
     lean: float = 1.0,
+    body: float | None = None,
 ) -> Surface:
     """The mesh of one person.
 
     ``landmarks``: (478, 3) float32 region pixels; ``territory``: of its head, among other people's; ``matte``: (H, W)
     float32 in 0..1, who is not background; ``depth``: (H, W) float32, the person's surface (``DepthMap.person``).
-    ``borders``: of the picture; None where they are far away. ``lean``: eye distances that the head may go.
+    ``borders``: of the picture; None where they are far away. ``lean``: eye distances that the head may go; ``body``: the
+    share of its way that its body goes, None for people's usual.
     """
     head = territory.head
     outer = _grid_points(landmarks, head, depth.shape, lean)
@@ -91,7 +93,7 @@ def build_surface(
 
     own = territory.freedom(outer[:, :2])
     with_head = _with_head(outer, matte, landmarks, head)
-    reach = Reach.of(lean)
+    reach = Reach.of(lean, body)
     u, v = head.upright(outer[:, 0], outer[:, 1])
     chin = _chin(landmarks, head)
     follow = turning(u, v, chin) * own * with_head

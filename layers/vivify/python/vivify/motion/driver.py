@@ -26,13 +26,15 @@ _AS_CLOSE = 0.03  # eye distances: lips apart by so much more or less are measur
 @dataclass(frozen=True)
 class Driver:
     """What a video's person does: ``motion``, frame by frame against the first, at the video's ``fps``; in eye distances the
-    ``mouth_width``, and how far the lips are ``apart`` in the first frame.
+    ``mouth_width``, and how far the lips are ``apart`` in the first frame. ``body``: the share of the head's way that the
+    body goes, if it is seen.
     """
 
     motion: Motion
     fps: float
     mouth_width: float
     apart: float
+    body: float | None = None
 
     def role(self, fps: float, strengths: Mapping[str, float], *, apart: float, loop: bool) -> Role:
         """The same at ``fps``, each of vivify.motion.parts as far as ``strengths`` says, by somebody whose lips the photo
@@ -47,7 +49,7 @@ class Driver:
             part = strengthen(replace(part, displacement=part.displacement - begun * closing), strengths)
             return part.eased(easing(frames, count, fps, both_ends=True)) if loop else part
 
-        return Role(count, motion, self.mouth_width)
+        return Role(count, motion, self.mouth_width, self.body)
 
     def _closing(self, apart: float) -> Float:
         """(468, 3): how the mouth comes from the first frame to lips as close as the photo's, ``apart`` there; 0 where those
@@ -76,4 +78,5 @@ def follow(video: Path, seconds: float | None) -> Driver:
     if motion.lids[0].any():
         # All else is told against the first frame; lids that begin in a blink come to it from the photo's.
         motion = replace(motion, lids=motion.settled(measured.fps).lids)
-    return Driver(motion, measured.fps, usual_mouth(measured), float(lips_apart(measured.shape[0])))
+    apart = float(lips_apart(measured.shape[0]))
+    return Driver(motion, measured.fps, usual_mouth(measured), apart, measured.body)

@@ -16,6 +16,7 @@ from vivify.faces import Landmarker
 from vivify.faces.pose import RigidFit, angles, head_fit, mean_face, rigid_fit, rotation
 from vivify.faces.topology import EYES, MESH, NECK, OVAL, RIGID, Eye, mouth_width
 from vivify.faces.types import Pose
+from vivify.motion.body import Body, share
 from vivify.motion.parting import narrowed, seen_apart, shares
 from vivify.motion.parts import PARTS, only, parts_called
 from vivify.motion.skull import Skull, believed
@@ -50,13 +51,15 @@ class Measured:
 
     ``shape``: (T, 478, 3) float32, head frame, eye distances. ``rotation``: (T, 3) yaw, pitch and roll in degrees.
     ``neck``: (T, 3) float32: where the neck is seen, right and down in eye distances of the picture's own axes; and the
-    logarithm of the eye distance in pixels. ``fps``: frames per second.
+    logarithm of the eye distance in pixels. ``fps``: frames per second. ``body``: 0..1, the share of the neck's way that the
+    chest goes, None where it is not seen.
     """
 
     shape: Float
     rotation: Float
     neck: Float
     fps: float
+    body: float | None = None
 
 
 def measure(video: Path, start: float = 0.0, end: float | None = None) -> Measured:
@@ -66,9 +69,10 @@ def measure(video: Path, start: float = 0.0, end: float | None = None) -> Measur
     """
     fps = probe(video).fps
     first, last = round(start * fps), None if end is None else round(end * fps)
-    landmarker, skull = Landmarker(), None
+    landmarker, skull, body = Landmarker(), None, None
     seen: list[Float | None] = []
     apart: list[Float] = []
+    went: list[Float | None] = []
     found: list[RigidFit | None] = []
     for number, frame in enumerate(read_frames(video, max_side=_LONG_SIDE)):
         if number < first:
@@ -77,16 +81,18 @@ def measure(video: Path, start: float = 0.0, end: float | None = None) -> Measur
             break
         points = _plausible(landmarker.track(frame))
         if skull is None and points is not None:
-            skull = Skull(frame, points)
+            skull, body = Skull(frame, points), Body(frame, points)
         seen.append(points)
         found.append(None if skull is None or points is None else skull.found(frame, points))
+        went.append(None if body is None else body.went(frame))
         apart.append(np.zeros((2, 9), np.float32) if points is None else seen_apart(frame, points))
     known = np.array([points is not None for points in seen])
     if len(seen) < 3 or known.mean() < _LEAST_SEEN:
         raise NoFaceInVideo("No face can be followed through this video. Use one that shows one face, well lit, throughout.")
     empty = np.zeros((478, 3), np.float32)
     measured = _take_out_head(fill_gaps(np.stack([empty if p is None else p for p in seen]), known), found, fps)
-    return replace(measured, shape=narrowed(measured.shape, shares(fill_gaps(np.stack(apart), known), fps)))
+    shape = narrowed(measured.shape, shares(fill_gaps(np.stack(apart), known), fps))
+    return replace(measured, shape=shape, body=share(measured.neck, went))
 
 
 def _plausible(points: Float | None) -> Float | None:

@@ -18,12 +18,13 @@ class Role:
     """One face's motion from the first frame of a clip to its last.
 
     ``frames``: how many the clip has. ``motion``: what is done during a range of them. ``mouth_width``: in eye distances, of
-    the mouth whose lips that tells.
+    the mouth whose lips that tells. ``body``: 0..1, the share of the head's way that its body goes, None for people's usual.
     """
 
     frames: int
     motion: Callable[[range], Motion]
     mouth_width: float
+    body: float | None = None
 
     @property
     def lean(self) -> float:
