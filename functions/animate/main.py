@@ -27,7 +27,7 @@ from vivify.errors import (
     VivifyError,
 )
 
-DONE, FAULT, BAD_INPUT, RETRYABLE, NO_GPU = 0, 1, 3, 75, 78
+DONE, FAULT, USELESS, RETRYABLE, NO_GPU = 0, 1, 3, 75, 78
 
 
 def main() -> int:
@@ -58,10 +58,8 @@ def main() -> int:
 def exit_code(error: VivifyError) -> int:
     """What the queue may do about ``error``."""
     match error:
-        case PhotoRejected() | MotionInvalid() | UsageError() | RequestInvalid():
-            return BAD_INPUT
-        case ClipDeleted() | TransitionRefused():
-            return BAD_INPUT
+        case PhotoRejected() | MotionInvalid() | UsageError() | RequestInvalid() | ClipDeleted() | TransitionRefused():
+            return USELESS
         case GpuUnavailable():
             return NO_GPU
         case _:

@@ -77,7 +77,7 @@ def test_a_face_that_is_not_there(stack: Stack, invoke: Invoke, arrival: Arrival
     """The second face of a photo of one is a verdict that says how many there are, before a GPU is paid for."""
     execution = drop(stack, invoke, arrival, astronaut, faces="2")
     assert execution["verdict"]["code"] == "request_invalid"
-    assert execution["verdict"]["message"] == "The photo has no face 2: there are 1, counted from the largest, 1."
+    assert execution["verdict"]["message"] == "The photo has no face 2. It has 1; the largest counts as 1."
 
 
 def test_who_drops_a_photo_owns_its_clip(stack: Stack, invoke: Invoke, arrival: Arrival, ask: Callable[..., Answer]) -> None:

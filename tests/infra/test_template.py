@@ -46,7 +46,9 @@ def test_every_task_leads_to_the_one_failure_path(machine: dict[str, Any]) -> No
 
 
 def test_the_whole_outlasts_its_parts(machine: dict[str, Any]) -> None:
-    """The execution's own timeout skips the failure path, so it is longer than any way through with every retry."""
+    """The execution's own timeout skips the failure path, so it is longer than any way through with every retry,
+    those of submissions to Batch, which are refused at once, excepted.
+    """
     longest = 0
     for name, task in tasks(machine).items():
         (rule,) = task["Retry"]

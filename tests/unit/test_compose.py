@@ -130,6 +130,15 @@ def test_who_sets_off_late_is_back_in_time(late: float) -> None:
     assert np.abs(motion.displacement[-1]).max() < 0.02
 
 
+@pytest.mark.parametrize("late", [0.0, 0.4])
+def test_nobody_is_hurried_for_being_late(late: float) -> None:
+    """In three seconds, too few to be late in, heads turn no faster than 60 degrees a second and all the way."""
+    beats = in_turn([template(name) for name in DEFAULT_MOTIONS], 3.0, late)
+    yaw = compose(beats, None, 3.0, 25.0, mouth_width=MOUTH).rotation[:, 0]
+    assert np.abs(np.diff(yaw)).max() * 25 < 60
+    assert yaw.min() < -13
+
+
 @given(count=st.integers(1, 40), seconds=st.floats(0.08, 1.5), fps=st.sampled_from([10.0, 25.0, 60.0]))
 @settings(max_examples=30, deadline=None)
 def test_more_motions_than_time_still_fit(count: int, seconds: float, fps: float) -> None:

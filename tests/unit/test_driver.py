@@ -12,9 +12,8 @@ from vivify.motion import Motion
 from vivify.motion.driver import Driver
 
 FPS, COUNT = 25.0, 50
-WORD = 0.1 * (
-    1 + np.cos(np.linspace(0, 4 * np.pi, COUNT))
-)  # lips apart by 0.2 eye distances, shut at a quarter, apart again
+# How far lips are apart, in eye distances: 0.2, shut at a quarter of the time, and so once more.
+WORD = 0.1 * (1 + np.cos(np.linspace(0, 4 * np.pi, COUNT)))
 SHUT, APART = 0.0, 0.2
 
 

@@ -59,8 +59,8 @@ class Options:
     own; beyond its own no driver is followed. ``fps``: frames a second. ``size``: "native" or the long side in pixels.
     ``frame``: the whole photo, or head and shoulders of one person. ``faces``: whom to animate, N counts from 1, the
     largest. ``strength``: scales every motion but the idle one; ``parts``: scales single parts (vivify.motion.PARTS) on
-    top. ``seed``: sets when people set off, blink and breathe; ``None``: the photo's own, so that of many photos no two
-    move in step, and each always moves alike. ``loop``: end where it began. ``quality``: a finished MP4, or the
+    top. ``seed``: sets when people set off, blink and breathe; ``None``: the photo's own, so that many
+    photos do not move as one, and each always moves alike. ``loop``: end where it began. ``quality``: a finished MP4, or the
     lossless file that publishing encodes. ``depth``: where to save the depth map of the first face that moves, a 16-bit
     PNG. ``repair``: whether faces of a photo found to be scratched or faded are mended first. ``provider``: what makes the
     pixels; a GPU that is not there is an error.
@@ -231,12 +231,12 @@ def _own_seed(photo: Photo) -> int:
 
 
 def _score(options: Options, seed: int) -> Callable[[int, Face], Role]:
-    """The role of each face: who it is, counted among those that move, and the face itself, for its mouth's width."""
+    """The role of each face: who it is, counted among those that move, and the face itself, for its mouth."""
     strengths = {part: options.strength * options.parts.get(part, 1.0) for part in PARTS}
     if options.driver is not None:
         driver = follow(options.driver, options.seconds)
         return lambda _number, face: driver.role(
-            options.fps, strengths, apart=float(lips_apart(face.landmarks)) / HeadFrame.of(face).unit, loop=options.loop
+            options.fps, strengths, apart=_in_eye_distances(lips_apart, face), loop=options.loop
         )
     if options.storyboard is not None:
         told = load_storyboard(options.storyboard)
@@ -252,7 +252,7 @@ def _score(options: Options, seed: int) -> Callable[[int, Face], Role]:
 
     def role_of(number: int, face: Face) -> Role:
         late = latest * ((first + number / _IN_STEP) % 1)
-        width = float(mouth_width(face.landmarks)) / HeadFrame.of(face).unit
+        width = _in_eye_distances(mouth_width, face)
         motion = partial(
             compose,
             beats(late),
@@ -267,6 +267,10 @@ def _score(options: Options, seed: int) -> Callable[[int, Face], Role]:
         return Role(frame_count(seconds, options.fps), lambda frames: motion(frames=frames), width)
 
     return role_of
+
+
+def _in_eye_distances(measure: Callable[[NDArray[np.float32]], NDArray[np.float64]], face: Face) -> float:
+    return float(measure(face.landmarks)) / HeadFrame.of(face).unit
 
 
 def _save_depth(depth: NDArray[np.uint16], path: Path) -> None:

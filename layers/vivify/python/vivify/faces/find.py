@@ -128,6 +128,6 @@ def chosen(faces: list[Face], which: Literal["all", "largest"] | int, *, alone: 
     animatable = require_animatable(faces)
     if isinstance(which, int):
         if not 1 <= which <= len(faces):
-            raise errors.UsageError(f"The photo has no face {which}: there are {len(faces)}, counted from the largest, 1.")
+            raise errors.UsageError(f"The photo has no face {which}. It has {len(faces)}; the largest counts as 1.")
         return require_animatable([faces[which - 1]])
     return animatable if which == "all" and not alone else animatable[:1]

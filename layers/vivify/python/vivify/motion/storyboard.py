@@ -25,7 +25,7 @@ _EXAMPLE = f'{{"schema": "{SCHEMA}", "beats": [{{"motion": "nod", "start": 0.5}}
 _LARGEST_FILE = 1_000_000  # bytes
 _MOST_BEATS = 1000
 _LEAD_IN = 0.2  # seconds of rest before the first motion: the clip begins as the photo
-_FASTEST, _SLOWEST = 1.5, 1.35  # a template is sped up or slowed down at most this much to fill its share
+_FASTEST, _SLOWEST = 2.0, 1.35  # a template is sped up or slowed down at most this much to fill its share
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,12 @@ def in_turn(templates: Sequence[Template], seconds: float, late: float = 0.0) ->
     """The templates one after another, each with a share of the time as it takes by itself, all sped up or slowed down a
     little to fill it.
 
-    ``late``: seconds that the first begins later than it might; the last ends with the rest.
+    ``late``: seconds that the first begins later than it might, where all are whole nevertheless; the last ends with the
+    rest.
     """
-    start = min(_LEAD_IN, seconds / 8) + late
-    stretch = (seconds - start) / sum(found.seconds for found in templates) if templates else 1.0
+    start, whole = min(_LEAD_IN, seconds / 8), sum(found.seconds for found in templates)
+    start += float(np.clip(seconds - start - whole / _FASTEST, 0, late))
+    stretch = (seconds - start) / whole if templates else 1.0
     beats = []
     for found in templates:
         share = stretch * found.seconds

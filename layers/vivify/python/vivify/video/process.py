@@ -123,7 +123,9 @@ def finished(path: Path) -> Iterator[Path]:
         yield part
         put_in_place(part, path)
     except OSError as error:
-        raise VideoError(f"The file could not be written to its end: {error.strerror}.") from error
+        raise VideoError(
+            f"The file could not be written to its end: {_why(error)}. Make room there, or choose another folder."
+        ) from error
     finally:
         part.unlink(missing_ok=True)
 
@@ -134,7 +136,11 @@ def put_in_place(part: Path, path: Path) -> None:
         part.replace(path)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise VideoError(f"The file could not be put in place: {error.strerror}.") from error
+        raise VideoError(f"The file could not be put in place: {_why(error)}. Choose another folder.") from error
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or type(error).__name__
 
 
 def part_name(path: Path) -> Path:

@@ -39,7 +39,8 @@ _GRAIN_PATCH = 0.25  # eye distances
 
 @dataclass(frozen=True)
 class Tones:
-    """RGB factors on ``skin``, the luma of the skin near the mouth, 0..255; ``warm``: powers of shade for R, G, B.
+    """RGB factors on ``skin``, the luma of the skin near the mouth, 0..255; ``veil``: RGB levels that even the dark has;
+    ``warm``: powers of shade for R, G, B.
 
     ``colour``: 0 for black and white and toned prints, 1 for colour. ``teeth``: the luma of the brightest twentieth of them
     against the skin's. ``side``: log of how much brighter the viewer's right is. ``blur``: sigma of the photo's edges in
