@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from vivify.arrays import Float, Pixels
@@ -48,13 +49,16 @@ def frame_across(picture: Pixels, opening: Pixels) -> Pixels:
 def _best_way(gain: Float) -> NDArray[np.intp]:
     """(w,): the row of each column of ``gain`` (h, w) on the way from left to right that gains most."""
     height, width = gain.shape
-    bend = -_BEND * np.abs(np.arange(-_STEEP, _STEEP + 1, dtype=np.float32))[:, None]
-    total, came = gain[:, 0], np.zeros((width, height), np.intp)
+    bend = -_BEND * np.abs(np.arange(-_STEEP, _STEEP + 1, dtype=np.float32))
+    before = np.full(height + 2 * _STEEP, -np.inf, np.float32)
+    total, reached = before[_STEEP:-_STEEP], sliding_window_view(before, 2 * _STEEP + 1)
+    total[:] = gain[:, 0]
+    came, rows = np.zeros((width, height), np.intp), np.arange(height)
     for column in range(1, width):
-        before = np.pad(total, _STEEP, constant_values=-np.inf)
-        reached = np.stack([before[step : step + height] for step in range(2 * _STEEP + 1)]) + bend
-        came[column] = np.arange(height) + reached.argmax(axis=0) - _STEEP
-        total = gain[:, column] + reached.max(axis=0)
+        ways = reached + bend
+        step = ways.argmax(axis=1)
+        came[column] = rows + step - _STEEP
+        total[:] = gain[:, column] + ways[rows, step]
     way = [int(total.argmax())]
     for column in range(width - 1, 0, -1):
         way.append(int(came[column, way[-1]]))
