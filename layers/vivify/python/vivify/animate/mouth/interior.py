@@ -45,7 +45,7 @@ _BEHIND = 0.7  # that the made row stays above the edge of the photo's own, so a
 _GAP, _DARK = 0.8, 0.5  # lips so far apart, between which it is darker than this, of the skin, hide the upper teeth
 _FINE = 1000  # pixels: how large the opening is drawn at least
 _WIDE = (14.0, 20.0)  # millimetres between lips that begin to show more tongue than teeth, and do
-_COARSE = 160  # pixels: light and flesh are smooth and are computed on a picture of this side
+_COARSE = 128  # pixels: light and flesh are smooth and are computed on a picture of this side
 
 
 class Mouth:

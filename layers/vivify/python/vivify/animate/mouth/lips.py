@@ -20,6 +20,7 @@ _CORNER, _CORNER_LEAST = 10.5, 0.2
 _RIM_UPPER, _RIM_LOWER = 0.8, 1.9
 
 _INTO_LIP = 0.3  # of the way from a lip's inner edge to its outer: where the rim takes its colour
+_TABLE = 512
 _RIM_SIDE = 32  # pixels: its colours are spread out at this size
 
 
@@ -71,8 +72,10 @@ def _left_by(polygon: Float, x: Float, y: Float, down: NDArray[np.float64], unit
     """
     right, down = np.array([down[1], -down[0]], np.float32), down.astype(np.float32)
     along, below = right[0] * x + right[1] * y, down[0] * x + down[1] * y
+    at = np.linspace(along.min(), along.max(), _TABLE)
+    index = np.round((along - at[0]) * ((_TABLE - 1) / (at[-1] - at[0]))).astype(np.intp)
     upper, lower = (
-        np.interp(along, np.maximum.accumulate(lip @ right), lip @ down)
+        np.interp(at, np.maximum.accumulate(lip @ right), lip @ down).astype(np.float32)[index]
         for lip in (polygon[:11], polygon[[0, *range(19, 9, -1)]])
     )
     gap = np.maximum(lower - upper, 0) / unit

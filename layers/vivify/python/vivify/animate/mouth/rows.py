@@ -15,7 +15,6 @@ from vivify.arrays import Float, Pixels
 _GUM = 0.7  # luma of the gum, of the skin's
 _DENTINE = 0.94  # of dentine, of the enamel's
 _GLOSS = 0.13  # of the skin's luma, at most
-_TURNED = 0.65  # how much darker teeth are that are seen along their surface
 _SHADED = 1.05  # how much brighter teeth are before the lips' shade falls on them
 STATIONS = np.arange(-24.0, 25.0, 6.0)  # millimetres along a row: where it is compared with the photo's own teeth
 
@@ -48,13 +47,12 @@ class PaintedRow:
 
     def seen(self, view: View, a: Float, b: Float) -> tuple[Float, Float]:
         """(h, w, 3) RGB, times how much of it there is, and (h, w, 1), that, 0..1; at the places ``a``, ``b``."""
-        along, height, facing = self.place(view, a, b)
+        along, height, light = self.place(view, a, b)
         column, line = self.row.column(along), self.row.line(height)
         nothing = (0, 0, 0, 0)
         seen = cv2.remap(
             self._paint, column, line, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=nothing
         ).astype(np.float32)
-        light = 1 - np.float32(_TURNED) * (1 - facing) ** 4
         return seen[..., :3] * light[..., None], seen[..., 3:] / np.float32(255)
 
 

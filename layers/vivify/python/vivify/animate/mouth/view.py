@@ -21,6 +21,7 @@ _BEHIND_LIP = 3.0
 _OVERJET, _JAW_BACK = 2.6, 0.14  # the lower row lies this far behind the upper, and farther for each millimetre it drops
 _ALONG = np.linspace(-47, 47, 189, dtype=np.float32)
 _TABLE = 256
+_TURNED = 0.65  # how much darker teeth are that are seen along their surface
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class View:
 
     def place(self, row: Row, a: Float, b: Float, *, upper: bool) -> tuple[Float, Float, Float]:
         """For screen places ``a``, ``b``: (h, w) each: arc length along ``row``, height above its edge, millimetres, and how
-        far what is seen there faces the viewer, 0..1.
+        bright what is seen there is for how far it faces the viewer, 0..1.
 
         Seen from the front an arch hides what lies behind its sides: there the arc length is far beyond its end.
         """
@@ -100,8 +101,9 @@ class View:
         screen_b = x * basis[1, 0] + z * basis[1, 2] + origin[1]
         seen = _front(screen_a)
         table_a = np.linspace(screen_a[seen][0], screen_a[seen][-1], _TABLE)
-        facing = np.gradient(screen_a, _ALONG) / self.millimetre
-        table = np.stack([np.interp(table_a, screen_a[seen], v[seen]) for v in (_ALONG, screen_b, facing)], axis=-1).astype(
+        facing = np.clip(np.gradient(screen_a, _ALONG) / self.millimetre, 0, 1)
+        light = 1 - _TURNED * (1 - facing) ** 4
+        table = np.stack([np.interp(table_a, screen_a[seen], v[seen]) for v in (_ALONG, screen_b, light)], axis=-1).astype(
             np.float32
         )
         step = (table_a[-1] - table_a[0]) / (_TABLE - 1)
@@ -112,7 +114,7 @@ class View:
         )
         along = np.asarray(found[..., 0], np.float32)
         height = np.asarray((found[..., 1] - b) / np.float32(basis[1, 1]), np.float32)
-        return along, height if upper else -height, np.clip(found[..., 2], 0, 1)
+        return along, height if upper else -height, np.asarray(found[..., 2], np.float32)
 
 
 def _front(screen: NDArray[np.floating]) -> slice:
