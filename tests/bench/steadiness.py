@@ -21,7 +21,8 @@ OPTIONS = engine.Options(size=512, faces="largest")
 _SHAKE = 0.5  # of the measuring squares: a still photo read twice alike would have no noise at all
 _WINDOW = 17  # pixels of the optical flow's window
 _MOST_POINTS, _TEXTURE = 120, 0.01  # corners of the face that are followed; and how good over the best one
-_APART, _OUTLINE, _PAINTED = 0.05, 0.2, 0.12  # eye distances: between them; from the outline; from what is painted over
+_APART, _OUTLINE = 0.05, 0.2  # eye distances: between them; from the outline
+_LIPS, _LIDS = 0.12, 0.25  # and from the opening of the mouth and of the eyes, around which much is painted over
 
 
 def run(photos: list[Path]) -> list[dict[str, Any]]:
@@ -81,8 +82,8 @@ def _textured(clip: Recording) -> Float:
         return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
 
     skin = cv2.erode(within(OVAL), disc(_OUTLINE))
-    for painted in (INNER_LIPS, *(eye.opening for eye in EYES)):
-        skin[cv2.dilate(within(painted), disc(_PAINTED)) > 0] = 0
+    for opening, clear in ((INNER_LIPS, _LIPS), *((eye.opening, _LIDS) for eye in EYES)):
+        skin[cv2.dilate(within(opening), disc(clear)) > 0] = 0
     found = cv2.goodFeaturesToTrack(grey, _MOST_POINTS, _TEXTURE, _APART * unit, mask=skin, blockSize=9)
     return np.asarray(found[:, 0], np.float32)
 
