@@ -163,6 +163,15 @@ def test_a_smile_draws_the_corners_of_the_mouth_apart_and_up() -> None:
     assert (corners[top, :, 1] < -0.02).all()
 
 
+def test_a_gentle_smile_is_no_smirk() -> None:
+    """Both corners of the mouth go as far aside and as high, and stay near their height for a second or more."""
+    smile = template("gentle-smile")
+    right, left = smile.motion.displacement[:, [61, 291]].swapaxes(0, 1)
+    assert np.abs(left - right * np.array([-1, 1, 1])).max() < 0.005
+    wide = left[:, 0] - right[:, 0]
+    assert (wide > 0.9 * wide.max()).sum() / smile.fps > 1
+
+
 def test_idling_stays_near_rest_and_never_stops() -> None:
     """natural-idle keeps the head within 3 degrees of its rest, leaves blinks to others, goes on for 8 seconds before it
     comes again, and in none of its seconds a head is stiller than 0.4 degrees a second on average.

@@ -31,10 +31,10 @@ def lids_alike(take: Template) -> Motion:
 
 
 def held_smile(take: Template) -> Motion:
-    """A smile that stays: while it is broadest it lasts twice as long. Both lids alike, as they narrow in a smile and no
-    further: a blink that the take only half holds is left out.
+    """A smile that stays: while it is broadest it lasts twice as long. Left and right alike, for one corner higher than the
+    other is a smirk; lids as they narrow in a smile and no further: a blink that the take only half holds is left out.
     """
-    motion = lids_alike(take)
+    motion = evened(replace(take, motion=lids_alike(take)))
     motion = replace(motion, lids=np.minimum(motion.lids, SMILING_LIDS).astype(np.float32))
     right, left = MOUTH_CORNERS
     wider = motion.displacement[:, left, 0] - motion.displacement[:, right, 0]
