@@ -9,47 +9,26 @@ from itertools import pairwise
 import cv2
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from tests.portrait import whole
+from tests.mouths import LUMA, enlarged, opening, patches, smiling
 from vivify import engine
 from vivify.animate import Performer
 from vivify.animate.mouth.arches import draw_row
 from vivify.animate.mouth.lips import between_lips
-from vivify.animate.patch import Patch
 from vivify.arrays import Float, Pixels
-from vivify.faces import Face
 from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, MESH, UPPER_INNER_LIP
 from vivify.motion import FaceTrack, Motion, bite, template
 from vivify.photos import Photo
-
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-JAW = list(INNER_LIPS[11:])
-
-
-@cache
-def _smiling() -> tuple[Pixels, Face]:
-    """The astronaut, who shows her upper teeth."""
-    photo, face = whole()
-    return photo.pixels, face
 
 
 @cache
 def _closed(*, grey: bool = False) -> tuple[Pixels, Performer]:
     """The astronaut with skin where her mouth is, her lips' landmarks together; in colour or ``grey``."""
-    pixels, face = _smiling()
+    pixels, face = smiling()
     if grey:
         luma = np.round(pixels.astype(np.float32) @ LUMA).astype(np.uint8)
         pixels = np.ascontiguousarray(np.repeat(luma[..., None], 3, axis=2))
     return pixels, Performer(pixels, replace(face, landmarks=_lips_together(face.landmarks)))
-
-
-def _enlarged(pixels: Pixels, face: Face, zoom: int) -> tuple[Pixels, Face]:
-    """The astronaut's head and shoulders."""
-    part = np.ascontiguousarray(pixels[:256, 96:352])
-    points = ((face.landmarks - np.array([95.5, -0.5, 0], np.float32)) * zoom - [0.5, 0.5, 0]).astype(np.float32)
-    larger = cv2.resize(part, (256 * zoom, 256 * zoom), interpolation=cv2.INTER_CUBIC)
-    return np.asarray(larger, np.uint8), replace(face, landmarks=points)
 
 
 def _lips_together(landmarks: Float) -> Float:
@@ -59,33 +38,20 @@ def _lips_together(landmarks: Float) -> Float:
     return points
 
 
-def _opening(*gaps: float, yaw: float = 0.0) -> Motion:
-    """A frame for each gap: the jaw alone drops by so many eye distances, and the chin with it."""
-    motion = Motion.still(len(gaps))
-    motion.displacement[:, JAW, 1] = np.array(gaps, np.float32)[:, None]
-    motion.displacement[:, [152, 148, 377, 176, 400, 175, 199], 1] = np.array(gaps, np.float32)[:, None]
-    motion.rotation[:, 0] = yaw
-    return motion
-
-
-def _patches(performer: Performer, track: FaceTrack, index: int) -> list[Patch]:
-    return performer._mouth.patches(performer._vertices(track, index), performer._turn(track, index), track.bite[index])
-
-
 def test_lips_that_stay_together_show_nothing() -> None:
     """A closed mouth, still or turned with the head, gets no patch; at rest the frame is the photo, bit for bit."""
     pixels, performer = _closed()
     for yaw in (0.0, 15.0):
-        assert _patches(performer, performer.track(_opening(0.0, yaw=yaw), 0.8), 0) == []
+        assert patches(performer, performer.track(opening(0.0, yaw=yaw), 0.8), 0) == []
     frame = pixels.copy()
-    performer.draw(frame, performer.track(_opening(0.0), 0.8), 0)
+    performer.draw(frame, performer.track(opening(0.0), 0.8), 0)
     assert np.array_equal(frame, pixels)
 
 
 def test_lips_that_part_show_teeth_before_a_dark_throat() -> None:
     """Under the upper lip there are teeth as bright as the skin, within 0.9 to 1.4; between the rows it is much darker."""
     _, performer = _closed()
-    (patch,) = _patches(performer, performer.track(_opening(0.0, 0.3, 0.3, 0.3), 0.8), 2)
+    (patch,) = patches(performer, performer.track(opening(0.0, 0.3, 0.3, 0.3), 0.8), 2)
     light = (patch.colour @ LUMA)[patch.alpha > 0.9]
     skin = performer._mouth._tones.skin
     assert 0.9 * skin < np.percentile(light, 97) < 1.4 * skin
@@ -109,7 +75,7 @@ def test_light_comes_with_the_opening() -> None:
 def test_upper_teeth_stay_with_the_skull() -> None:
     """A jaw that drops farther takes the lower row along and leaves the upper in place, to a hundredth of a millimetre."""
     _, performer = _closed()
-    rows = performer.track(_opening(*[0.2] * 9), 0.8).bite[4], performer.track(_opening(*[0.35] * 9), 0.8).bite[4]
+    rows = performer.track(opening(*[0.2] * 9), 0.8).bite[4], performer.track(opening(*[0.35] * 9), 0.8).bite[4]
     assert abs(rows[0][0] - rows[1][0]) * 63 < 0.01
     assert (rows[1][1] - rows[0][1]) * 63 > 5
 
@@ -117,7 +83,7 @@ def test_upper_teeth_stay_with_the_skull() -> None:
 def test_the_tongue_fills_a_mouth_wide_open() -> None:
     """Below the middle of a wide mouth lies a tongue, 0.4 as bright as the skin and twice as bright as what is beside it."""
     _, performer = _closed()
-    (patch,) = _patches(performer, performer.track(_opening(*[0.5] * 5), 0.8), 2)
+    (patch,) = patches(performer, performer.track(opening(*[0.5] * 5), 0.8), 2)
     light, inside = patch.colour @ LUMA, patch.alpha > 0.9
     y, x = (np.nonzero(inside)[axis] for axis in (0, 1))
     row, middle, left = (round(float(v)) for v in (np.percentile(y, 60), x.mean(), np.percentile(x, 10)))
@@ -157,7 +123,7 @@ def test_teeth_go_where_the_nose_goes() -> None:
     shifted = still + np.array([3, 4, 0], np.float32) / 63
     assert np.allclose(bite(shape, shifted), bite(shape, still), atol=1e-5)
     _, performer = _closed()
-    track = performer.track(_opening(*[0.3] * 3), 0.8)
+    track = performer.track(opening(*[0.3] * 3), 0.8)
     vertices, turn = performer._vertices(track, 1), performer._turn(track, 1)
     (before,) = performer._mouth.patches(vertices, turn, track.bite[1])
     (after,) = performer._mouth.patches(vertices + np.array([4, 3, 0], np.float32), turn, track.bite[1])
@@ -171,7 +137,7 @@ def test_lips_open_only_where_they_part() -> None:
     motion = Motion.still(3)
     motion.displacement[:, list(LOWER_INNER_LIP[3:6]), 1] = 0.15
     track = performer.track(motion, 0.8)
-    (patch,) = _patches(performer, track, 1)
+    (patch,) = patches(performer, track, 1)
     lips = performer._vertices(track, 1)
     columns = np.arange(patch.window.x0, patch.window.x1)
     for side in (LOWER_INNER_LIP[0], LOWER_INNER_LIP[8]):
@@ -193,13 +159,13 @@ def test_small_children_have_milk_teeth() -> None:
 def test_a_grey_photo_opens_on_greys() -> None:
     """In a black-and-white photo nothing of the mouth has any colour, though somebody drew a red line over the face."""
     pixels, _ = _closed(grey=True)
-    face = _smiling()[1]
+    face = smiling()[1]
     for marked in (False, True):
         if marked:
             across = np.round(face.landmarks[[54, 284], :2]).astype(int).tolist()
             cv2.line(pixels, across[0], across[1], (220, 20, 30), 2)
         performer = Performer(pixels, replace(face, landmarks=_lips_together(face.landmarks)))
-        (patch,) = _patches(performer, performer.track(_opening(0.3), 0.8), 0)
+        (patch,) = patches(performer, performer.track(opening(0.3), 0.8), 0)
         assert np.ptp(patch.colour, axis=2).max() < 1.0
 
 
@@ -208,86 +174,9 @@ def test_one_calibration_serves_the_whole_clip() -> None:
     _, performer = _closed()
     levels = []
     for yaw in (-12.0, 0.0, 12.0):
-        (patch,) = _patches(performer, performer.track(_opening(0.3, yaw=yaw), 0.8), 0)
+        (patch,) = patches(performer, performer.track(opening(0.3, yaw=yaw), 0.8), 0)
         levels.append(float((patch.colour @ LUMA)[patch.alpha > 0.9].mean()))
     assert max(levels) < 1.08 * min(levels)
-
-
-def test_teeth_that_the_photo_shows_are_kept() -> None:
-    """A smiling mouth that opens farther keeps its own upper teeth.
-
-    Beside their edge, where no lip shades them, the patch is the photo to a few levels.
-    """
-    pixels, face = _enlarged(*_smiling(), 3)
-    performer = Performer(pixels, face)
-    (patch,) = _patches(performer, performer.track(_opening(0.12), 0.8), 0)
-    x, y = _own_teeth(performer)
-    low = y > np.percentile(y, 85)
-    own = performer._pixels[y, x].astype(np.float32)
-    assert own[low].mean() > 180  # teeth indeed
-    assert np.abs(patch.colour[y - patch.window.y0, x - patch.window.x0] - own)[low].mean() < 8
-
-
-def _own_teeth(performer: Performer) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Columns and rows, (N,) each, of the pixels that surely are the photo's upper teeth, away from the lips."""
-    shown = performer._mouth._shown
-    assert shown is not None
-    row, column = np.nonzero(shown.upper & (shown.far > 0.95))
-    return column + shown.window.x0, row + shown.window.y0
-
-
-def test_made_teeth_take_the_tone_of_those_shown() -> None:
-    """Where the photo's own teeth are a third darker, so are those that an opening jaw adds below them."""
-    pixels, face = _enlarged(*_smiling(), 3)
-    ring = np.round(face.landmarks[list(INNER_LIPS), :2]).astype(int)
-    mouth = cv2.fillPoly(np.zeros(pixels.shape[:2], np.uint8), [ring], (1,)).astype(bool)
-    levels = []
-    for part in (1.0, 0.67):
-        photo = pixels.copy()
-        photo[mouth] = (photo[mouth] * part).astype(np.uint8)
-        performer = Performer(photo, face)
-        paint = performer._mouth._lower._paint.astype(np.float32)
-        middle = paint[:, paint.shape[1] // 3 : -paint.shape[1] // 3]
-        levels.append(float(np.percentile((middle[..., :3] @ LUMA)[middle[..., 3] > 250], 90)))
-    assert 0.55 < levels[1] / levels[0] < 0.8
-
-
-def test_teeth_in_a_slit_come_out_of_the_shade() -> None:
-    """Dim teeth between lips 4.5 mm apart are dim because of the lips.
-
-    Opened, they are a fifth brighter than equal ones that a wide smile shows.
-    """
-    pixels, face = _enlarged(*_smiling(), 3)
-    ring = np.round(face.landmarks[list(INNER_LIPS), :2]).astype(int)
-    mouth = cv2.fillPoly(np.zeros(pixels.shape[:2], np.uint8), [ring], (1,)).astype(bool)
-    pixels[mouth] = (pixels[mouth] * 0.6).astype(np.uint8)
-    points = face.landmarks.copy()
-    upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
-    points[lower] = points[upper] + (points[lower] - points[upper]) * 0.45
-    levels = []
-    for each in (points, face.landmarks):
-        performer = Performer(pixels, replace(face, landmarks=each))
-        (patch,) = _patches(performer, performer.track(_opening(0.2), 0.8), 0)
-        levels.append(float(np.percentile((patch.colour @ LUMA)[patch.alpha > 0.9], 97)))
-    assert levels[0] > 1.2 * levels[1]
-
-
-def test_teeth_stay_rigid_behind_lips_that_close() -> None:
-    """Lips that close by 3 mm cover teeth and shade them by a third at most, they do not squash them.
-
-    But for that the patch is the photo, to a few levels.
-    """
-    pixels, face = _enlarged(*_smiling(), 3)
-    performer = Performer(pixels, face)
-    (patch,) = _patches(performer, performer.track(_opening(*[-0.05] * 5), 0.8), 2)
-    x, y = _own_teeth(performer)
-    middle = np.abs(y - np.median(y)) < 3
-    x, y = x[middle], y[middle]
-    own = performer._pixels[y, x].astype(np.float32)
-    now = patch.colour[y - patch.window.y0, x - patch.window.x0]
-    light = now.mean(axis=0) / own.mean(axis=0)
-    assert np.all((light > 0.67) & (light < 1.0))
-    assert np.abs(now / light - own).mean() < 10
 
 
 def test_a_laugh_does_not_flicker() -> None:
@@ -295,7 +184,7 @@ def test_a_laugh_does_not_flicker() -> None:
 
     On a portrait of 512 pixels.
     """
-    pixels, face = _enlarged(*_smiling(), 2)
+    pixels, face = enlarged(*smiling(), 2)
     performer = Performer(pixels, replace(face, landmarks=_lips_together(face.landmarks)))
     found = template("laugh")
     track = performer.track(found.motion, found.mouth_width)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
+import signal
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import botocore.session
@@ -104,6 +106,42 @@ def arrival(event: Callable[[str], Event]) -> Callable[..., Event]:
 def invoke() -> Callable[[str, Event], Any]:
     """Loads functions/<name>/handler.py afresh, a cold start, and hands it the event."""
     return lambda name, payload: load(f"functions/{name}/handler.py").handler(payload, Context())
+
+
+@pytest.fixture
+def job(
+    stack: Stack,
+    invoke: Callable[[str, Event], Any],
+    arrival: Callable[..., Event],
+    astronaut: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> dict[str, Any]:
+    """The astronaut's execution, its pointers in the environment as the state machine and the job definition put them."""
+    invoke("detect_face", arrival(stack, stack.put_photo("photos/astronaut.png", astronaut.read_bytes())))
+    (execution,) = stack.executions()
+    environment = {
+        "CLIP_ID": execution["clip_id"],
+        "PHOTO_BUCKET": execution["photo"]["bucket"],
+        "PHOTO_KEY": execution["photo"]["key"],
+        "PHOTO_VERSION": execution["photo"]["version"],
+        "FACES_KEY": execution["faces_key"],
+        "OUTPUT_PREFIX": f"frames/{execution['clip_id']}",
+        "PROVIDER": "cpu",
+        "AWS_BATCH_JOB_ID": "7d1c1d5c",
+        "AWS_BATCH_JOB_ATTEMPT": "2",
+        "OPTIONS": json.dumps(json.loads(execution["options"]) | {"seconds": 0.4}),
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return execution
+
+
+@pytest.fixture
+def main(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """The entry point, leaving this process's own signal handlers alone."""
+    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+    entry: Callable[[], int] = load("functions/animate/main.py").main
+    return entry
 
 
 @pytest.fixture(scope="session")

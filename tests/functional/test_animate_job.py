@@ -27,43 +27,10 @@ from vivify.errors import (
     UsageError,
     VivifyError,
 )
-from vivify.service import animate_clip, bounds, clip_options
+from vivify.service import animate_clip, clip_options
 
-from .handlers import Event, load
-from .stack import ROOT, Stack
-
-Invoke = Callable[[str, Event], Any]
-Arrival = Callable[..., Event]
-
-
-@pytest.fixture
-def job(stack: Stack, invoke: Invoke, arrival: Arrival, astronaut: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The astronaut's execution, its pointers in the environment as the state machine and the job definition put them."""
-    invoke("detect_face", arrival(stack, stack.put_photo("photos/astronaut.png", astronaut.read_bytes())))
-    (execution,) = stack.executions()
-    environment = {
-        "CLIP_ID": execution["clip_id"],
-        "PHOTO_BUCKET": execution["photo"]["bucket"],
-        "PHOTO_KEY": execution["photo"]["key"],
-        "PHOTO_VERSION": execution["photo"]["version"],
-        "FACES_KEY": execution["faces_key"],
-        "OUTPUT_PREFIX": f"frames/{execution['clip_id']}",
-        "PROVIDER": "cpu",
-        "AWS_BATCH_JOB_ID": "7d1c1d5c",
-        "AWS_BATCH_JOB_ATTEMPT": "2",
-        "OPTIONS": json.dumps(json.loads(execution["options"]) | {"seconds": 0.4}),
-    }
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    return execution
-
-
-@pytest.fixture
-def main(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
-    """The entry point, leaving this process's own signal handlers alone."""
-    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
-    entry: Callable[[], int] = load("functions/animate/main.py").main
-    return entry
+from .handlers import load
+from .stack import Stack
 
 
 def written(stack: Stack) -> list[str]:
@@ -203,89 +170,7 @@ def test_both_doors_have_the_same_defaults() -> None:
     assert here == {name: there[name] for name in here} | {"motions": list(engine.DEFAULT_MOTIONS)}
 
 
-# ---------------------------------------------------------------- a driver, and how far it is
-
-
-@pytest.fixture
-def driven(stack: Stack, job: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], None]:
-    """The job is asked to follow these bytes."""
-    key = f"drivers/{job['clip_id']}"
-    monkeypatch.setenv("OPTIONS", json.dumps(json.loads(job["options"]) | {"driver": key}))
-
-    def put(data: bytes) -> None:
-        boto3.client("s3").put_object(Bucket=stack.uploads, Key=key, Body=data)
-
-    return put
-
-
-def test_a_driver(
-    main: Callable[[], int], driven: Callable[[bytes], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The engine is given the video that lies under the driver's key, and no length but the driver's own."""
-    asked: list[engine.Options] = []
-
-    def stand_in(photo: Any, faces: Any, out: Path, options: engine.Options, tell: engine.OnProgress) -> engine.Report:
-        asked.append(options)
-        assert options.driver is not None
-        assert options.driver.read_bytes() == (tmp_path / "driver.mp4").read_bytes()
-        raise UsageError("That is enough.")
-
-    driven(write(tmp_path / "driver.mp4", greys(0)).read_bytes())
-    monkeypatch.setattr(engine, "animate", stand_in)
-    assert main() == 3
-    assert asked[0].seconds is None
-
-
-def _refusal(stack: Stack, job: dict[str, Any]) -> str:
-    """What the clip's record says to whoever asked for what cannot be made."""
-    record = stack.record(job["clip_id"])
-    assert record is not None
-    assert record["verdict"]["code"] == "request_invalid"
-    return str(record["verdict"]["message"])
-
-
-def test_what_a_driver_may_be_is_said_where_callers_look() -> None:
-    """infra/api.md names the very bounds that the job holds drivers to."""
-    page = (ROOT / "infra/api.md").read_text(encoding="utf-8")
-    bounds = f"({animate_clip.MAX_BYTES / 1e6:.0f} MB, {animate_clip._DRIVER_SECONDS} s at most)"
-    assert f"With a driver {bounds}" in page
-
-
-@pytest.mark.parametrize(
-    ("limit", "says"), [({}, "no video"), ({"_DRIVER_SECONDS": 0}, "too long"), ({"MAX_BYTES": 9}, "too large")]
-)
-def test_a_driver_that_will_not_do(
-    stack: Stack,
-    job: dict[str, Any],
-    main: Callable[[], int],
-    driven: Callable[[bytes], None],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    limit: dict[str, int],
-    says: str,
-) -> None:
-    """What is no video, too long or too large is bad input: exit 3, and the record says what to do."""
-    driven(write(tmp_path / "driver.mp4", greys(0)).read_bytes() if limit else b"no video")
-    for name, value in limit.items():
-        monkeypatch.setattr(animate_clip, name, value)
-    assert main() == 3
-    assert says in _refusal(stack, job)
-
-
-def test_a_driver_that_lasts_too_long_for_this_size(
-    stack: Stack,
-    job: dict[str, Any],
-    main: Callable[[], int],
-    driven: Callable[[bytes], None],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Its length, seen here for the first time, makes a clip that publishing could not finish: bad input, nothing drawn."""
-    monkeypatch.setattr(bounds, "MOST_PIXELS", 512 * 512 * 2 - 1)
-    monkeypatch.setattr(engine, "animate", lambda *_: 1 / 0)
-    driven(write(tmp_path / "driver.mp4", greys(0, 0)).read_bytes())
-    assert main() == 3
-    assert "too large" in _refusal(stack, job)
+# ---------------------------------------------------------------- how far it is
 
 
 def test_a_clip_given_up_meanwhile(

@@ -1,0 +1,90 @@
+"""Teeth that the photo shows: kept, matched by those that are made beside them, and rigid behind the lips."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.mouths import LUMA, enlarged, opening, patches, smiling
+from vivify.animate import Performer
+from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, UPPER_INNER_LIP
+
+
+def test_teeth_that_the_photo_shows_are_kept() -> None:
+    """A smiling mouth that opens farther keeps its own upper teeth.
+
+    Beside their edge, where no lip shades them, the patch is the photo to a few levels.
+    """
+    pixels, face = enlarged(*smiling(), 3)
+    performer = Performer(pixels, face)
+    (patch,) = patches(performer, performer.track(opening(0.12), 0.8), 0)
+    x, y = _own_teeth(performer)
+    low = y > np.percentile(y, 85)
+    own = performer._pixels[y, x].astype(np.float32)
+    assert own[low].mean() > 180  # teeth indeed
+    assert np.abs(patch.colour[y - patch.window.y0, x - patch.window.x0] - own)[low].mean() < 8
+
+
+def _own_teeth(performer: Performer) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Columns and rows, (N,) each, of the pixels that surely are the photo's upper teeth, away from the lips."""
+    shown = performer._mouth._shown
+    assert shown is not None
+    row, column = np.nonzero(shown.upper & (shown.far > 0.95))
+    return column + shown.window.x0, row + shown.window.y0
+
+
+def test_made_teeth_take_the_tone_of_those_shown() -> None:
+    """Where the photo's own teeth are a third darker, so are those that an opening jaw adds below them."""
+    pixels, face = enlarged(*smiling(), 3)
+    ring = np.round(face.landmarks[list(INNER_LIPS), :2]).astype(int)
+    mouth = cv2.fillPoly(np.zeros(pixels.shape[:2], np.uint8), [ring], (1,)).astype(bool)
+    levels = []
+    for part in (1.0, 0.67):
+        photo = pixels.copy()
+        photo[mouth] = (photo[mouth] * part).astype(np.uint8)
+        performer = Performer(photo, face)
+        paint = performer._mouth._lower._paint.astype(np.float32)
+        middle = paint[:, paint.shape[1] // 3 : -paint.shape[1] // 3]
+        levels.append(float(np.percentile((middle[..., :3] @ LUMA)[middle[..., 3] > 250], 90)))
+    assert 0.55 < levels[1] / levels[0] < 0.8
+
+
+def test_teeth_in_a_slit_come_out_of_the_shade() -> None:
+    """Dim teeth between lips 4.5 mm apart are dim because of the lips.
+
+    Opened, they are a fifth brighter than equal ones that a wide smile shows.
+    """
+    pixels, face = enlarged(*smiling(), 3)
+    ring = np.round(face.landmarks[list(INNER_LIPS), :2]).astype(int)
+    mouth = cv2.fillPoly(np.zeros(pixels.shape[:2], np.uint8), [ring], (1,)).astype(bool)
+    pixels[mouth] = (pixels[mouth] * 0.6).astype(np.uint8)
+    points = face.landmarks.copy()
+    upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
+    points[lower] = points[upper] + (points[lower] - points[upper]) * 0.45
+    levels = []
+    for each in (points, face.landmarks):
+        performer = Performer(pixels, replace(face, landmarks=each))
+        (patch,) = patches(performer, performer.track(opening(0.2), 0.8), 0)
+        levels.append(float(np.percentile((patch.colour @ LUMA)[patch.alpha > 0.9], 97)))
+    assert levels[0] > 1.2 * levels[1]
+
+
+def test_teeth_stay_rigid_behind_lips_that_close() -> None:
+    """Lips that close by 3 mm cover teeth and shade them by a third at most, they do not squash them.
+
+    But for that the patch is the photo, to a few levels.
+    """
+    pixels, face = enlarged(*smiling(), 3)
+    performer = Performer(pixels, face)
+    (patch,) = patches(performer, performer.track(opening(*[-0.05] * 5), 0.8), 2)
+    x, y = _own_teeth(performer)
+    middle = np.abs(y - np.median(y)) < 3
+    x, y = x[middle], y[middle]
+    own = performer._pixels[y, x].astype(np.float32)
+    now = patch.colour[y - patch.window.y0, x - patch.window.x0]
+    light = now.mean(axis=0) / own.mean(axis=0)
+    assert np.all((light > 0.67) & (light < 1.0))
+    assert np.abs(now / light - own).mean() < 10
