@@ -109,6 +109,11 @@ WRONG = [
     ('{"content_type": "image/png", "seed": -1}', 422, "seed"),
     ('{"content_type": "image/png", "seed": 1.5}', 422, "seed"),
     ('{"content_type": "image/png", "driver": "drivers/of-somebody"}', 422, "driver"),
+    (
+        '{"content_type": "image/png", "motions": ["nod"], "driver_content_type": "video/mp4"}',
+        422,
+        "A clip plays motions or follows a driver: ask for one of the two.",
+    ),
     ('{"content_type": "image/png", "notify": {"webhook": "http://a.example/"}}', 422, "webhook"),
     ('{"content_type": "image/png", "notify": {"webhook": "https://me:pw@a.example/"}}', 422, "webhook"),
 ]

@@ -112,6 +112,13 @@ def test_a_driver_that_never_came(stack: Stack, invoke: Invoke, arrival: Arrival
     assert "driver" in execution["verdict"]["message"]
 
 
+def test_motions_and_a_driver_at_once(stack: Stack, invoke: Invoke, arrival: Arrival, astronaut: Path) -> None:
+    """Neither is silently left out: the clip fails with a verdict that says to ask for one of the two."""
+    execution = drop(stack, invoke, arrival, astronaut, motions="nod", driver="drivers/dance.mp4")
+    assert execution["verdict"]["code"] == "request_invalid"
+    assert execution["verdict"]["message"].endswith(" A clip plays motions or follows a driver: ask for one of the two.")
+
+
 @pytest.mark.parametrize(
     "metadata",
     [
@@ -121,6 +128,7 @@ def test_a_driver_that_never_came(stack: Stack, invoke: Invoke, arrival: Arrival
         {"vivify-loop": "perhaps"},
         {"vivify-motions": ""},
         {"vivify-driver": "photos/of-somebody.png"},
+        {"vivify-motions": "nod", "vivify-driver": "drivers/dance.mp4"},
         {"vivify-webhook": "http://a.example"},
         {"vivify-colour": "red"},
     ],

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from vivify.service.clip_options import ClipOptions, Webhook
+from vivify.service.clip_options import ClipOptions, Webhook, require_one_lead
 
 PhotoType = Literal["image/avif", "image/heic", "image/heif", "image/jpeg", "image/png", "image/tiff", "image/webp"]
 VideoType = Literal["video/mp4", "video/quicktime", "video/webm"]
@@ -23,15 +23,28 @@ class Notify(BaseModel):
 
 
 class ClipRequest(ClipOptions):
-    """A clip to be made of a photo that is yet to be uploaded."""
+    """A clip to be made of a photo that is yet to be uploaded, with motions or with a driver."""
 
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(
+        strict=True,
+        json_schema_extra={
+            "not": {
+                "required": ["motions", "driver_content_type"],
+                "properties": {"driver_content_type": {"type": "string"}},
+            }
+        },
+    )
 
     content_type: Annotated[PhotoType, Field(description="Of the photo to upload.")]
     driver_content_type: Annotated[
         VideoType | None, Field(description="Of a video to upload whose face is followed, instead of motions.")
     ] = None
     notify: Notify | None = None
+
+    @model_validator(mode="after")
+    def _one_lead(self) -> Self:
+        require_one_lead(self, self.driver_content_type)
+        return self
 
 
 class Upload(BaseModel):

@@ -10,7 +10,7 @@ from functools import cache
 from importlib import resources
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from vivify.errors import RequestInvalid
 from vivify.service.clip_ids import DRIVERS
@@ -23,6 +23,12 @@ def library() -> tuple[str, ...]:
     """The names of the library's motions, told from its files: these steps have no numpy to read them with."""
     templates = (resources.files("vivify") / "motion" / "templates").iterdir()
     return tuple(sorted(file.name.removesuffix(".json") for file in templates if file.name.endswith(".json")))
+
+
+def require_one_lead(asked: BaseModel, driver: str | None) -> None:
+    """Raises ValueError where motions were ``asked`` for and a ``driver`` too: the face can follow only one of the two."""
+    if driver is not None and "motions" in asked.model_fields_set:
+        raise ValueError("A clip plays motions or follows a driver: ask for one of the two")
 
 
 def _in_library(name: str) -> str:
@@ -80,6 +86,11 @@ class DroppedOptions(StoredOptions):
 
     webhook: Webhook | None = None
 
+    @model_validator(mode="after")
+    def _one_lead(self) -> Self:
+        require_one_lead(self, self.driver)
+        return self
+
     @classmethod
     def of(cls, metadata: Mapping[str, str]) -> Self:
         """Reads an object's metadata; what is not ours is nobody's business. Raises RequestInvalid."""
@@ -106,5 +117,6 @@ def sentence(errors: Any) -> str:
     for error in errors:
         parts = [str(part) for part in error["loc"] if part not in ("body", "query", "path", "header")]
         where = ".".join(part for part in parts if part.isidentifier() or part.isdecimal())  # pydantic names types, too
-        told.append(f"{where}: {error['msg'].removeprefix('Value error, ')}." if where else f"{error['msg']}.")
+        what = error["msg"].removeprefix("Value error, ")
+        told.append(f"{where}: {what}." if where else f"{what}.")
     return " ".join(dict.fromkeys(told))
