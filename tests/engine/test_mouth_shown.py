@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from tests.mouths import LUMA, enlarged, opening, patches, smiling
 from vivify.animate import Performer
-from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, UPPER_INNER_LIP
+from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, OUTER_LIPS, UPPER_INNER_LIP
+from vivify.motion import Motion
 
 
 def test_teeth_that_the_photo_shows_are_kept() -> None:
@@ -88,3 +89,34 @@ def test_teeth_stay_rigid_behind_lips_that_close() -> None:
     light = now.mean(axis=0) / own.mean(axis=0)
     assert np.all((light > 0.67) & (light < 1.0))
     assert np.abs(now / light - own).mean() < 10
+
+
+def test_a_lip_that_rises_shows_more_of_the_same_teeth() -> None:
+    """What an upper lip uncovers is the tooth below it, column by column: no dark, no second row."""
+    pixels, face = enlarged(*smiling(), 3)
+    performer = Performer(pixels, face)
+    motion = Motion.still(5)
+    motion.displacement[:, [*UPPER_INNER_LIP, *OUTER_LIPS[1:10]], 1] = -0.05
+    (patch,) = patches(performer, performer.track(motion, 0.8), 2)
+    x, y = _own_teeth(performer)
+    inside = np.abs(x - np.median(x)) < 0.25 * np.ptp(x)
+    columns = np.unique(x[inside])
+    tops = np.array([y[x == column].min() for column in columns])
+    down, across = round(0.02 * performer._head.unit), columns - patch.window.x0
+    fresh, own = (patch.colour[tops - patch.window.y0 + step, across] @ LUMA for step in (-down, down))
+    assert fresh.mean() > 0.75 * own.mean()
+    assert np.corrcoef(fresh, own)[0, 1] > 0.7
+
+
+def test_worn_teeth_of_both_rows_go_along_with_the_lips() -> None:
+    """Where a photo shows teeth that hang from no lip, lips part a quarter as far, and nothing is made between them."""
+    pixels, face = enlarged(*smiling(), 3)
+    ring = np.round(face.landmarks[list(INNER_LIPS), :2]).astype(int)
+    mouth = cv2.fillPoly(np.zeros(pixels.shape[:2], np.uint8), [ring], (1,)).astype(bool)
+    upper, lower = (face.landmarks[list(row), :2] for row in (UPPER_INNER_LIP, LOWER_INNER_LIP))
+    worn = np.interp(np.arange(pixels.shape[1]), upper[:, 0], (0.4 * upper + 0.6 * lower)[:, 1])
+    pixels[mouth & (np.arange(len(pixels))[:, None] < worn)] //= 5
+    performer = Performer(pixels, face)
+    track = performer.track(opening(0.12), 0.8)
+    assert not patches(performer, track, 0)
+    assert track.displacement[0, 14, 1] - track.displacement[0, 13, 1] < 0.035

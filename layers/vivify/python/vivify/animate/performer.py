@@ -80,6 +80,7 @@ class Performer:
         self._folds = Folds(self._landmarks)
         milk = SMALL_CHILD in self.limits.reasons
         self._mouth = Mouth(self._pixels, self._landmarks, self._head, milk=milk)
+        self.limits = self.limits.parted_by(self._mouth.parting)
 
     def track(self, motion: Motion, mouth_width: float) -> FaceTrack:
         """``motion`` fitted to this face; ``mouth_width``: of whom it was measured on, in eye distances."""

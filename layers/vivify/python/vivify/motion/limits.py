@@ -7,7 +7,7 @@ opened. What was held back is told, so that nobody wonders why a face moves less
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -123,6 +123,10 @@ class Limits:
             eyes=(eyes[0], eyes[1]),
             reasons=tuple(reason for reason, applies in reasons.items() if applies),
         )
+
+    def parted_by(self, share: float) -> Limits:
+        """The same, but for lips that part no farther than ``share`` of the way."""
+        return replace(self, parting=min(self.parting, share))
 
     def turns(self, rotation: Float) -> Float:
         """``rotation`` (T, 3) within the limits: near them the head slows down instead of stopping."""

@@ -36,6 +36,7 @@ _PARTING, _PARTED = 0.008, 0.035  # lips that part this much farther than in the
 _ZIPPED = 0.03  # beside where they part, lips cling to each other up to here
 _SLIDING, _SLID = 0.012, 0.035  # likewise, lips that on average slide this far over teeth which the photo shows
 _EDGE = 0.008  # softness of the lips' edge
+_WORN_PART = 0.25  # of the way, that lips part before worn teeth of both rows
 # In millimetres.
 _MARGIN = 5.0
 _USUAL_WIDTH = 51.0  # of a mouth
@@ -72,6 +73,7 @@ class Mouth:
         place = View.of(self._points[UPPER_LIP, :2], head, Turn.none(), self._bite_at_rest, 1.0).beside_lip(0, 0)
         self._shown = Shown.read(region, landmarks, place, self._tones)
         found, self._end = None, None
+        self._worn = self._shown is not None and not self._shown.edge.hanging and self._shown.edge.dark == 0
         if self._shown is not None:
             self._end = float(self._shown.edge.at(np.zeros(1, np.float32))[0]) - _BEHIND
             at_rest = View.of(self._points[UPPER_LIP, :2], head, Turn.none(), self._at_edge(self._bite_at_rest), self._size)
@@ -80,12 +82,19 @@ class Mouth:
         self._upper = PaintedRow(upper, self._tones, upper=True, match=found and found[0])
         self._lower = PaintedRow(lower, self._tones, upper=False, match=found and found[1])
 
+    @property
+    def parting(self) -> float:
+        """The share of the way that its lips may part: little, where the photo does not tell what teeth hang behind them."""
+        return _WORN_PART if self._worn else 1.0
+
     def patches(self, vertices: Float, turn: Turn, rows: Float) -> list[Patch]:
         """The inside of the mouth; nothing while the lips are where the photo has them.
 
         ``vertices``: (>=468, 3), the landmarks moved, region pixels; ``turn``: of the head; ``rows``: (3,), where the teeth
         are, see ``vivify.motion.bite``.
         """
+        if self._worn:  # neither row is known: what the photo shows of them goes along with the lips
+            return []
         polygon, parting = self._parted(vertices), float((_gaps(vertices) - self._rest).max()) / self._head.unit
         still = turn.of(self._points)[:, :2]  # a face that made no faces
         still += (vertices[list(NOSE), :2] - still[list(NOSE)]).mean(axis=0)

@@ -36,6 +36,10 @@ _CAST_LEAST = 0.4  # of the light: what the lips leave at least
 _SHUT = 0.8  # rows with less between them are
 _DRAWN_OUT, _ALL_MADE = 0.5, 2.0  # of its height that the dark is drawn out; then it is made, all by as much again, or this
 _SOFT, _CUT = 0.6, 0.25  # softness of what stays, and of the cut along the teeth
+_RISES, _CROWN = 8.0, 9.5  # that a lip rises over teeth; from their edge to their neck
+_COLUMN, _INTO, _NONE = 0.5, 0.3, 1e3  # width of a column that goes on above, from so far into it
+_GUM, _NECK = 0.7, 1.5  # what there is above a tooth is gum, if it is higher; there it turns into that
+_GUMS, _GUM_EVEN, _TAPER = 0.3, 3.0, 5.0  # share of the columns that show gum; how even it is; at both ends it is less high
 _LOWER_PART = 3.0  # what there is below the upper teeth must be as high as this to be the jaw's
 
 
@@ -69,7 +73,8 @@ class Shown:
         """What ``region`` (H, W, 3) uint8 shows, ``None`` where no teeth are seen; ``landmarks``: (>=468, 3) in it."""
         polygon = landmarks[list(INNER_LIPS), :2]
         unit = float(np.linalg.norm(place[:, 1]))
-        window = Window.around(polygon, 2 * _SOFT * unit + 2, region.shape)
+        above = polygon - _RISES * place[:, 1].astype(np.float32)  # as far as the lip may leave teeth
+        window = Window.around(np.concatenate([polygon, above]), 2 * _SOFT * unit + 2, region.shape)
         if window is None or np.linalg.norm(polygon[5] - polygon[15]) < _LEAST_GAP * unit:
             return None
         picture = window.of(region).astype(np.float32)
@@ -90,14 +95,17 @@ class Shown:
         upper = sure & (below < 0) & (green > _TOOTH * edge.bright)
         warm = _reddened(picture[upper], cast[upper], tones)
         picture /= np.maximum(cast, _CAST_LEAST)[..., None] ** warm
+        kept = _shrunk(inside, min(_RIM * unit, _SLIT * gap))
+        colours, over = _under_lip(_continued(picture, kept), sure, upper, edge, place, window)
         near, far = (
-            np.asarray(cv2.GaussianBlur(mask.astype(np.float32), (0, 0), soft), np.float32) for mask in (inside > 127, sure)
+            np.asarray(cv2.GaussianBlur(np.maximum(mask, over).astype(np.float32), (0, 0), soft), np.float32)
+            for mask in (inside > 127, sure)
         )
         return cls(
             edge=edge,
             gap=gap / unit,
             window=window,
-            colours=_continued(picture, _shrunk(inside, min(_RIM * unit, _SLIT * gap))),
+            colours=colours,
             near=near,
             far=far,
             sure=sure,
@@ -158,6 +166,49 @@ def _continued(picture: Float, sure: NDArray[np.bool_]) -> Float:
     colours = np.zeros((int(nearest.max()) + 1, 3), np.float32)
     colours[nearest[sure]] = picture[sure]
     return colours[nearest]
+
+
+def _under_lip(
+    picture: Float, sure: NDArray[np.bool_], upper: NDArray[np.bool_], edge: Edge, place: Matrix, window: Window
+) -> tuple[Float, Float]:
+    """``picture`` (h, w, 3) with what the upper lip hides, and (h, w) how much of it there is, 0..1: a tooth goes on up to
+    its neck, gum as far as a lip rises.
+    """
+    x, y = _seen_from(place, window)
+    if not edge.hanging or not upper.any():
+        return picture, np.zeros_like(x)
+    columns = np.arange(x[sure].min(), x[sure].max() + _COLUMN, _COLUMN, dtype=np.float32)
+    lip, tooth = _highest(sure, x, y, columns), _highest(upper, x, y, columns)
+    toothed = tooth < _NONE
+    gum = toothed & (tooth - lip > _GUM)
+    gums = bool(gum.sum() > _GUMS * toothed.sum())
+    begins, seen = np.where(gum | ~toothed, lip, tooth), lip < _NONE
+    beside = smoothstep(np.minimum(columns - columns[0], columns[-1] - columns) / _TAPER)
+    ends = lip - _RISES * beside if gums else edge.at(columns) - _CROWN
+    begin, end = (np.interp(x, columns[seen], each[seen]).astype(np.float32) + _INTO for each in (begins, ends))
+    over = np.asarray(np.where((y < begin) & (y > end), np.interp(x, columns, beside), 0), np.float32)
+    found = _sampled(picture, place, window, x, np.where(over > 0, begin, y))
+    if gums:  # all along, as one band
+        colours = _sampled(picture, place, window, columns[gum][None], (lip[gum] + _INTO)[None])[0]
+        near = np.exp(-(((columns[:, None] - columns[gum]) / _GUM_EVEN) ** 2)) + 1e-6
+        band = near @ colours / near.sum(axis=1, keepdims=True)
+        flesh = np.dstack([np.interp(x, columns, each) for each in band.T])
+        found += (flesh - found) * ((over > 0) * smoothstep((begin - y) / _NECK))[..., None]
+    return found.astype(np.float32), over
+
+
+def _sampled(picture: Float, place: Matrix, window: Window, x: Float, y: Float) -> Float:
+    """``picture`` of ``window`` at ``x``, ``y`` in millimetres, see ``_seen_from``."""
+    across, down = (place[row, 0] * x + place[row, 1] * y + place[row, 2] - window.corner[row] for row in (0, 1))
+    at = np.dstack([across, down]).astype(np.float32)
+    return np.asarray(cv2.remap(picture, at, np.empty(0), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
+
+
+def _highest(mask: NDArray[np.bool_], x: Float, y: Float, columns: Float) -> Float:
+    """(N,): the least ``y`` of ``mask`` around each of the ``columns``; ``_NONE`` where it has none."""
+    highest = np.full(len(columns), _NONE, np.float32)
+    np.minimum.at(highest, np.clip(np.round((x[mask] - columns[0]) / _COLUMN).astype(int), 0, len(columns) - 1), y[mask])
+    return highest
 
 
 def _seen_from(place: Matrix, window: Window) -> tuple[Float, Float]:
