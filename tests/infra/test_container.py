@@ -148,6 +148,19 @@ def test_a_job_without_settings_is_a_fault() -> None:
 
 
 @pytest.mark.skipif("CUDAExecutionProvider" in onnxruntime.get_available_providers(), reason="this host has CUDA")
+def test_the_image_is_healthy_only_on_a_gpu() -> None:
+    """The health check opens the painting graph on CUDA: it fails on this host, and holds for the CPU instead."""
+    (check,) = of("HEALTHCHECK")
+    command = json.loads(check.partition("CMD ")[2])
+
+    def ends(program: list[str]) -> int:
+        return subprocess.run(program, env=_environment(), stderr=subprocess.DEVNULL, check=False).returncode
+
+    assert ends([sys.executable, *command[1:]]) == 1
+    assert ends([sys.executable, *(part.replace("cuda", "cpu") for part in command[1:])]) == 0
+
+
+@pytest.mark.skipif("CUDAExecutionProvider" in onnxruntime.get_available_providers(), reason="this host has CUDA")
 def test_a_host_without_its_gpu_says_so_first() -> None:
     """78 before anything is read or recorded: the endpoint that stands for AWS is never called."""
     with socket.create_server(("127.0.0.1", 0)) as aws:

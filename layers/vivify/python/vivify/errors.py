@@ -124,10 +124,9 @@ class ModelCorrupt(ModelError):
 
 
 class GpuUnavailable(VivifyError):
-    """CUDA was asked for and ONNX Runtime cannot give it. Another host may."""
+    """CUDA was asked for and ONNX Runtime cannot give it: on this host no attempt ever will."""
 
     code = "gpu_unavailable"
-    retryable = True
 
 
 class VideoError(VivifyError):
