@@ -45,6 +45,17 @@ def test_a_driver_is_cut_to_the_length_asked_for(driver: Path, seconds: float, f
     assert len(made) == frames
 
 
+def test_how_far_it_is_while_a_driver_is_followed(driver: Path, tmp_path: Path) -> None:
+    """Looking at the driver's frames is the first half of the work and making the clip's the second: each frame is a step,
+    none goes back, and the last one is the whole.
+    """
+    photo, *faces = portrait()
+    told: list[float] = []
+    options = Options(driver=driver, seconds=0.5, fps=10.0, size=64)  # of the driver's 20 frames a second
+    engine.animate(photo, faces, tmp_path / "clip.mp4", options, lambda done, whole: told.append(done / whole))
+    assert told == [*np.arange(1, 11) / 20, *(0.5 + np.arange(1, 6) / 10)]
+
+
 def test_a_driven_loop_closes(driver: Path) -> None:
     """A clip that follows a video into the middle of a turn ends, as a loop, where it began: its last frame is no farther
     from the first than any two neighbours are from each other; without a loop it is as far as she has turned.

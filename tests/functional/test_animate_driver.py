@@ -13,6 +13,7 @@ import pytest
 from tests.footage import greys, write
 from vivify import engine
 from vivify.errors import UsageError
+from vivify.progress import OnProgress
 from vivify.service import animate_clip, bounds
 
 from .stack import ROOT, Stack
@@ -36,7 +37,7 @@ def test_a_driver(
     """The engine is given the video that lies under the driver's key, and no length but the driver's own."""
     asked: list[engine.Options] = []
 
-    def stand_in(photo: Any, faces: Any, out: Path, options: engine.Options, tell: engine.OnProgress) -> engine.Report:
+    def stand_in(photo: Any, faces: Any, out: Path, options: engine.Options, tell: OnProgress) -> engine.Report:
         asked.append(options)
         assert options.driver is not None
         assert options.driver.read_bytes() == (tmp_path / "driver.mp4").read_bytes()

@@ -27,6 +27,7 @@ from vivify.errors import (
     UsageError,
     VivifyError,
 )
+from vivify.progress import OnProgress
 from vivify.service import animate_clip, clip_options
 
 from .handlers import load
@@ -150,7 +151,7 @@ def test_the_frames_are_lossless(
     """The engine is asked for what the execution says, and for the lossless file that publishing encodes."""
     asked: list[engine.Options] = []
 
-    def stand_in(photo: Any, faces: Any, out: Path, options: engine.Options, tell: engine.OnProgress) -> engine.Report:
+    def stand_in(photo: Any, faces: Any, out: Path, options: engine.Options, tell: OnProgress) -> engine.Report:
         asked.append(options)
         write(out, greys(0), quality="lossless")
         (out.parent / "depth.png").write_bytes(b"depth")
@@ -179,7 +180,7 @@ def test_a_clip_given_up_meanwhile(
     """Where the execution has lost patience with a job, the job makes no more frames, and the record stays as it ended."""
     made: list[int] = []
 
-    def stand_in(photo: Any, faces: Any, out: Path, options: engine.Options, tell: engine.OnProgress) -> None:
+    def stand_in(photo: Any, faces: Any, out: Path, options: engine.Options, tell: OnProgress) -> None:
         for done in (1, 2, 3):
             made.append(done)
             if done == 2:
@@ -198,7 +199,7 @@ def test_how_far_it_is(stack: Stack, job: dict[str, Any], main: Callable[[], int
     """While frames are made the record tells the percentage; a clip deleted meanwhile ends its job there."""
     seen: list[Any] = []
 
-    def stand_in(photo: Any, faces: Any, out: Path, options: engine.Options, tell: engine.OnProgress) -> engine.Report:
+    def stand_in(photo: Any, faces: Any, out: Path, options: engine.Options, tell: OnProgress) -> engine.Report:
         for done in (1, 3):
             tell(done, 4)
             seen.append((stack.record(job["clip_id"]) or {})["progress"])

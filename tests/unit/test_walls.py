@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "layers" / "vivify" / "python" / "vivify"
 PURE = ("animate", "depth", "motion", "faces", "photos", "video")
-ENGINE = tuple(f"vivify.{room}" for room in (*PURE, "arrays", "easing", "engine", "models"))
+ENGINE = tuple(f"vivify.{room}" for room in (*PURE, "arrays", "easing", "engine", "models", "progress"))
 SERVICE_LINES = ("vivify.service", "vivify.api", "vivify.cloud.settings", "vivify.errors")
 
 

@@ -37,10 +37,9 @@ from vivify.motion import (
 )
 from vivify.motion.library import BLINK, IDLE
 from vivify.photos import Photo
+from vivify.progress import OnProgress, halves, unheard
 from vivify.video import ClipWriter
 from vivify.video.process import finished
-
-OnProgress = Callable[[int, int], None]
 
 DEFAULT_MOTIONS = ("turn-left", "gentle-smile")
 _STAGES = ("faces", "depth", "motion", "animate", "encode")
@@ -126,9 +125,10 @@ def analyse(photo: Photo) -> list[Face]:
 
 
 def animate(
-    photo: Photo, faces: Sequence[Face] | None, out: Path, options: Options, progress: OnProgress | None = None
+    photo: Photo, faces: Sequence[Face] | None, out: Path, options: Options, progress: OnProgress = unheard
 ) -> Report:
-    """Makes the clip ``out``. ``faces``: what ``analyse`` found, or None to look now. ``progress``: called (done, all).
+    """Makes the clip ``out``. ``faces``: what ``analyse`` found, or None to look now. ``progress``: called with each
+    frame made; with a driver its frames are looked at before, and that is the first half.
 
     Raises PhotoRejected (no face of it can be animated), MotionInvalid, GpuUnavailable, VideoError, UsageError. The first
     frame is the photo (repaired, if the report says so), and pixels that no face moves are the photo's, bit for bit,
@@ -146,7 +146,8 @@ def animate(
     numbers = [number for number, face in enumerate(found) if any(face is other for other in moving)]
     mark = clock.add("faces", mark)
 
-    role_of = _score(options, seed)
+    following, making = (unheard, progress) if options.driver is None else halves(progress)
+    role_of = _score(options, seed, following)
     performers, roles = [], []
     for place, number in enumerate(numbers):
         face = everybody[number]
@@ -172,8 +173,7 @@ def animate(
             mark = clock.add("animate", mark)
             writer.write(frame)
             mark = clock.add("encode", mark)
-            if progress is not None:
-                progress(index + 1, count)
+            making(index + 1, count)
         size = writer.encoded_size
     clock.add("encode", mark)
     held_back = {number: list(performer.limits.reasons) for number, performer in zip(numbers, performers, strict=True)}
@@ -230,11 +230,11 @@ def _own_seed(photo: Photo) -> int:
     return zlib.crc32(np.ascontiguousarray(photo.pixels).data)
 
 
-def _score(options: Options, seed: int) -> Callable[[int, Face], Role]:
+def _score(options: Options, seed: int, following: OnProgress = unheard) -> Callable[[int, Face], Role]:
     """The role of each face: who it is, counted among those that move, and the face itself, for its mouth."""
     strengths = {part: options.strength * options.parts.get(part, 1.0) for part in PARTS}
     if options.driver is not None:
-        driver = follow(options.driver, options.seconds)
+        driver = follow(options.driver, options.seconds, following)
         return lambda _number, face: driver.role(
             options.fps, strengths, apart=_in_eye_distances(lips_apart, face), loop=options.loop
         )

@@ -98,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
     from vivify import engine
 
     options = engine.Options(**_chosen(args))
-    with output.ProgressBar("looking at the photo" if args.driver is None else "following the driver") as progress:
+    with output.ProgressBar("looking at the photo") as progress:
         report = engine.animate(photo, None, clip, options, progress).as_dict()
     if args.json:
         output.print_json(report)

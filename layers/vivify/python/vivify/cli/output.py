@@ -24,7 +24,7 @@ def report_error(error: Mapping[str, Any], as_json: bool) -> None:
 class ProgressBar:
     """A bar on stderr, drawn only if that is a terminal; ``bar(done, total)`` may be called for every frame.
 
-    ``first``: what is done until the first frame, which can take as long as all of them.
+    ``first``: what is done until there is anything to tell.
     """
 
     _WIDTH = 32
@@ -35,14 +35,14 @@ class ProgressBar:
         self._last = -1
 
     def __call__(self, done: int, total: int) -> None:
-        """``done`` of ``total`` frames are made."""
+        """``done`` of ``total`` is done."""
         percent = 100 * done // max(total, 1)
         if not self._shown or percent == self._last:
             return
         self._last = percent
         filled = self._WIDTH * done // max(total, 1)
         bar = "#" * filled + "-" * (self._WIDTH - filled)
-        print(f"\r\033[K[{bar}] {percent:3d}%  frame {done} of {total}", end="", file=sys.stderr, flush=True)
+        print(f"\r\033[K[{bar}] {percent:3d}%", end="", file=sys.stderr, flush=True)
 
     def __enter__(self) -> Self:
         if self._shown:

@@ -16,6 +16,7 @@ from vivify.motion.measure import measure, to_motion, usual_mouth
 from vivify.motion.parts import only, strengthen
 from vivify.motion.role import Role
 from vivify.motion.template import Motion, easing
+from vivify.progress import OnProgress, unheard
 from vivify.video import probe
 
 _MOST_FRAMES = 18_000  # measuring takes 56 KB for each, a gigabyte in all
@@ -65,15 +66,15 @@ class Driver:
         return only(closed, ("mouth",)).displacement[0] * np.float32(min(1.0, wanted / most))
 
 
-def follow(video: Path, seconds: float | None) -> Driver:
-    """Measures ``video`` as far as ``seconds`` (None: to its end).
+def follow(video: Path, seconds: float | None, progress: OnProgress = unheard) -> Driver:
+    """Measures ``video`` as far as ``seconds`` (None: to its end). ``progress``: called with each frame looked at.
 
     Raises VideoError when the video cannot be read, NoFaceInVideo, MotionInvalid for more frames than there is memory for.
     """
     info = probe(video)
     if min(info.seconds, np.inf if seconds is None else seconds) * info.fps > _MOST_FRAMES:
         raise MotionInvalid(f"The driver is too long: {_MOST_FRAMES} frames can be followed. Ask for fewer seconds of it.")
-    measured = measure(video, 0.0, seconds)
+    measured = measure(video, 0.0, seconds, progress)
     motion = to_motion(measured)
     if motion.lids[0].any():
         # All else is told against the first frame; lids that begin in a blink come to it from the photo's.

@@ -22,6 +22,7 @@ from vivify.motion.parts import PARTS, only, parts_called
 from vivify.motion.skull import Skull, believed
 from vivify.motion.smooth import calmed, fill_gaps, smooth
 from vivify.motion.template import Motion, Template
+from vivify.progress import OnProgress, unheard
 from vivify.video import probe, read_frames
 
 _CONTEXT = 10.0  # seconds looked at on either side of a motion
@@ -62,13 +63,16 @@ class Measured:
     body: float | None = None
 
 
-def measure(video: Path, start: float = 0.0, end: float | None = None) -> Measured:
-    """Tracks one face through ``video`` from ``start`` to ``end`` seconds; frames that lose it are bridged.
+def measure(video: Path, start: float = 0.0, end: float | None = None, progress: OnProgress = unheard) -> Measured:
+    """Tracks one face through ``video`` from ``start`` to ``end`` seconds; frames that lose it are bridged. ``progress``:
+    called with each frame looked at.
 
     Raises VideoError when the video cannot be read, NoFaceInVideo when fewer than half of its frames show a face.
     """
-    fps = probe(video).fps
+    info = probe(video)
+    fps, there = info.fps, round(info.seconds * info.fps)
     first, last = round(start * fps), None if end is None else round(end * fps)
+    count = max(1, (there if last is None else min(last, there)) - first)
     landmarker, skull, body = Landmarker(), None, None
     seen: list[Float | None] = []
     apart: list[Float] = []
@@ -86,6 +90,7 @@ def measure(video: Path, start: float = 0.0, end: float | None = None) -> Measur
         found.append(None if skull is None or points is None else skull.found(frame, points))
         went.append(None if body is None else body.went(frame))
         apart.append(np.zeros((2, 9), np.float32) if points is None else seen_apart(frame, points))
+        progress(min(len(seen), count), count)
     known = np.array([points is not None for points in seen])
     if len(seen) < 3 or known.mean() < _LEAST_SEEN:
         raise NoFaceInVideo("No face can be followed through this video. Use one that shows one face, well lit, throughout.")

@@ -23,6 +23,7 @@ from vivify.cloud.uploads import MAX_BYTES
 from vivify.errors import CloudError, CloudUnavailable, MotionInvalid, PhotoRejected, RequestInvalid, UsageError, VideoError
 from vivify.faces import Face
 from vivify.photos import decode
+from vivify.progress import OnProgress
 from vivify.service.bounds import require_makeable
 from vivify.service.leftovers import unless_over
 from vivify.video import probe
@@ -62,7 +63,7 @@ def _spending(records: Records, clip_id: str) -> Iterator[None]:
             records.spend(clip_id, time.monotonic() - began)
 
 
-def _teller(records: Records, clip_id: str) -> engine.OnProgress:
+def _teller(records: Records, clip_id: str) -> OnProgress:
     """Writes into the record how far the job is, every few seconds: people see it, and the job of a clip that is over
     meanwhile, deleted or given up, ends here.
     """
@@ -93,7 +94,7 @@ def _driver(settings: AnimateClip, key: str, folder: Path) -> tuple[Path, float]
     return path, seconds
 
 
-def _animate(settings: AnimateClip, folder: Path, tell: engine.OnProgress) -> dict[str, Any]:
+def _animate(settings: AnimateClip, folder: Path, tell: OnProgress) -> dict[str, Any]:
     photo = ObjectPointer(settings.photo_bucket, settings.photo_key, settings.photo_version)
     picture = decode(storage.read(photo))
     found = json.loads(storage.read(ObjectPointer(settings.work_bucket, settings.faces_key)))
