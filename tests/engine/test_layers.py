@@ -20,7 +20,8 @@ def _waves(period: float) -> Layers:
 
 
 def _moved(layers: Layers, x: float, y: float) -> Pixels:
-    grid = Grid((SIDE, SIDE))
+    height, width = layers.plate.shape[:2]
+    grid = Grid((width, height))
     columns, rows = grid.cells
     return layers.compose(Deformation(grid, np.full((rows, columns, 2), (-x, -y), np.float32)))
 
@@ -55,3 +56,20 @@ def test_whole_pixels_stay_themselves() -> None:
     assert layers.fine.shape == (2 * SIDE - 1, 2 * SIDE - 1, 4)
     assert np.array_equal(_moved(layers, 0, 0), photo)
     assert np.array_equal(_moved(layers, 5, -3)[:-3, 5:], photo[3:, :-5])
+
+
+def test_a_rail_that_touches_the_hair_stays() -> None:
+    """The matte takes 14 pixels of a rail for hair, as dark and touching: where the head moves 10 pixels away, the rail
+    beside the head is as it was, to 3 levels, and goes on where the head was.
+    """
+    side = 320
+    y, x = np.indices((side, side), np.float32)
+    wall = 200 - 150 * np.clip(7 - np.abs(y - side / 2), 0, 1)
+    away = np.hypot(x - side / 2, y - side / 2)
+    photo = np.dstack([np.where(away < 70, 50, wall).astype(np.uint8)] * 3)
+    matte = ((away < 70) | ((away < 84) & (np.abs(y - side / 2) < 7))).astype(np.float32)
+    layers = split(photo, matte, 10)
+    moved = _moved(layers, -10, 0)
+    beside = (x > side / 2 + 62) & (x < side / 2 + 100) & (np.abs(y - side / 2) < 15)
+    assert np.abs(moved[..., 0] - wall)[beside].mean() <= 3
+    assert np.array_equal(_moved(layers, 0, 0), photo)

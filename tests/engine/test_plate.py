@@ -25,10 +25,14 @@ def _before(background: Float) -> tuple[Pixels, Pixels]:
     return np.dstack([np.round(grey).astype(np.uint8)] * 3), np.round(matte * 255).astype(np.uint8)
 
 
+def _plate(picture: Pixels, alpha: Pixels) -> Pixels:
+    return plate_of(picture, alpha, _REACH).picture
+
+
 def test_a_wall_goes_on_behind_the_person() -> None:
     """Behind a person before a plain wall is that wall, and nothing of the person, to the level."""
     picture, alpha = _before(np.full((_SIDE, _SIDE), 180, np.float32))
-    assert np.abs(plate_of(picture, alpha, _REACH).astype(int) - 180).max() <= 1
+    assert np.abs(_plate(picture, alpha).astype(int) - 180).max() <= 1
 
 
 def test_a_glow_around_the_person_leaves_no_outline() -> None:
@@ -37,7 +41,7 @@ def test_a_glow_around_the_person_leaves_no_outline() -> None:
     """
     glow = 230 - 1.2 * (_from_centre() - _RADIUS)
     picture, alpha = _before(np.clip(glow, 60, 230))
-    plate = cv2.cvtColor(plate_of(picture, alpha, _REACH), cv2.COLOR_RGB2GRAY).astype(int)
+    plate = cv2.cvtColor(_plate(picture, alpha), cv2.COLOR_RGB2GRAY).astype(int)
     steps = max(np.abs(np.diff(plate, axis=axis)).max() for axis in (0, 1))
     assert steps <= 3
 
@@ -47,7 +51,7 @@ def test_a_glow_goes_on_rising_behind_the_person() -> None:
     darker than beside their edge, to 2 levels, or that would remain as a ring.
     """
     picture, alpha = _before(np.clip(200 - (_from_centre() - _RADIUS), 60, 255))
-    along = plate_of(picture, alpha, _REACH)[_SIDE // 2, _SIDE // 2 :, 1].astype(int)
+    along = _plate(picture, alpha)[_SIDE // 2, _SIDE // 2 :, 1].astype(int)
     assert along[: _RADIUS - 30].min() >= along[_RADIUS + 8] - 2
 
 
@@ -58,7 +62,7 @@ def test_a_lamp_half_behind_the_person_goes_on() -> None:
     wall = np.full((_SIDE, _SIDE), 60, np.float32)
     wall[140:180, :200] = 220
     picture, alpha = _before(cv2.GaussianBlur(wall, (0, 0), 2))
-    along = plate_of(picture, alpha, _REACH)[160, :, 0].astype(int)
+    along = _plate(picture, alpha)[160, :, 0].astype(int)
     assert np.abs(np.diff(along)).max() <= 8
 
 
@@ -66,7 +70,7 @@ def test_grain_goes_on_behind_the_person() -> None:
     """The uncovered rim of a lively background varies at least six tenths as much as the background; a blur would hardly."""
     grain = 128 + 30 * np.random.default_rng(7).standard_normal((_SIDE, _SIDE))
     picture, alpha = _before(cv2.GaussianBlur(grain.astype(np.float32), (0, 0), 1.0) * 2 - 128)
-    plate = cv2.cvtColor(plate_of(picture, alpha, _REACH), cv2.COLOR_RGB2GRAY)
+    plate = cv2.cvtColor(_plate(picture, alpha), cv2.COLOR_RGB2GRAY)
     away = _from_centre()
     beside, uncovered = plate[away > _RADIUS + 40], plate[(away > _RADIUS - 15) & (away < _RADIUS)]
     assert 0.6 < uncovered.std() / beside.std() < 1.1
@@ -81,8 +85,22 @@ def test_a_pattern_goes_on_behind_the_person() -> None:
     picture, alpha = _before(stripes)
     away = _from_centre()
     uncovered = (away > _RADIUS - 15) & (away < _RADIUS)
-    plate = plate_of(picture, alpha, _REACH)[..., 0]
+    plate = _plate(picture, alpha)[..., 0]
     assert np.corrcoef(plate[uncovered], stripes[uncovered])[0, 1] >= 0.8
+
+
+@pytest.mark.parametrize("slope", [-0.6, 0.0, 0.3])
+def test_a_rail_goes_straight_on_behind_the_person(slope: float) -> None:
+    """A dark rail that slants behind the person, before a light wall, is found again in the uncovered rim, 35 pixels of it,
+    where it would come out on the other side: the plate is off by 4 of the 140 levels between the two on average at most.
+    """
+    y, x = np.indices((_SIDE, _SIDE), np.float32)
+    rail = np.clip(12 - np.abs(y - _SIDE / 2 - slope * (x - _SIDE / 2)), 0, 1)
+    background = 200 - 140 * rail
+    picture, alpha = _before(background)
+    away = _from_centre()
+    uncovered = (away > _RADIUS - 35) & (away < _RADIUS) & (np.abs(y - _SIDE / 2 - slope * (x - _SIDE / 2)) < 30)
+    assert np.abs(_plate(picture, alpha)[..., 0] - background)[uncovered].mean() <= 4
 
 
 def test_texture_grows_from_what_is_in_sight_alone() -> None:
@@ -120,7 +138,7 @@ def test_a_strip_of_wall_goes_on(strip: int) -> None:
     picture[strip:] = np.where(np.arange(_SIDE - strip) % 8 < 4, 30, 90)[:, None, None]
     alpha = np.zeros((_SIDE, _SIDE), np.uint8)
     alpha[strip:] = 255
-    assert np.abs(plate_of(picture, alpha, _REACH)[strip:].astype(int) - 200).max() <= 2
+    assert np.abs(_plate(picture, alpha)[strip:].astype(int) - 200).max() <= 2
 
 
 def test_nothing_in_sight_grows_nothing() -> None:
@@ -135,4 +153,4 @@ def test_what_is_not_hidden_is_the_photos() -> None:
     noise = np.random.default_rng(3).integers(0, 256, (_SIDE, _SIDE)).astype(np.float32)
     picture, alpha = _before(noise)
     far = _from_centre() > _RADIUS + 6 * _REACH
-    assert np.array_equal(plate_of(picture, alpha, _REACH)[far], picture[far])
+    assert np.array_equal(_plate(picture, alpha)[far], picture[far])

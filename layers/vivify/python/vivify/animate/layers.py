@@ -19,6 +19,13 @@ from vivify.arrays import Float, Pixels
 
 _BETWEEN = np.array([-0.125, 0.625, 0.625, -0.125], np.float32)  # of four pixels in a row, half way between the middle two
 _SAME = 2  # levels; twice as many are another colour
+_SAME_LINE = 6  # levels, likewise, for what may be a line seen to go on
+_OPAQUE = 127
+
+# Of the unsure edge.
+_STICKS_OUT = 0.6  # half as wide is what may be a line behind the person
+_ASTRAY = 0.15  # lines that are drawn on may be so far off
+_WHOLE = 0.12  # what is nearer to something else is not told from it
 
 
 @dataclass(frozen=True)
@@ -63,14 +70,34 @@ def _filtered(picture: Pixels, kernel: Float) -> Pixels:
 def split(region: Pixels, matte: Float, reach: float) -> Layers:
     """Splits ``region`` (H, W, 3) by ``matte`` (H, W) in 0..1; ``reach``: pixels within which the matte's edge is unsure."""
     alpha = np.round(matte * 255).astype(np.uint8)
-    plate = plate_of(region, alpha, reach)
+    behind = plate_of(region, alpha, reach)
+    plate = behind.picture
     plate[0, alpha[0] == 0] = region[0, alpha[0] == 0]  # what is clear at the border stays so, and is drawn out as nothing
     # What all but looks like the plate is the plate: in the dark a level less would pass for an opaque person.
-    other = np.clip(cv2.absdiff(plate, region).max(axis=2, keepdims=True) / np.float32(_SAME) - 1, 0, 1)
-    plate = np.round(region + other * (plate.astype(np.float32) - region)).astype(np.uint8)
+    other = np.clip(cv2.absdiff(plate, region).max(axis=2) / np.float32(_SAME) - 1, 0, 1)
+    own = np.where(behind.lines, _no_line(region, plate, alpha, reach), 1)
+    plate = np.round(region + (other * own)[..., None] * (plate.astype(np.float32) - region)).astype(np.uint8)
     # The person layer may not turn negative: a pixel darker than the plate's share of it is less transparent than thought.
     share = np.where(plate > region, np.float32(255) * region / np.maximum(plate, 1), 255).min(axis=2)
-    alpha = np.maximum(alpha, 255 - np.floor(share)).astype(np.uint8)
-    behind = cv2.multiply(plate, cv2.cvtColor(cv2.bitwise_not(alpha), cv2.COLOR_GRAY2RGB), scale=1 / 255)
-    person = cv2.subtract(region, behind)
+    alpha = np.maximum(np.round(alpha * own), 255 - np.floor(share)).astype(np.uint8)
+    person = cv2.subtract(
+        region, cv2.multiply(plate, cv2.cvtColor(cv2.bitwise_not(alpha), cv2.COLOR_GRAY2RGB), scale=1 / 255)
+    )
     return Layers(person=np.dstack([person, alpha]), plate=plate)
+
+
+def _no_line(region: Pixels, plate: Pixels, alpha: Pixels, reach: float) -> Float:
+    """(H, W) in 0..1: 0 on what sticks out of the person in the matte ``alpha``, but looks like the lines of the ``plate``.
+
+    Before a rail the matte takes part of it for hair as dark; but a rail goes on where hair ends.
+    """
+    person = cv2.morphologyEx((alpha > _OPAQUE).astype(np.float32), cv2.MORPH_OPEN, _box(_STICKS_OUT * reach))
+    off = _box(_ASTRAY * reach)
+    over = np.maximum(cv2.subtract(region, cv2.dilate(plate, off)), cv2.subtract(cv2.erode(plate, off), region))
+    strange = np.clip(over.max(axis=2) / np.float32(_SAME_LINE) - 1, 0, 1)
+    own = cv2.max(person, cv2.dilate(strange, _box(_WHOLE * reach)))
+    return np.asarray(cv2.blur(own, _box(_WHOLE * reach).shape), np.float32)
+
+
+def _box(radius: float) -> Pixels:
+    return np.ones((2 * max(1, round(radius)) + 1,) * 2, np.uint8)

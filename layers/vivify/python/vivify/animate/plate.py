@@ -6,12 +6,14 @@ is grown from the background's own (vivify.animate.texture), so that foliage, cu
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vivify.animate import lines
 from vivify.animate.texture import grow
 from vivify.arrays import Float, Pixels
 from vivify.easing import smoothstep
@@ -25,8 +27,16 @@ _DEEPEST = 12.0  # of the unsure edge: so far behind the person detail is grown
 _FADES_FROM = 0.6  # of that depth
 
 
-def plate_of(region: Pixels, alpha: Pixels, reach: float) -> Pixels:
-    """The photo, (H, W, 3) uint8, with the person filled in from the background around.
+@dataclass(frozen=True)
+class Plate:
+    """``picture``: (H, W, 3) uint8; ``lines``: (H, W) bool, where lines go on behind the person."""
+
+    picture: Pixels
+    lines: NDArray[np.bool_]
+
+
+def plate_of(region: Pixels, alpha: Pixels, reach: float) -> Plate:
+    """The photo ``region`` (H, W, 3) uint8 with the person filled in from the background around.
 
     ``alpha``: (H, W) uint8, the person; ``reach``: pixels around it within which its edge is unsure.
     """
@@ -39,7 +49,7 @@ def plate_of(region: Pixels, alpha: Pixels, reach: float) -> Pixels:
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     unsure = np.asarray(cv2.dilate(hidden, disc, iterations=2), np.uint8)
     if unsure.all() or not hidden.any():
-        return region.copy()
+        return Plate(region.copy(), np.zeros(alpha.shape, bool))
     softness = _TONE * reach * shrink
     tone = _continued(few, unsure, softness)
     usual = _enlarged(_background_contrast(few - tone, unsure, side), alpha)
@@ -53,9 +63,12 @@ def plate_of(region: Pixels, alpha: Pixels, reach: float) -> Pixels:
     # What stays is nearer to the person than what was sure at first: a lamp behind a head goes on from there.
     gone = (cv2.resize(cover, small, interpolation=cv2.INTER_AREA) > _GONE).astype(np.uint8)
     gone = unsure if gone.all() else gone
-    tone = _enlarged(_continued(few, gone, softness), alpha)
-    filled = (tone + _grown_detail(region, tone, gone, reach * shrink)) * cover[..., None]
-    return np.clip(np.round(region * (1 - cover[..., None]) + filled), 0, 255).astype(np.uint8)
+    drawn, left = lines.drawn_on(region, few, gone, unsure, reach * shrink)
+    on_lines = _enlarged((gone > left).astype(np.float32), alpha) > 0
+    few = np.asarray(cv2.resize(drawn, small, interpolation=cv2.INTER_AREA), np.float32)
+    tone = _enlarged(_continued(few, left, softness), alpha)
+    filled = (tone + _grown_detail(drawn, tone, left, reach * shrink)) * cover[..., None]
+    return Plate(np.clip(np.round(region * (1 - cover[..., None]) + filled), 0, 255).astype(np.uint8), on_lines)
 
 
 def _enlarged(picture: NDArray[np.floating], like: NDArray[Any]) -> Float:
@@ -103,7 +116,7 @@ def _halved(level: Float) -> Float:
     return np.asarray(cv2.pyrDown(level), np.float32)
 
 
-def _grown_detail(region: Pixels, tone: Float, gone: Pixels, edge: float) -> Float:
+def _grown_detail(region: Float, tone: Float, gone: Pixels, edge: float) -> Float:
     """The background's detail over its ``tone`` (H, W, 3), and grown into what is ``gone`` (h, w): (H, W, 3).
 
     Deep behind the person it fades: no head moves so far. ``edge``: pixels of the small plate in which the matte is unsure.
@@ -118,7 +131,7 @@ def _grown_detail(region: Pixels, tone: Float, gone: Pixels, edge: float) -> Flo
     step *= np.array([width / source.shape[1], height / source.shape[0]], np.float32)
     how = cv2.INTER_LINEAR | cv2.WARP_RELATIVE_MAP
     # What is gone and has no texture from elsewhere shows none: its own is the person's.
-    grown = np.any(step != 0, axis=2) | (_enlarged(gone.astype(np.float32), tone) < 0.5)
+    grown = np.any(step != 0, axis=2) | (cv2.resize(gone, (width, height), interpolation=cv2.INTER_NEAREST) == 0)
     taken = cv2.remap(detail, step, np.empty(0, np.float32), how, borderMode=cv2.BORDER_REFLECT_101)
     shown = 1 - smoothstep((deep - _FADES_FROM) / (1 - _FADES_FROM))
     return np.asarray(taken * (grown * _enlarged(shown, tone))[..., None], np.float32)

@@ -26,6 +26,8 @@ _CUT_SIDE = 256  # pixels: what is unsure is decided at this size
 _SURELY_NOT, _HALF, _SURELY = 0.04, 0.5, 0.95  # what the network sees
 _LOOK_AROUND = 0.8  # eye distances around what is unsure, from where colours are known
 _LEAST_KNOWN = 64  # pixels of the person, and of what is not, to know their colours from
+_BACKGROUND = 0.25  # eye distances around: of so far a calm background has its tone
+_CALM, _HAIR = 12.0, 30.0  # levels: as much a calm background varies, twice as much no longer; at least as far off is hair
 _GUIDE_SIDE = 384  # the guided filter's coarse grid
 _RADIUS = 0.12  # eye distances
 _SMOOTHNESS = 1e-3  # guided filter's epsilon, for a guide in 0..1
@@ -43,6 +45,7 @@ def person_matte(region: Pixels, head: HeadFrame, provider: models.Provider = "c
         near = 1 - smoothstep((away - (_HALF_VIEW - _SEAM)) / _SEAM)
         coarse = coarse * near + _seen(region, head, farthest, provider) * (1 - near)
     fine = _follow_edges(_decided(coarse, region, head.unit), region, head.unit)
+    fine = np.maximum(fine, _loose_hair(coarse, region, head.unit))
     # Where the network sees nobody at all, edges of the background are not hair.
     return np.asarray(fine * np.clip(coarse * 8, 0, 1), np.float32)
 
@@ -99,6 +102,32 @@ def _decided(mask: Float, region: Pixels, unit: float) -> Float:
     cv2.grabCut(colours, label, anywhere, others, own, 1, cv2.GC_EVAL_FREEZE_MODEL)
     person = (label == cv2.GC_FGD) | (label == cv2.GC_PR_FGD)
     return np.asarray(cv2.resize(person.astype(np.float32), mask.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _loose_hair(mask: Float, region: Pixels, unit: float) -> Float:
+    """Hair before a calm background, (H, W) float32 in 0..1: what is unlike that where the network saw anything at all.
+
+    Of a lock cut off half way one part would go along with the head, the other stay.
+    """
+    size = (mask.shape[1], mask.shape[0])
+    shrink = min(1.0, _CUT_SIDE / max(size))
+    small = (max(2, round(size[0] * shrink)), max(2, round(size[1] * shrink)))
+    few = np.asarray(cv2.resize(region, small, interpolation=cv2.INTER_AREA), np.float32)
+    clear = (cv2.resize(mask, small, interpolation=cv2.INTER_AREA) < _SURELY_NOT).astype(np.float32)
+
+    def around(values: Float) -> Float:
+        return np.asarray(cv2.GaussianBlur(values, (0, 0), _BACKGROUND * unit * shrink), np.float32)
+
+    weight = np.maximum(around(clear), np.float32(1e-6))
+    tone = around(few * clear[..., None]) / weight[..., None]
+    unlike = np.abs(few - tone).max(axis=2)
+    usual = np.float32(2) * np.sqrt(around(unlike * unlike * clear) / weight)
+    side = 2 * max(1, round(_RADIUS * unit * shrink)) + 1
+    hair = cv2.blur(cv2.dilate(unlike - usual, np.ones((side, side), np.uint8)), (side, side))
+    share = (1 - smoothstep(usual / _CALM - 1)) / np.maximum(hair, _HAIR)
+    differs = cv2.absdiff(region, cv2.resize(np.round(tone).astype(np.uint8), size, interpolation=cv2.INTER_LINEAR))
+    beyond = differs.max(axis=2) - cv2.resize(usual, size, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(np.clip(beyond * cv2.resize(share, size, interpolation=cv2.INTER_LINEAR), 0, 1), np.float32)
 
 
 def _follow_edges(mask: Float, region: Pixels, unit: float) -> Float:
