@@ -13,8 +13,10 @@ from tests.bench.stage import Recording, record
 from tests.drawn import animated
 from tests.portrait import portrait
 from vivify import engine
+from vivify.arrays import Float
 from vivify.faces import Face
 from vivify.faces.topology import MOUTH_CORNERS
+from vivify.motion import template
 from vivify.photos import Photo
 
 SMALL = engine.Options(size=64, fps=10.0)
@@ -54,6 +56,33 @@ def test_photos_do_not_move_as_one() -> None:
     assert len({_turns_most(clip) for clip in own}) > 1
     first, *rest = (record(photo, [face], replace(SMALL, seed=7)).tracks[0] for photo, face in _of_others(3))
     assert all(np.array_equal(first.rotation, other.rotation) for other in rest)
+
+
+def test_a_storyboard_is_played_whole_by_each_of_a_group(tmp_path: Path) -> None:
+    """Who sets off late smiles as long as the first does, and rests when the clip ends: it lasts that much longer. A clip
+    that may not last longer is one in which all set off together.
+    """
+    plan = tmp_path / "plan.json"
+    plan.write_text(json.dumps({"schema": "vivify.storyboard/1", "beats": [{"motion": "broad-smile", "start": 0.2}]}))
+    board = 0.2 + template("broad-smile").seconds
+    photo, face = portrait()
+    other = replace(face, landmarks=face.landmarks + np.array([256, 0, 0], np.float32))
+    group = Photo(np.ascontiguousarray(np.hstack([photo.pixels] * 2)), "png"), [face, other]
+
+    def smiles(options: engine.Options) -> list[Float]:
+        tracks = record(*group, options).tracks
+        return [np.linalg.norm(track.displacement[:, list(MOUTH_CORNERS)], axis=2).max(axis=1) for track in tracks]
+
+    free = replace(SMALL, size=128, fps=20.0, storyboard=plan)
+    first, late = smiles(free)
+    waits = round(20 * (board + 0.125 * board / 4)) - round(20 * board)
+    assert len(first) == len(late) == round(20 * board) + waits
+    assert waits > 0
+    assert np.allclose(late[waits:], first[:-waits], atol=0.03)
+    assert max(first[-1], late[-1]) < 0.03
+    assert late.max() > 0.15
+    together = smiles(replace(free, seconds=board))
+    assert np.allclose(*together, atol=0.03)
 
 
 def test_a_storyboard_is_kept_to_the_frame(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from vivify.motion import (
     Template,
     compose,
     delayed,
+    ends,
     follow,
     frame_count,
     in_turn,
@@ -54,8 +55,8 @@ class Options:
     """What to make.
 
     ``motions``: library names or template files, played in turn; ``storyboard``: a file that says what happens when,
-    instead; ``driver``: follow this video instead. ``seconds``: length, ``None`` for 6 s, or the storyboard's or driver's
-    own; beyond its own no driver is followed. ``fps``: frames a second. ``size``: "native" or the long side in pixels.
+    instead; ``driver``: follow this video instead. ``seconds``: length, ``None`` for 6 s, or the storyboard's (played
+    whole by whoever sets off last) or driver's own; beyond its own no driver is followed. ``fps``: frames a second. ``size``: "native" or the long side in pixels.
     ``frame``: the whole photo, or head and shoulders of one person. ``faces``: whom to animate, N counts from 1, the
     largest. ``strength``: scales every motion but the idle one; ``parts``: scales single parts (vivify.motion.PARTS) on
     top. ``seed``: sets when people set off, blink and breathe; ``None``: the photo's own, so that many
@@ -147,7 +148,7 @@ def animate(
     mark = clock.add("faces", mark)
 
     following, making = (unheard, progress) if options.driver is None else halves(progress)
-    role_of = _score(options, seed, following)
+    role_of = _score(options, seed, len(numbers), following)
     performers, roles = [], []
     for place, number in enumerate(numbers):
         face = everybody[number]
@@ -230,8 +231,8 @@ def _own_seed(photo: Photo) -> int:
     return zlib.crc32(np.ascontiguousarray(photo.pixels).data)
 
 
-def _score(options: Options, seed: int, following: OnProgress = unheard) -> Callable[[int, Face], Role]:
-    """The role of each face: who it is, counted among those that move, and the face itself, for its mouth."""
+def _score(options: Options, seed: int, people: int = 1, following: OnProgress = unheard) -> Callable[[int, Face], Role]:
+    """The role of each face: who it is, counted among the ``people`` that move, and the face itself, for its mouth."""
     strengths = {part: options.strength * options.parts.get(part, 1.0) for part in PARTS}
     if options.driver is not None:
         driver = follow(options.driver, options.seconds, following)
@@ -240,22 +241,22 @@ def _score(options: Options, seed: int, following: OnProgress = unheard) -> Call
         )
     if options.storyboard is not None:
         told = load_storyboard(options.storyboard)
-        seconds = options.seconds or max(beat.start + beat.seconds for beat in told)
-        first, beats = 0.0, partial(delayed, told)  # the first one sets off when the storyboard says
+        # The first one sets off when the storyboard says; where its length is free, the clip waits for the last.
+        lates = _lates(options.seconds or ends(told), 0.0, people)
+        seconds = options.seconds or ends(told) + max(lates)
+        beats = partial(delayed, told, seconds)
     else:
         named = [Template.load(Path(name)) if name.endswith(".json") else template(name) for name in options.motions]
         seconds = options.seconds or _USUAL_SECONDS
-        first = np.random.default_rng(seed).random()
+        lates = _lates(seconds, np.random.default_rng(seed).random(), people)
         beats = partial(in_turn, [found for found in named if found.name != IDLE], seconds)
     life = Life(template(IDLE), template(BLINK))
-    latest = min(_LATEST, _LATEST_PART * seconds)
 
     def role_of(number: int, face: Face) -> Role:
-        late = latest * ((first + number / _IN_STEP) % 1)
         width = _in_eye_distances(mouth_width, face)
         motion = partial(
             compose,
-            beats(late),
+            beats(lates[number]),
             life,
             seconds,
             options.fps,
@@ -267,6 +268,12 @@ def _score(options: Options, seed: int, following: OnProgress = unheard) -> Call
         return Role(frame_count(seconds, options.fps), lambda frames: motion(frames=frames), width)
 
     return role_of
+
+
+def _lates(seconds: float, first: float, people: int) -> list[float]:
+    """How many seconds late each of ``people`` sets off in a clip of so many; ``first``: 0..1, how late the first does."""
+    latest = min(_LATEST, _LATEST_PART * seconds)
+    return [latest * ((first + number / _IN_STEP) % 1) for number in range(people)]
 
 
 def _in_eye_distances(measure: Callable[[NDArray[np.float32]], NDArray[np.float64]], face: Face) -> float:

@@ -9,7 +9,7 @@ from vivify.motion.measure import extract
 from vivify.motion.parts import PARTS, only, strengthen
 from vivify.motion.retarget import FaceTrack, retarget
 from vivify.motion.role import Role
-from vivify.motion.storyboard import Beat, delayed, in_turn, load_storyboard
+from vivify.motion.storyboard import Beat, delayed, ends, in_turn, load_storyboard
 from vivify.motion.template import Motion, Template
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "bite",
     "compose",
     "delayed",
+    "ends",
     "extract",
     "follow",
     "frame_count",

@@ -58,8 +58,14 @@ def in_turn(templates: Sequence[Template], seconds: float, late: float = 0.0) ->
     return beats
 
 
-def delayed(beats: Sequence[Beat], late: float) -> list[Beat]:
-    """The same, ``late`` seconds later."""
+def ends(beats: Sequence[Beat]) -> float:
+    """After how many seconds the last of them is over."""
+    return max(beat.start + beat.seconds for beat in beats)
+
+
+def delayed(beats: Sequence[Beat], seconds: float, late: float) -> list[Beat]:
+    """The same, ``late`` seconds later, or as late as all of them are over in ``seconds`` nevertheless."""
+    late = float(np.clip(seconds - ends(beats), 0, late))
     return [replace(beat, start=beat.start + late) for beat in beats]
 
 
