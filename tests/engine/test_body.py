@@ -12,8 +12,8 @@ from tests.drawn import drawn, posed
 from tests.portrait import portrait, whole
 from vivify.animate import Performer
 from vivify.arrays import Float, Pixels
-from vivify.faces.topology import CHIN
-from vivify.motion.body import Body, share
+from vivify.faces.topology import CHIN, MOUTH_CORNERS
+from vivify.motion.body import Body, by_itself, share
 from vivify.photos import Photo
 
 
@@ -34,6 +34,9 @@ def test_where_the_camera_moves_all_goes() -> None:
     assert np.allclose(np.stack(moved), way, atol=0.2)  # type: ignore[arg-type]
     assert share(neck, moved) == pytest.approx(1, abs=0.03)
     assert share(neck, stayed) == pytest.approx(0, abs=0.03)
+    assert np.abs(by_itself(neck, moved, 1.0)).max() < 0.005  # type: ignore[arg-type]
+    alone = by_itself(neck[:1].repeat(12, axis=0), moved, None)  # with a head that stays
+    assert np.allclose(alone, 0.2 * np.tanh(way / unit / 0.2), atol=0.005)  # type: ignore[arg-type]
 
 
 def test_what_is_not_seen_is_not_told() -> None:
@@ -47,7 +50,23 @@ def test_what_is_not_seen_is_not_told() -> None:
     neck = np.column_stack([np.arange(9) / 9, np.zeros(9), np.full(9, 4)]).astype(np.float32)
     here = np.zeros(2, np.float32)
     assert share(neck, [here] * 3 + [None] * 6) is None
+    assert by_itself(neck, [here] * 3 + [None] * 6, None) is None
     assert share(neck * np.float32(0.001), [here] * 9) is None
+
+
+def test_a_chest_sinks_and_leaves_no_gap() -> None:
+    """By two pixels, at the border that cuts her off as above it; her face and what is behind her stay, bit for bit."""
+    photo, face = portrait()
+    performer = Performer(photo.pixels, face)
+    sunk = np.array([[0, 2 / performer._head.unit]], np.float32)
+    frame = drawn(performer, photo.pixels, replace(posed((0.0, 0.0, 0.0)), chest=sunk))
+    chest = np.s_[photo.height - 12 :, 110:150]
+    assert np.abs(frame[chest].astype(int) - np.roll(photo.pixels, 2, axis=0)[chest]).mean() < 1
+    mouth = int(face.landmarks[list(MOUTH_CORNERS), 1].max())
+    assert np.array_equal(frame[:mouth], photo.pixels[:mouth])
+    behind = ~performer._layers.person.any(axis=2)
+    far = cv2.erode(behind.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    assert np.array_equal(performer.region.of(frame)[far], performer.region.of(photo.pixels)[far])
 
 
 def test_a_body_goes_as_far_as_it_is_told() -> None:

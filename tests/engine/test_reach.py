@@ -36,8 +36,19 @@ def test_nothing_is_bent_sharply(lean: float) -> None:
     """From place to place no share changes faster than by 1.7 over an eye distance, however far the motion goes."""
     step = 0.02
     u, v = np.meshgrid(np.arange(-6, 6, step, dtype=np.float32), np.arange(-6, 12, step, dtype=np.float32))
-    for share in (turning(u, v, CHIN), Reach.of(lean).share(u, v, CHIN)):
+    reach = Reach.of(lean)
+    for share in (turning(u, v, CHIN), reach.share(u, v, CHIN), reach.chest(u, v, CHIN)):
         assert max(np.abs(np.diff(share, axis=axis)).max() for axis in (0, 1)) < 1.7 * step
+
+
+def test_with_a_breath_shoulders_go_and_faces_stay() -> None:
+    """Down to the chin nothing, an eye distance below it nearly all; of a body that goes on beyond the picture down to
+    its border, else fading out.
+    """
+    v = CHIN + np.array([0.0, 1.0, 2.0], np.float32)
+    fading, cut = (Reach.of(0.2, cut=cut).chest(ACROSS[:1], v, CHIN) for cut in (False, True))
+    assert cut == pytest.approx([0, 0.9, 1], abs=0.01)
+    assert fading[2] < 0.3
 
 
 def test_a_body_goes_along_with_whom_it_carries() -> None:

@@ -26,7 +26,7 @@ def _talking() -> Driver:
 
 def _opening(shown: float) -> Float:
     """How much farther apart than in the photo, where they are ``shown`` apart, the lips are asked to be in each frame."""
-    moved = _talking().role(FPS, {}, apart=shown, loop=False).motion(range(COUNT)).displacement[..., 1]
+    moved = _talking().role(FPS, {}, apart=shown, seed=0, loop=False).motion(range(COUNT)).displacement[..., 1]
     return np.asarray(moved[:, LOWER_INNER_LIP[4]] - moved[:, UPPER_INNER_LIP[4]], np.float32)
 
 
@@ -43,6 +43,15 @@ def test_lips_as_far_apart_as_the_drivers_do_just_what_those_do() -> None:
     """Where the photo shows lips as far apart as the driver's first frame, or farther, nothing is added."""
     for shown in (APART, 0.4):
         assert np.array_equal(_opening(shown), (WORD - WORD[0]).astype(np.float32))
+
+
+def test_whose_chest_is_not_seen_breathes_all_the_same() -> None:
+    """The chest does what the driver's did where that was seen; else it sinks and rises by itself, each person's apart."""
+    seen = replace(_talking(), motion=replace(Motion.still(COUNT), chest=np.full((COUNT, 2), 0.1, np.float32)))
+    assert np.array_equal(seen.role(FPS, {}, apart=APART, seed=1, loop=False).motion(range(COUNT)).chest, seen.motion.chest)
+    one, other = (_talking().role(FPS, {}, apart=APART, seed=seed, loop=False).motion(range(COUNT)).chest for seed in (1, 2))
+    assert one[:, 1].max() > 0.01
+    assert not np.array_equal(one, other)
 
 
 def test_how_far_lips_are_apart_is_told_around_their_middle() -> None:

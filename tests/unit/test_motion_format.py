@@ -46,7 +46,7 @@ def _made(frames: int = 30, rank: int = 5, seed: int = 1) -> Template:
     ways = np.stack([np.sin(time * (k + 1)) / (k + 1) for k in range(rank)], axis=1)
     shapes = rng.normal(0, 0.05, (rank, 468 * 3))
     curves = [np.sin(time)[:, None] * rng.uniform(-1, 1, n) * size for n, size in ((3, 15), (3, 0.1), (2, 1), (2, 0.2))]
-    arrays = [c.astype(np.float32) for c in (*curves, (ways @ shapes).reshape(frames, 468, 3))]
+    arrays = [c.astype(np.float32) for c in (*curves, (ways @ shapes).reshape(frames, 468, 3), np.zeros((frames, 2)))]
     return Template("made", "What it does.", "nobody", "CC0-1.0", 29.97, 0.81, Motion(*arrays))
 
 

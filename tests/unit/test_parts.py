@@ -16,8 +16,8 @@ BROW, CHIN = 105, 152
 
 
 def _motion() -> Motion:
-    curves = {"rotation": (4, 3), "translation": (4, 3), "lids": (4, 2), "gaze": (4, 2), "displacement": (4, MESH, 3)}
-    return Motion(**{name: np.ones(shape, np.float32) for name, shape in curves.items()})
+    curves = {"rotation": (4, 3), "translation": (4, 3), "lids": (4, 2), "gaze": (4, 2), "chest": (4, 2)}
+    return Motion(**{name: np.ones(shape, np.float32) for name, shape in (curves | {"displacement": (4, MESH, 3)}).items()})
 
 
 def test_every_part_kept_is_the_whole_motion() -> None:
@@ -29,7 +29,7 @@ def test_every_part_kept_is_the_whole_motion() -> None:
 
 @pytest.mark.parametrize(
     ("part", "moves"),
-    [("head", {"rotation", "translation"}), ("lids", {"lids"}), ("gaze", {"gaze"}), ("brows", {"displacement"})],
+    [("head", {"rotation", "translation", "chest"}), ("lids", {"lids"}), ("gaze", {"gaze"}), ("brows", {"displacement"})],
 )
 def test_only_what_is_kept_moves(part: str, moves: set[str]) -> None:
     """One part kept leaves its own curves and no others."""

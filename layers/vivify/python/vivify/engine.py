@@ -236,8 +236,8 @@ def _score(options: Options, seed: int, people: int = 1, following: OnProgress =
     strengths = {part: options.strength * options.parts.get(part, 1.0) for part in PARTS}
     if options.driver is not None:
         driver = follow(options.driver, options.seconds, following)
-        return lambda _number, face: driver.role(
-            options.fps, strengths, apart=_in_eye_distances(lips_apart, face), loop=options.loop
+        return lambda number, face: driver.role(
+            options.fps, strengths, apart=_in_eye_distances(lips_apart, face), seed=seed + number, loop=options.loop
         )
     if options.storyboard is not None:
         told = load_storyboard(options.storyboard)

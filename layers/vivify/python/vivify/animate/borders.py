@@ -51,6 +51,11 @@ class Borders:
         whole = 2 * _HEAD_HALF * self.head.unit
         return min(1.0, longest / whole), min(1.0, int((above & ~beside).sum()) / whole)
 
+    @property
+    def cut_below(self) -> bool:
+        """Whether the picture ends no lower than what may move."""
+        return self.picture.y1 <= self.matte.shape[0]
+
     def hold(self, places: Float) -> bool:
         """Whether the picture holds all of ``places`` (K, 2)."""
         first, last = (self.picture.x0, self.picture.y0), (self.picture.x1 - 1, self.picture.y1 - 1)

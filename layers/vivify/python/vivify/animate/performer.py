@@ -123,7 +123,8 @@ class Performer:
         return (track.displacement[index] @ axes.T) * np.float32(self._head.unit)
 
     def _vertices(self, track: FaceTrack, index: int) -> Float:
-        return self._surface.moved(self._expression(track, index), self._turn(track, index))
+        chest = track.chest[index] * np.float32(self._head.unit)
+        return self._surface.moved(self._expression(track, index), self._turn(track, index), chest)
 
     def _turn(self, track: FaceTrack, index: int) -> Turn:
         """How the head stands at frame ``index`` of its track, against the photo."""

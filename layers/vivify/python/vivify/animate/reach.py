@@ -3,7 +3,7 @@
 Above the jaw all turns with the head. Below it a neck turns a quarter of the way, less and less, while collars, shoulders
 and the hair that lies on them stay. Where a head goes, neck and body go along: a third of the way of who hardly sways, all
 of it of who walks. So the farther a motion goes, the farther down and to the sides it reaches, and the body is never bent
-more sharply.
+more sharply; a body that the picture's lower border cuts off goes along down to there. With a breath shoulders and chest go.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ _SIDE, _UP, _DOWN = 3.1, 3.3, 4.0
 _MORE_SIDE, _MORE_UP, _MORE_DOWN = 3.6, 2.1, 3.3
 _FADE = 1.6  # over which going along fades to the sides and upwards
 _BENDS, _STAYS = 2.1, 0.3  # downwards it fades from here on, and nothing moves any more so far above the end
+_COLLAR, _CHEST = 0.2, 1.2  # below the chin: from where on a breath is seen, and wholly
+_BREATH_FADE = 0.9  # over which it fades to the sides
 
 
 def turning(u: Float, v: Float, chin: float) -> Float:
@@ -51,7 +53,7 @@ class Reach:
     """Eye distances from the middle of the face, upright. ``side``, ``up``, ``down``: from where on nothing moves.
 
     ``fade``: over which going along fades to nothing to the sides and upwards. ``body``: 0..1, the share of the head's way
-    that neck and body go.
+    that neck and body go. ``cut``: whether the picture's lower border cuts off the body before ``down``.
     """
 
     side: float
@@ -59,10 +61,11 @@ class Reach:
     down: float
     fade: float
     body: float
+    cut: bool = False
 
     @classmethod
-    def of(cls, lean: float, body: float | None = None) -> Reach:
-        """``lean``: how far the head goes at most, in eye distances; ``body``: as above, None for people's usual."""
+    def of(cls, lean: float, body: float | None = None, *, cut: bool = False) -> Reach:
+        """``lean``: how far the head goes at most, in eye distances; the rest as above, ``body`` None for people's usual."""
         more = max(0.0, lean - 1)
         usual = min(1.0, _BODY + _BODY_MORE * lean)
         return cls(
@@ -71,6 +74,7 @@ class Reach:
             _DOWN + more * _MORE_DOWN,
             _FADE * (1 + more),
             usual if body is None else body,
+            cut,
         )
 
     def window(self, head: HeadFrame, shape: tuple[int, ...]) -> Window:
@@ -88,7 +92,16 @@ class Reach:
     def share(self, u: Float, v: Float, chin: float) -> Float:
         """How much places ``u`` right of and ``v`` below the face's middle go along with the head: 0..1. ``chin``: its v."""
         head = _of_head(u, v - chin)
-        down = 1 - smoothstep((v - _BENDS) / (self.down - _STAYS - _BENDS))
         aside = 1 - smoothstep((np.abs(u) - np.float32(self.side - self.fade)) / self.fade)
         up = 1 - smoothstep((-v - np.float32(self.up - self.fade)) / self.fade)
-        return np.asarray((head + (1 - head) * self.body) * down * aside * up, np.float32)
+        return np.asarray((head + (1 - head) * self.body) * self._down(v) * aside * up, np.float32)
+
+    def chest(self, u: Float, v: Float, chin: float) -> Float:
+        """How much places ``u`` right of and ``v`` below the face's middle go with the chest: 0..1. ``chin``: its v."""
+        below = smoothstep((v - chin - _COLLAR) / (_CHEST - _COLLAR))
+        aside = 1 - smoothstep((np.abs(u) - np.float32(self.side - _BREATH_FADE)) / _BREATH_FADE)
+        return np.asarray(below * aside * self._down(v), np.float32)
+
+    def _down(self, v: Float) -> Float:
+        """0..1: fading to nothing where the region ends, unless the body goes on beyond the picture."""
+        return np.ones_like(v) if self.cut else 1 - smoothstep((v - _BENDS) / (self.down - _STAYS - _BENDS))

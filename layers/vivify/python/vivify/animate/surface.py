@@ -34,7 +34,8 @@ _SPREAD = 0.2  # how far an expression pulls on the skin outside the face's outl
 @dataclass(frozen=True)
 class Surface:
     """``vertices``: (N, 3) float32 region pixels, the 468 landmarks first. ``follow``: (N,) float32 in 0..1, how much each
-    turns with the head; ``lean``: (N,) float32 in 0..1, how much it goes where the head goes.
+    turns with the head; ``lean``: (N,) float32 in 0..1, how much it goes where the head goes; ``chest``: (N,) float32 in
+    0..1, how much it goes where the chest goes by itself.
     ``spread``: (N - 468, 36) float32: how the outer points share the outline's displacement.
     ``right_down``, ``left_up``: (N, 2) float32 in 0..1: how freely points move into the picture, away from its left and
     upper, and from its right and lower border: beyond those there is nothing that could follow.
@@ -45,6 +46,7 @@ class Surface:
     vertices: Float
     follow: Float
     lean: Float
+    chest: Float
     spread: Float
     right_down: Float
     left_up: Float
@@ -52,17 +54,19 @@ class Surface:
     base: int
     front: Float
 
-    def moved(self, displacement: Float, turn: Turn) -> Float:
+    def moved(self, displacement: Float, turn: Turn, chest: Float) -> Float:
         """(N, 3) float32: where the vertices go.
 
         ``displacement``: (468, 3) float32 pixels in the camera frame, the expression. ``turn``: of the head; its rotation
-        and zoom are for points that follow wholly, its shift for points that lean with it wholly.
+        and zoom are for points that follow wholly, its shift for points that lean with it wholly. ``chest``: (2,) float32
+        pixels, where the chest goes by itself.
         """
         points = self.vertices.copy()
         points[:MESH] += displacement
         points[MESH:] += np.tensordot(self.spread, displacement[list(OVAL)], axes=1)
         followed = turn.about_pivot(points) - points
         points += self.follow[:, None] * followed + self.lean[:, None] * turn.shift
+        points[:, :2] += self.chest[:, None] * chest
         step = points[:, :2] - self.vertices[:, :2]
         points[:, :2] = self.vertices[:, :2] + step * np.where(step > 0, self.right_down, self.left_up)
         return points
@@ -93,7 +97,7 @@ def build_surface(
 
     own = territory.freedom(outer[:, :2])
     with_head = _with_head(outer, matte, landmarks, head)
-    reach = Reach.of(lean, body)
+    reach = Reach.of(lean, body, cut=borders is not None and borders.cut_below)
     u, v = head.upright(outer[:, 0], outer[:, 1])
     chin = _chin(landmarks, head)
     follow = turning(u, v, chin) * own * with_head
@@ -113,6 +117,7 @@ def build_surface(
         vertices=vertices,
         follow=np.concatenate([np.ones(MESH, np.float32), follow]),
         lean=np.concatenate([np.ones(MESH, np.float32), leaning]),
+        chest=np.concatenate([np.zeros(MESH, np.float32), reach.chest(u, v, chin) * own]),
         spread=_spread(outer, landmarks, head),
         right_down=right_down,
         left_up=left_up,

@@ -1,4 +1,5 @@
-"""How much of the way that a head goes in a video its body goes along: all of it where the camera moves, little in a nod.
+"""How much of the way that a head goes in a video its body goes along, all of it where the camera moves, little in a nod;
+and where the body goes by itself: a breath, a shrug.
 
 The chest is looked for in each frame where it was in the first one, by optical flow (Lucas and Kanade's, there and back).
 """
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from vivify.arrays import Float, Pixels
 from vivify.faces.topology import CHIN, EYES
+from vivify.motion.smooth import fill_gaps
 
 # Frames are looked at as they are, at one size. In its pixels:
 _UNIT = 48.0  # an eye distance
@@ -25,6 +27,7 @@ _FEWEST = 12
 _BELOW, _DEEP, _WIDE = 0.35, 2.2, 1.6  # where the chest is looked for: from and to so far below the chin, so far aside
 _STIRS = 0.008  # a head that goes less than this on average has gone nowhere that a body could have followed
 _OFTEN = 0.5  # of the frames
+_FARTHEST = 0.2  # eye distances: a chest goes no farther by itself
 
 
 class Body:
@@ -67,11 +70,30 @@ def share(neck: Float, went: Sequence[Float | None]) -> float | None:
     seen = np.array([way is not None for way in went])
     if seen.mean() < _OFTEN:
         return None
-    body = np.stack([way for way in went if way is not None]) / np.exp(np.median(neck[:, 2]))
-    head = neck[seen, :2] - neck[int(seen.argmax()), :2]
+    body, head = _ways(neck, went, seen)
     if (head**2).sum(axis=1).mean() < _STIRS**2:
         return None
     return float(np.clip((head * body).sum() / (head**2).sum(), 0, 1))
+
+
+def by_itself(neck: Float, went: Sequence[Float | None], share: float | None) -> Float | None:
+    """(T, 2): how far right and down the chest is from where ``share`` of the head's way would take it, in eye distances.
+
+    None if seen too seldom. ``neck``, ``went``: as above; ``share``: None counts as none of the way.
+    """
+    seen = np.array([way is not None for way in went])
+    if seen.mean() < _OFTEN:
+        return None
+    body, head = _ways(neck, went, seen)
+    own = np.zeros((len(seen), 2), np.float32)
+    own[seen] = body - np.float32(share or 0) * head
+    return np.asarray(_FARTHEST * np.tanh(fill_gaps(own, seen) / _FARTHEST), np.float32)
+
+
+def _ways(neck: Float, went: Sequence[Float | None], seen: NDArray[np.bool_]) -> tuple[Float, Float]:
+    """(N, 2) each: how far body and head are from where they were first seen, in eye distances, when ``seen`` (T,)."""
+    body = np.stack([way for way in went if way is not None]) / np.exp(np.median(neck[:, 2]))
+    return body, neck[seen, :2] - neck[int(seen.argmax()), :2]
 
 
 def _flow(one: Pixels, other: Pixels, points: Float) -> Float:

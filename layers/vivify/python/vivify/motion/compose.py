@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
+from vivify.arrays import Float
+from vivify.motion.breath import Breath
 from vivify.motion.lips import on_mouth
 from vivify.motion.parts import PARTS, strengthen
 from vivify.motion.storyboard import Beat
@@ -14,9 +16,8 @@ from vivify.motion.template import Motion, Template, easing
 
 _BLINK_APART = (2.4, 5.6)  # seconds between blinks: people at rest blink 10 to 20 times a minute
 _FIRST_BLINK = (1.0, 2.2)
-_BREATH = (3.6, 4.6)  # seconds for one: 13 to 17 a minute
-_BREATH_LIFT = 0.008  # eye distances that a breath lifts the neck
-_BREATH_TILT = 0.3  # degrees that it tilts the head back
+_BREATH_NECK = 0.25  # of the way that a breath moves the chest, the neck goes
+_BREATH_NODS = 9.4  # degrees for each eye distance of it
 _LIDS_BUSY = 0.8  # a beat that closes the lids this far has blinks of its own
 
 
@@ -81,7 +82,7 @@ def compose(
         for cue in cues:
             _add(total, cue, frames, fps, mouth_width)
         _from_the_photo(total, cues[0], fps, mouth_width)
-        _breathe(total, frames, fps, rng.uniform(*_BREATH))
+        _breathe(total, Breath.of(rng).chest(frames, count, fps, both_ends=loop))
     for beat in beats:
         each = {part: beat.strength * (strengths or {}).get(part, 1.0) for part in PARTS}
         room = count if beat.room == float("inf") else frame_count(beat.room, fps)
@@ -110,11 +111,11 @@ def _from_the_photo(total: Motion, idle: _Cue, fps: float, mouth_width: float) -
     total.translation[:] -= begun.translation
 
 
-def _breathe(total: Motion, frames: range, fps: float, period: float) -> None:
-    """Adds calm breathing, in place: the neck rises and sinks, the head tilts with it. ``period``: seconds of a breath."""
-    full = (1 - np.cos(2 * np.pi * np.array(frames) / (period * fps))) / 2
-    total.rotation[:, 1] += np.float32(_BREATH_TILT) * full.astype(np.float32)
-    total.translation[:, 1] -= np.float32(_BREATH_LIFT) * full.astype(np.float32)
+def _breathe(total: Motion, chest: Float) -> None:
+    """Adds a breath that moves the ``chest`` (T, 2) so, in place: the neck goes a little along, the head nods with it."""
+    total.chest[:] += chest
+    total.translation[:, :2] += np.float32(_BREATH_NECK) * chest
+    total.rotation[:, 1] -= np.float32(_BREATH_NODS) * chest[:, 1]
 
 
 def _add(total: Motion, cue: _Cue, frames: range, fps: float, mouth_width: float) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from vivify.arrays import Float
 from vivify.errors import MotionInvalid
 from vivify.faces.topology import LOWER_INNER_LIP, UPPER_INNER_LIP, lips_apart
+from vivify.motion.breath import Breath
 from vivify.motion.compose import frame_count
 from vivify.motion.measure import measure, to_motion, usual_mouth
 from vivify.motion.parts import only, strengthen
@@ -37,18 +38,21 @@ class Driver:
     apart: float
     body: float | None = None
 
-    def role(self, fps: float, strengths: Mapping[str, float], *, apart: float, loop: bool) -> Role:
+    def role(self, fps: float, strengths: Mapping[str, float], *, apart: float, seed: int, loop: bool) -> Role:
         """The same at ``fps``, each of vivify.motion.parts as far as ``strengths`` says, by somebody whose lips the photo
-        shows ``apart`` by so many eye distances; ``loop``: from rest and back.
+        shows ``apart`` by so many eye distances; ``loop``: from rest and back. ``seed``: sets how somebody breathes whose
+        driver's chest is not seen.
         """
         count = frame_count(len(self.motion) / self.fps, fps)
         closing = self._closing(apart)
+        breath = None if self.motion.chest.any() else Breath.of(np.random.default_rng(seed))
 
         def motion(frames: range) -> Motion:
             part = self.motion.at_length(count, frames)
             begun = easing(frames, count, fps, both_ends=False)[:, None, None]
             part = strengthen(replace(part, displacement=part.displacement - begun * closing), strengths)
-            return part.eased(easing(frames, count, fps, both_ends=True)) if loop else part
+            part = part.eased(easing(frames, count, fps, both_ends=True)) if loop else part
+            return part if breath is None else replace(part, chest=breath.chest(frames, count, fps, both_ends=loop))
 
         return Role(count, motion, self.mouth_width, self.body)
 

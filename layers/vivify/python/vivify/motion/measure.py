@@ -16,7 +16,7 @@ from vivify.faces import Landmarker
 from vivify.faces.pose import RigidFit, angles, head_fit, mean_face, rigid_fit, rotation
 from vivify.faces.topology import EYES, MESH, NECK, OVAL, RIGID, Eye, mouth_width
 from vivify.faces.types import Pose
-from vivify.motion.body import Body, share
+from vivify.motion.body import Body, by_itself, share
 from vivify.motion.parting import narrowed, seen_apart, shares
 from vivify.motion.parts import PARTS, only, parts_called
 from vivify.motion.skull import Skull, believed
@@ -31,6 +31,7 @@ _EDGE, _LONG_EDGE = 0.2, 0.4  # seconds in which a motion comes out of rest and 
 _LONG_SIDE = 720  # frames are read at most this large: landmarks need no more
 _LEAST_SEEN = 0.5  # of the frames must show a face
 _HEAD_SIGMA, _FACE_SIGMA, _LID_SIGMA = 0.03, 0.02, 0.012  # seconds: heads move slower than lids
+_CHEST_SIGMA = 0.1  # and chests slower still
 _EASY_HEAD_SIGMA, _EASY_FACE_SIGMA = 0.04, 0.03  # seconds, in motions that are kept
 _TURN_NOISE, _PLACE_NOISE, _SHAPE_NOISE = 0.15, 0.005, 0.002  # degrees; eye distances; what unmoving faces are measured with
 _INNER = 0.6  # eye distances from the outline: from there on all of a face makes faces
@@ -53,7 +54,8 @@ class Measured:
     ``shape``: (T, 478, 3) float32, head frame, eye distances. ``rotation``: (T, 3) yaw, pitch and roll in degrees.
     ``neck``: (T, 3) float32: where the neck is seen, right and down in eye distances of the picture's own axes; and the
     logarithm of the eye distance in pixels. ``fps``: frames per second. ``body``: 0..1, the share of the neck's way that the
-    chest goes, None where it is not seen.
+    chest goes, None where it is not seen; ``chest``: (T, 2) float32, where it goes by itself (``vivify.motion.body``), or
+    None.
     """
 
     shape: Float
@@ -61,6 +63,7 @@ class Measured:
     neck: Float
     fps: float
     body: float | None = None
+    chest: Float | None = None
 
 
 def measure(video: Path, start: float = 0.0, end: float | None = None, progress: OnProgress = unheard) -> Measured:
@@ -97,7 +100,8 @@ def measure(video: Path, start: float = 0.0, end: float | None = None, progress:
     empty = np.zeros((478, 3), np.float32)
     measured = _take_out_head(fill_gaps(np.stack([empty if p is None else p for p in seen]), known), found, fps)
     shape = narrowed(measured.shape, shares(fill_gaps(np.stack(apart), known), fps))
-    return replace(measured, shape=shape, body=share(measured.neck, went))
+    along = share(measured.neck, went)
+    return replace(measured, shape=shape, body=along, chest=by_itself(measured.neck, went, along))
 
 
 def _plausible(points: Float | None) -> Float | None:
@@ -161,6 +165,7 @@ def to_motion(measured: Measured, rest: slice | None = None) -> Motion:
         lids=lids,
         gaze=gaze,
         displacement=shape[:, :MESH] - shape[still, :MESH].mean(axis=0),
+        chest=_chest_moves(measured, still),
     )
 
 
@@ -177,6 +182,14 @@ def _head_moves(measured: Measured, still: slice) -> tuple[Float, Float]:
     upright = moved[:, :2] @ np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]], np.float32)
     away = np.expm1(-moved[:, 2])  # a head twice as small is one more of its distances away
     return np.array([[p.yaw, p.pitch, p.roll] for p in own], np.float32), np.column_stack([upright, away]).astype(np.float32)
+
+
+def _chest_moves(measured: Measured, still: slice) -> Float:
+    """(T, 2): where the chest goes by itself, see Motion."""
+    if measured.chest is None:
+        return np.zeros((len(measured.shape), 2), np.float32)
+    moved = smooth(measured.chest, _CHEST_SIGMA * measured.fps)
+    return moved - moved[still].mean(axis=0)
 
 
 def extract(
@@ -267,6 +280,7 @@ def _from_rest_to_rest(motion: Motion, fps: float, rests_at_ends: bool) -> Motio
         lids=eased(motion.lids),
         gaze=settled(motion.gaze),
         displacement=settled(motion.displacement) if rests_at_ends else eased(motion.displacement),
+        chest=np.zeros_like(motion.chest),
     )
 
 

@@ -43,6 +43,7 @@ def strengthen(motion: Motion, strengths: Mapping[str, float]) -> Motion:
         lids=motion.lids * lids,
         gaze=motion.gaze * gaze,
         displacement=motion.displacement * (upper * brows + (1 - upper) * mouth),
+        chest=motion.chest * head,
     )
 
 

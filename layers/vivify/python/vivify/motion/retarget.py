@@ -34,8 +34,9 @@ class FaceTrack:
     ``rotation``: (T, 3) float32 yaw, pitch, roll in degrees. ``translation``: (T, 3) float32: right and down in eye
     distances, away in parts of the distance it is seen from. ``displacement``: (T, 468, 3) float32, eye distances, lids and
     lips already fitted to this face. ``lids``: (T, 2) float32, right and left eye: 1 is shut, 0 as in the photo. ``gaze``:
-    (T, 2) float32, both eyes; shift right and down in eye widths. ``bite``: (T, 3) float32, where
-    the rows of teeth are, see ``vivify.motion.bite``.
+    (T, 2) float32, both eyes; shift right and down in eye widths. ``chest``: (T, 2) float32, where it goes by itself, right
+    and down in the picture, in eye distances. ``bite``: (T, 3) float32, where the rows of teeth are, see
+    ``vivify.motion.bite``.
     """
 
     rotation: Float
@@ -43,6 +44,7 @@ class FaceTrack:
     displacement: Float
     lids: Float
     gaze: Float
+    chest: Float
     bite: Float
 
     def __len__(self) -> int:
@@ -69,6 +71,7 @@ def retarget(motion: Motion, shape: Float, limits: Limits, mouth_width: float) -
         displacement=displacement,
         lids=lids,
         gaze=motion.gaze,
+        chest=motion.chest,
         bite=bite(shape, displacement),
     )
 

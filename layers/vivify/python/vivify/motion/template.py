@@ -13,13 +13,14 @@ A template file is JSON (never pickle):
     weights       [T][K]    the face's displacement is weights @ basis ...
     basis         [K][1404] ... 468 landmarks x (right, down, away) in the head's own frame, in eye distances
 
-All curves start and end at rest. Lists are rectangular and finite.
+All curves start and end at rest. Lists are rectangular and finite. What the chest did is not kept: who plays a motion has a
+breath of their own.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,10 @@ _LARGEST_FILE = 64_000_000  # bytes
 
 @dataclass(frozen=True)
 class Motion:
-    """Person-independent curves at a known frame rate; the fields are those of the file, (T, ...) float32.
+    """Person-independent curves at a known frame rate; the fields are those of the file, (T, ...) float32, and:
 
-    ``displacement``: (T, 468, 3), head frame, eye distances.
+    ``displacement``: (T, 468, 3), head frame, eye distances. ``chest``: (T, 2), where the chest goes beyond what goes along
+    with the head: right and down in the picture, in eye distances.
     """
 
     rotation: Float
@@ -51,6 +53,7 @@ class Motion:
     lids: Float
     gaze: Float
     displacement: Float
+    chest: Float
 
     def __len__(self) -> int:
         return len(self.rotation)
@@ -78,17 +81,18 @@ class Motion:
     def still(cls, count: int) -> Motion:
         """No motion at all for ``count`` frames."""
         rotation, translation, lids, gaze = (np.zeros((count, n), np.float32) for n in _CURVES.values())
-        return cls(rotation, translation, lids, gaze, np.zeros((count, MESH, 3), np.float32))
+        displacement, chest = np.zeros((count, MESH, 3), np.float32), np.zeros((count, 2), np.float32)
+        return cls(rotation, translation, lids, gaze, displacement, chest)
 
 
-def easing(frames: range, count: int, fps: float, *, both_ends: bool) -> Float:
-    """(len(frames),): how far ``frames`` of ``count`` are out of rest: from 0 to 1 within a quarter of a second, with
+def easing(frames: range, count: int, fps: float, *, both_ends: bool, over: float = _EASE) -> Float:
+    """(len(frames),): how far ``frames`` of ``count`` are out of rest: from 0 to 1 within ``over`` seconds, with
     ``both_ends`` and back to it at the end.
     """
     since = np.arange(frames.start, frames.stop, dtype=np.float32)
     if both_ends:
         since = np.minimum(since, count - since)
-    return smoothstep(since / np.float32(_EASE * fps))
+    return smoothstep(since / np.float32(over * fps))
 
 
 @dataclass(frozen=True)
@@ -166,7 +170,8 @@ class Template:
             raise _invalid("fps and mouth_width must be positive numbers")
         if not cls.may_last(count, numbers["fps"]):
             raise _invalid(f"it lasts longer than {_LONGEST_SECONDS:g} seconds")
-        return cls(**texts, **numbers, motion=Motion(**curves, displacement=displacement))  # type: ignore[arg-type]
+        motion = replace(Motion.still(count), **curves, displacement=displacement)
+        return cls(**texts, **numbers, motion=motion)  # type: ignore[arg-type]
 
 
 def _compress(displacement: Float) -> tuple[Float, Float]:
