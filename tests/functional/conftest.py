@@ -60,7 +60,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
 
 def _forget() -> None:
     """A cold start: no client, no credentials and no secret from before."""
-    for kept in (aws.client, aws.session, signed_urls._taken, keys._secret):
+    for kept in (aws.client, aws.session, signed_urls._taken, keys._secret, keys._rotating_secret):
         kept.cache_clear()
 
 

@@ -179,15 +179,19 @@ def test_an_execution_that_works_is_left_alone(stack: Stack, invoke: Invoke, sta
     assert look(invoke) == {"left alone": 1}
 
 
-@pytest.mark.parametrize("state", ["detecting", "animating", "publishing"])
+@pytest.mark.parametrize(
+    ("state", "known"),
+    [("detecting", True), ("animating", True), ("publishing", True), ("animating", False), ("publishing", False)],
+)
 def test_an_execution_whose_end_nobody_heard(
-    stack: Stack, invoke: Invoke, restarted: list[ObjectPointer], state: str
+    stack: Stack, invoke: Invoke, restarted: list[ObjectPointer], state: str, known: bool
 ) -> None:
-    """Its clip fails."""
+    """Its clip fails; likewise where Step Functions has forgotten the execution of a clip that had come beyond detection."""
     photo = ObjectPointer(stack.uploads, "photos/a.jpg", stack.put_photo("photos/a.jpg", b"photo"))
     clip_id = clip_ids.of_drop(photo)
     pending(stack, clip_id, state, photo=photo.as_dict())
-    started(stack, clip_id, photo, "ABORTED")
+    if known:
+        started(stack, clip_id, photo, "ABORTED")
     assert look(invoke) == {"failed": 1}
     assert [message["event"] for message in stack.messages()] == ["clip.failed"]
 

@@ -7,7 +7,7 @@ import json
 import re
 from typing import Any
 
-from tests.infra.template_reader import Resource, of, statements
+from tests.infra.template_reader import Resource, listed, of, statements
 from vivify.cloud.records import KEPT_SECONDS
 from vivify.service import reconcile
 
@@ -63,6 +63,22 @@ def test_buckets_speak_tls_only(resources: dict[str, Resource]) -> None:
             allowed = other["Fn::If"][1] if "Fn::If" in other else other
             assert set(allowed["Principal"]) == {"Service"}
             assert set(allowed["Condition"]["StringEquals"]) & {"aws:SourceArn", "aws:SourceAccount"}
+
+
+def test_queues_and_topics_speak_tls_only(resources: dict[str, Resource]) -> None:
+    """What waits in a queue or goes through a topic may hold links: the policy of each denies it to whoever has no TLS."""
+    kinds = (("Queue", "Queues", "SQS", "sqs:*"), ("Topic", "Topics", "SNS", "sns:Publish"))
+    for kind, named, service, action in kinds:
+        held: list[str] = []
+        for policy in of(resources, f"AWS::{service}::{kind}Policy").values():
+            tls, *_ = policy["PolicyDocument"]["Statement"]
+            assert (tls["Effect"], tls["Principal"], tls["Action"]) == ("Deny", "*", action)
+            assert tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+            refused = [next(iter(resource.values())) for resource in listed(tls["Resource"])]
+            members = [member["Ref"] for member in policy[named]]
+            assert [name[0] if isinstance(name, list) else name for name in refused] == members
+            held += members
+        assert sorted(held) == sorted(of(resources, f"AWS::{service}::{kind}"))
 
 
 def test_reading_is_logged(resources: dict[str, Resource]) -> None:

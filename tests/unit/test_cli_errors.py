@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.command_line import StandIn, run
-from vivify.errors import FaceTooSmall, GpuUnavailable, MotionInvalid, NoFaceFound, UsageError, VideoError
+from vivify.errors import FaceTooSmall, GpuUnavailable, MotionInvalid, NoFaceFound, NoFaceInVideo, UsageError, VideoError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
         (MotionInvalid("No such motion."), 2),
         (UsageError("Wrong."), 2),
         (VideoError("ffmpeg failed."), 1),
+        (NoFaceInVideo("No face."), 1),
         (GpuUnavailable("No GPU."), 1),
         (KeyError("secret /home/someone"), 1),
         (KeyboardInterrupt(), 1),

@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     from vivify.motion import PARTS, extract
     from vivify.video.process import finished
 
-    with output.ProgressBar("measuring the video"):
+    with output.ProgressBar("measuring the video") as progress:
         template = extract(
             video,
             name=args.name or target.stem,
@@ -57,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
             start=args.start,
             end=args.end,
             keep=args.keep or PARTS,
+            progress=progress,
         )
     with finished(target) as part:
         template.save(part)

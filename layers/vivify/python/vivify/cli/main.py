@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import vivify
 from vivify.cli import animate, doctor, extract, inspect, local, motions, output
-from vivify.errors import MotionInvalid, PhotoRejected, UsageError, VivifyError
+from vivify.errors import MotionInvalid, NoFaceInVideo, PhotoRejected, UsageError, VivifyError
 
 DONE, FAILED, WRONG_USAGE, REJECTED = 0, 1, 2, 3
 
@@ -53,10 +53,16 @@ def parser() -> argparse.ArgumentParser:
 
 
 def exit_code(error: VivifyError) -> int:
-    """2 for what the caller asked, 3 for the photo, 1 for all else."""
-    if isinstance(error, PhotoRejected):
-        return REJECTED
-    return WRONG_USAGE if isinstance(error, UsageError | MotionInvalid) else FAILED
+    """2 for what the caller asked, 3 for the photo, 1 for all else, a video without a face too."""
+    match error:
+        case PhotoRejected():
+            return REJECTED
+        case NoFaceInVideo():
+            return FAILED
+        case UsageError() | MotionInvalid():
+            return WRONG_USAGE
+        case _:
+            return FAILED
 
 
 def _plain(code: str, message: str) -> dict[str, object]:

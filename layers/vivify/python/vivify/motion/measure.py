@@ -203,11 +203,12 @@ def extract(
     end: float | None = None,
     keep: Iterable[str] = PARTS,
     rest: tuple[float, float] | None = None,
+    progress: OnProgress = unheard,
 ) -> Template:
     """A template from ``start`` to ``end`` seconds of a video of a face; it starts and ends at rest whatever the video did.
 
     ``rest``: seconds of the video, near the motion, in which the face rests (None: it does at both ends of the motion).
-    ``keep``: the parts whose motion is wanted (vivify.motion.parts); the others rest.
+    ``keep``: the parts whose motion is wanted (vivify.motion.parts); the others rest. ``progress``: as for ``measure``.
 
     Raises VideoError when the video cannot be read or holds no such seconds, NoFaceInVideo, MotionInvalid for unknown parts
     and for more seconds than a template may last.
@@ -219,7 +220,7 @@ def extract(
         raise MotionInvalid("A motion of so many seconds is too long. Choose a start and an end that are closer together.")
     # What is usual for this person shows in more of the video than the motion itself.
     begin = max(0.0, start - _CONTEXT)
-    measured = measure(video, begin, None if end is None else end + _CONTEXT)
+    measured = measure(video, begin, None if end is None else end + _CONTEXT, progress)
 
     def frame(second: float) -> int:
         return round((second - begin) * measured.fps)

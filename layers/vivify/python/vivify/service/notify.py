@@ -47,7 +47,7 @@ def _fail(
     judged = verdict or Records(settings.table_name).get(clip_id).get("verdict")
     failure = "photo" if judged else failure_of(error or {})
     record = _end(clip_id, "failed", settings, verdict=dict(judged or news.OUR_FAULT), failure=failure)
-    if record["state"] == "failed" and "notified_at" not in record:  # nobody will ever be sent to what is left of it
+    if record["state"] == "failed":  # nobody will ever be sent to what is left of it
         storage.erase(settings.work_bucket, f"frames/{clip_id}/")
         storage.erase(settings.clips_bucket, f"clips/{clip_id}/")
     return _tell(record, settings)

@@ -47,7 +47,7 @@ def publish_clip(clip_id: str, settings: PublishClip) -> None:
             for file, content_type in _CONTENT_TYPES.items():  # the clip last: where it is, the others are
                 storage.upload(folder / file, settings.clips_bucket, f"{prefix}/{file}", content_type)
             records.advance(clip_id, "publishing", **keys, clip=figures, kept_until=kept_until)
-    storage.erase(settings.work_bucket, f"frames/{clip_id}/", but=manifest["frames_key"].rpartition("/")[0])
+    storage.erase(settings.work_bucket, f"frames/{clip_id}/", but=manifest["frames_key"].removesuffix("frames.mkv"))
 
 
 def _newest_manifest(clip_id: str, bucket: str) -> dict[str, Any]:
