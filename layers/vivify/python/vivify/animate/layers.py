@@ -24,6 +24,7 @@ _OPAQUE = 127
 
 # Of the unsure edge.
 _STICKS_OUT = 0.6  # half as wide is what may be a line behind the person
+_RIM = 0.3  # around the person to his very edge, which is never a line
 _ASTRAY = 0.15  # lines that are drawn on may be so far off
 _WHOLE = 0.12  # what is nearer to something else is not told from it
 
@@ -91,7 +92,8 @@ def _no_line(region: Pixels, plate: Pixels, alpha: Pixels, reach: float) -> Floa
 
     Before a rail the matte takes part of it for hair as dark; but a rail goes on where hair ends.
     """
-    person = cv2.morphologyEx((alpha > _OPAQUE).astype(np.float32), cv2.MORPH_OPEN, _box(_STICKS_OUT * reach))
+    thick = cv2.erode((alpha > _OPAQUE).astype(np.float32), _box(_STICKS_OUT * reach))
+    person = cv2.dilate(thick, _box((_STICKS_OUT + _RIM) * reach))
     off = _box(_ASTRAY * reach)
     over = np.maximum(cv2.subtract(region, cv2.dilate(plate, off)), cv2.subtract(cv2.erode(plate, off), region))
     strange = np.clip(over.max(axis=2) / np.float32(_SAME_LINE) - 1, 0, 1)

@@ -14,14 +14,12 @@ from vivify.easing import smoothstep
 
 # In widths of the person's unsure edge.
 _AROUND = 1.2  # a direction is that of all that is seen within about this distance
-_DEEPEST = 5.0  # so far behind the person lines go on
+_DEEPEST, _LONGEST = 5.0, 8.0  # so far behind the person lines go on, and so long
+_CLEAR = 0.3  # so far from the hidden part a person's blurred outline ends
 _SWING = 1.0  # of what is seen before a line goes out of sight as much is repeated, to and fro
 
-_STRAIGHT, _STRAIGHTER = (
-    0.55,
-    0.2,
-)  # 0..1, how alike directions are: leaves and cloth show less; surely lines with so much more
-_STRONG = 2.5  # levels a pixel: what changes less across it is a tone and no line, twice as much surely is one
+_STRAIGHT, _STRAIGHTER = 0.55, 0.2  # 0..1, how alike directions are: leaves show less; with so much more lines are sure
+_STRONG = 1.8  # levels a pixel: what changes less across it is a tone and no line, twice as much surely is one
 _STEEP = 0.35  # the sine of the angle at which a line meets the edge: flatter ones are the person's own outline
 _AGREED, _WORTH = 0.9, 0.02  # of lines that come together: as much of one direction; what is left of them is worth as much
 _SPREAD = 1.2  # pixels from a shot line to its neighbours
@@ -39,10 +37,10 @@ def drawn_on(photo: Pixels, few: Float, hidden: Pixels, unsure: Pixels, edge: fl
     back = _shot(*_lines(few, unsure, edge), deep, edge)
     y, x = np.nonzero(back.any(axis=2) & (deep > 0))
     out = _way_out(np.stack([x, y], axis=1), back[y, x], deep)
-    near = out < 2 * _DEEPEST * edge
+    near = out < _LONGEST * edge
     y, x, out = y[near], x[near], out[near]
     swing = np.float32(_SWING * edge)
-    beyond = 1 + swing - np.abs(np.mod(out, 2 * swing) - swing)
+    beyond = _CLEAR * edge + swing - np.abs(np.mod(out, 2 * swing) - swing)
     step = np.zeros_like(back)
     step[y, x] = back[y, x] * (out + beyond)[:, None]
     height, width = photo.shape[:2]
@@ -80,11 +78,11 @@ def _shot(run: Float, sure: Float, deep: Float, edge: float) -> Float:
     inwards = np.stack([cv2.Sobel(deep, cv2.CV_32F, *way)[y, x] for way in ((1, 0), (0, 1))], axis=1)
     steep = np.einsum("nk,nk->n", run[y, x], inwards) / np.maximum(np.linalg.norm(inwards, axis=1), 1e-6)
     heading = run[y, x] * np.sign(steep)[:, None]
-    gone = np.arange(0, _DEEPEST * edge, 0.5).astype(np.float32)
+    gone = np.arange(0, _LONGEST * edge, 0.5).astype(np.float32)
     way = np.round(np.stack([x, y], axis=1)[:, None] + heading[:, None] * gone[:, None]).astype(int)
     column, row = np.clip(way[..., 0], 0, width - 1), np.clip(way[..., 1], 0, height - 1)
     inside = (column == way[..., 0]) & (row == way[..., 1]) & (deep[row, column] > 0)
-    fading = 1 - gone / np.float32(_DEEPEST * edge)
+    fading = np.maximum(1 - np.maximum(gone / np.float32(_LONGEST), deep[row, column] / np.float32(_DEEPEST)) / edge, 0)
     worth = (sure[y, x] * (np.abs(steep) > _STEEP))[:, None] * fading * np.logical_and.accumulate(inside, axis=1)
     worth = worth**3
 

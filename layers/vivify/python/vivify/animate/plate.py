@@ -53,9 +53,10 @@ def plate_of(region: Pixels, alpha: Pixels, reach: float) -> Plate:
     softness = _TONE * reach * shrink
     tone = _continued(few, unsure, softness)
     usual = _enlarged(_background_contrast(few - tone, unsure, side), alpha)
+    tone = _enlarged(tone, alpha)
     # Beside the person, what looks like a lively background is the background; what does not is stray hair and must go. On a
     # calm one all goes: the faintest rest of an outline would show there.
-    strange = (np.abs(region - _enlarged(tone, alpha)).max(axis=2) - usual) / np.maximum(usual, 1)
+    strange = (np.abs(region - tone).max(axis=2) - usual) / np.maximum(usual, 1)
     near = _enlarged(np.asarray(cv2.dilate(hidden, disc), np.float32), alpha)
     calm = np.clip((_LIVELY - usual) / _LIVELY * 2, 0, 1)
     fading = cv2.GaussianBlur(cv2.erode(unsure, disc).astype(np.float32), (0, 0), 0.7 * side)  # no edge where it ends
@@ -65,6 +66,7 @@ def plate_of(region: Pixels, alpha: Pixels, reach: float) -> Plate:
     gone = unsure if gone.all() else gone
     drawn, left = lines.drawn_on(region, few, gone, unsure, reach * shrink)
     on_lines = _enlarged((gone > left).astype(np.float32), alpha) > 0
+    drawn = np.where(_hidden(left, alpha)[..., None], tone, drawn)  # or the person would show at the ends of the lines
     few = np.asarray(cv2.resize(drawn, small, interpolation=cv2.INTER_AREA), np.float32)
     tone = _enlarged(_continued(few, left, softness), alpha)
     filled = (tone + _grown_detail(drawn, tone, left, reach * shrink)) * cover[..., None]
@@ -74,6 +76,11 @@ def plate_of(region: Pixels, alpha: Pixels, reach: float) -> Plate:
 def _enlarged(picture: NDArray[np.floating], like: NDArray[Any]) -> Float:
     """A small picture at the size of ``like`` (H, W, ...)."""
     return np.asarray(cv2.resize(picture, like.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _hidden(gone: Pixels, like: NDArray[Any]) -> NDArray[np.bool_]:
+    """What is ``gone`` of a small picture, at the size of ``like`` (H, W, ...)."""
+    return np.asarray(cv2.resize(gone, like.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0)
 
 
 def _continued(picture: Float, hidden: Pixels, sigma: float) -> Float:
@@ -131,7 +138,7 @@ def _grown_detail(region: Float, tone: Float, gone: Pixels, edge: float) -> Floa
     step *= np.array([width / source.shape[1], height / source.shape[0]], np.float32)
     how = cv2.INTER_LINEAR | cv2.WARP_RELATIVE_MAP
     # What is gone and has no texture from elsewhere shows none: its own is the person's.
-    grown = np.any(step != 0, axis=2) | (cv2.resize(gone, (width, height), interpolation=cv2.INTER_NEAREST) == 0)
+    grown = np.any(step != 0, axis=2) | ~_hidden(gone, tone)
     taken = cv2.remap(detail, step, np.empty(0, np.float32), how, borderMode=cv2.BORDER_REFLECT_101)
     shown = 1 - smoothstep((deep - _FADES_FROM) / (1 - _FADES_FROM))
     return np.asarray(taken * (grown * _enlarged(shown, tone))[..., None], np.float32)

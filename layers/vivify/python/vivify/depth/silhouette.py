@@ -27,7 +27,8 @@ _SURELY_NOT, _HALF, _SURELY = 0.04, 0.5, 0.95  # what the network sees
 _LOOK_AROUND = 0.8  # eye distances around what is unsure, from where colours are known
 _LEAST_KNOWN = 64  # pixels of the person, and of what is not, to know their colours from
 _BACKGROUND = 0.25  # eye distances around: of so far a calm background has its tone
-_CALM, _HAIR = 12.0, 30.0  # levels: as much a calm background varies, twice as much no longer; at least as far off is hair
+_KNOWN = 0.1  # of what is around is surely background: less says nothing, twice as much enough
+_CALM, _HAIR = 8.0, 30.0  # levels: as much a calm background varies, twice as much no longer; at least as far off is hair
 _GUIDE_SIDE = 384  # the guided filter's coarse grid
 _RADIUS = 0.12  # eye distances
 _SMOOTHNESS = 1e-3  # guided filter's epsilon, for a guide in 0..1
@@ -120,13 +121,15 @@ def _loose_hair(mask: Float, region: Pixels, unit: float) -> Float:
 
     weight = np.maximum(around(clear), np.float32(1e-6))
     tone = around(few * clear[..., None]) / weight[..., None]
-    unlike = np.abs(few - tone).max(axis=2)
+    differs = cv2.absdiff(region, cv2.resize(np.round(tone).astype(np.uint8), size, interpolation=cv2.INTER_LINEAR)).max(
+        axis=2
+    )
+    unlike = np.asarray(cv2.resize(differs, small, interpolation=cv2.INTER_AREA), np.float32)
     usual = np.float32(2) * np.sqrt(around(unlike * unlike * clear) / weight)
     side = 2 * max(1, round(_RADIUS * unit * shrink)) + 1
     hair = cv2.blur(cv2.dilate(unlike - usual, np.ones((side, side), np.uint8)), (side, side))
-    share = (1 - smoothstep(usual / _CALM - 1)) / np.maximum(hair, _HAIR)
-    differs = cv2.absdiff(region, cv2.resize(np.round(tone).astype(np.uint8), size, interpolation=cv2.INTER_LINEAR))
-    beyond = differs.max(axis=2) - cv2.resize(usual, size, interpolation=cv2.INTER_LINEAR)
+    share = smoothstep(weight / _KNOWN - 1) * (1 - smoothstep(usual / _CALM - 1)) / np.maximum(hair, _HAIR)
+    beyond = differs - cv2.resize(usual, size, interpolation=cv2.INTER_LINEAR)
     return np.asarray(np.clip(beyond * cv2.resize(share, size, interpolation=cv2.INTER_LINEAR), 0, 1), np.float32)
 
 
