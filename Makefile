@@ -22,7 +22,7 @@ test: $(VENV)/dev ## run every test
 check: $(VENV)/dev $(VENV)/sam/done $(VENV)/checkov/done $(VENV)/audit/done ## lint, types, the template's validators, known vulnerabilities (needs Node.js)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy layers/vivify/python/vivify infra/local infra/audit.py functions/animate layers/models/maker layers/models/motions layers/models/training
+	$(BIN)/mypy layers/vivify/python/vivify infra/local infra/audit.py functions/animate layers/models/maker layers/models/motions layers/models/creases layers/models/training
 	$(BIN)/cfn-lint template.yaml
 	$(VENV)/sam/bin/sam validate --lint --template template.yaml --region eu-west-1
 	$(VENV)/checkov/bin/checkov --config-file infra/checkov.yaml --file template.yaml

@@ -237,3 +237,36 @@ def test_an_upper_lip_does_not_sink_over_the_teeth_of_a_smile() -> None:
     track = _fitted(motion, shape, 0.8)
     assert track.displacement[0, list(UPPER_INNER_LIP), 1].max() <= 1e-6
     assert 0.2 < _lip_gap(shape, track)[0].max() < 0.7
+
+
+def test_a_smile_of_lips_a_little_apart_shows_teeth() -> None:
+    """A smile measured on closed lips raises the upper one where the photo has them a little apart, not where it has not.
+
+    As in filmed smiles that begin so: by about as much as their corners part, times 0.43, and the lower lip stays.
+    """
+    motion, width = template("gentle-smile").motion, template("gentle-smile").mouth_width
+    broadest = int((motion.displacement[:, 291, 0] - motion.displacement[:, 61, 0]).argmax())
+    gaps, lower = [], []
+    for lips in (0.0, 0.03):
+        shape = shape_of(lips=lips)
+        track = _fitted(motion, shape, width)
+        gaps.append(float(_lip_gap(shape, track)[broadest].max()) - lips)
+        lower.append(float(track.displacement[broadest, 14, 1]))
+    wider = float(motion.displacement[broadest, 291, 0] - motion.displacement[broadest, 61, 0])
+    assert 0.3 * wider < gaps[1] < 0.55 * wider
+    assert gaps[0] < gaps[1] / 2
+    assert abs(lower[1] - lower[0]) < 0.02
+
+
+@pytest.mark.parametrize("eye", EYES, ids=["right", "left"])
+def test_a_cheek_that_rises_pushes_the_lower_lid_up(eye: Eye) -> None:
+    """By 0.6 of its way in the lid's middle; the upper lid and a shut eye stay as they are."""
+    shape, motion = shape_of(), Motion.still(2)
+    motion.displacement[:, list(eye.lower[2]), 1] = -0.03
+    motion.lids[1] = 1.0
+    track, shut = _fitted(motion, shape, 0.8), _fitted(_with_lids(0.0, 1.0), shape, 0.8)
+    np.testing.assert_allclose(track.displacement[0, eye.lower[0][3], 1], -0.018, atol=1e-4)
+    np.testing.assert_allclose(track.displacement[0, list(eye.upper[0])], 0, atol=1e-6)
+    np.testing.assert_allclose(
+        track.displacement[1, list(eye.lower[0])], shut.displacement[1, list(eye.lower[0])], atol=1e-6
+    )

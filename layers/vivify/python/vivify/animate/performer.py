@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from vivify.animate.borders import Borders, without_tips
+from vivify.animate.creases import Creases
 from vivify.animate.eyes import PaintedEye
 from vivify.animate.folds import Folds
 from vivify.animate.graph_painter import GraphPainter
@@ -17,7 +18,7 @@ from vivify.animate.mouth import Mouth, on_seam
 from vivify.animate.painter import CvPainter, Painter
 from vivify.animate.patch import Window
 from vivify.animate.reach import Reach
-from vivify.animate.sketch import Grid, Sketch
+from vivify.animate.sketch import Deformation, Grid, Shading, Sketch
 from vivify.animate.surface import build_surface
 from vivify.animate.territory import Territory
 from vivify.animate.warp import Warp
@@ -78,6 +79,7 @@ class Performer:
         self._eyes = [PaintedEye(eye, self._pixels, self._landmarks) for eye in EYES]
         self._lids = Eyelids(self._layers, self._pixels, self._landmarks, provider)
         self._folds = Folds(self._landmarks)
+        self._creases = Creases(self._landmarks, self._warp.grid)
         milk = SMALL_CHILD in self.limits.reasons
         self._mouth = Mouth(self._pixels, self._landmarks, self._head, milk=milk)
         self.limits = self.limits.parted_by(self._mouth.parting)
@@ -110,12 +112,18 @@ class Performer:
         for eye, closure in zip(self._eyes, track.lids[index], strict=True):
             eye.tuck_rims(source, closure)
         deformation = self._warp.deformation(vertices, source)
-        gains = self._folds.gains(self._expression(track, index))
-        shading = None if gains is None else self._warp.shading(gains)
+        shading = self._shading(track, index, deformation)
         eyes = tuple(patch for eye in self._eyes for patch in eye.patches(vertices, track.gaze[index]))
         lids = self._lids.patches(Sketch(deformation, shading, eyes), vertices, track.lids[index])
         mouth = self._mouth.patches(vertices, self._turn(track, index), track.bite[index])
         return Sketch(deformation, shading, (*eyes, *lids, *mouth))
+
+    def _shading(self, track: FaceTrack, index: int, deformation: Deformation) -> Shading | None:
+        folds = self._folds.gains(self._expression(track, index))
+        creases = self._creases.over(track.displacement[index], deformation)
+        if folds is None or creases is None:
+            return None if folds is None else Shading(self._warp.grid, self._warp.spread(folds))
+        return Shading(self._warp.grid, self._warp.spread(folds) * creases)
 
     def _expression(self, track: FaceTrack, index: int) -> Float:
         """(468, 3): what the face does by itself, region pixels in the camera frame."""

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from vivify.animate.patch import Window
-from vivify.animate.sketch import Deformation, Grid, Shading
+from vivify.animate.sketch import Deformation, Grid
 from vivify.animate.surface import Surface
 from vivify.arrays import Float
 from vivify.depth.raster import Rasteriser, filled
@@ -56,11 +56,13 @@ class Warp:
                 window.of(shift)[...] = window.of(drawn)
         return Deformation(self.grid, self._softened(shift, np.ascontiguousarray(cells[:MESH, :2])))
 
-    def shading(self, gains: Float) -> Shading:
-        """``gains`` (M,), one a triangle of the face, 1 elsewhere, spread over the last deformation; blurred."""
+    def spread(self, gains: Float) -> Float:
+        """``gains`` (M,), one a triangle of the face, 1 elsewhere, spread over the last deformation: (rows, columns) on the
+        grid; blurred.
+        """
         everywhere = np.concatenate([np.ones(self._base, np.float32), gains])
         coarse = self._raster.spread(everywhere)
-        return Shading(self.grid, self._blurred(coarse, _BLUR, 2))
+        return self._blurred(coarse, _BLUR, 2)
 
     def _softened(self, shift: Float, face: Float) -> Float:
         # Of all points: a turned nose stands out beyond the oval.

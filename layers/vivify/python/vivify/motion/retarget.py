@@ -24,6 +24,8 @@ _CLOSED_LINE = 0.95  # where the lids meet: this far from the upper lid's place 
 _FALLING = np.array([[0.20], [0.13], [0.06], [0.0], [-0.02], [-0.03], [-0.04]], np.float32)
 _WIDEST = -0.3  # closure: how far lids open beyond the photo's
 _CREASE, _UPPER_SKIN = 0.15, 0.12  # how far rows of skin above the lid's edge follow it; the crease stays
+_ON_CHEEK = 0.6  # of the way that the cheek below rises, the lower lid is pushed up (eight filmed people's smiles)
+_BULGE = np.sin(np.linspace(0, np.pi, 9)[1:-1]).astype(np.float32)  # most in its middle
 _LOWER_SKIN, _PRESSED = 1.0, 0.5  # below the lower lid it rises along, and half of how far the line falls it is pressed down
 
 
@@ -83,7 +85,10 @@ def _fit_lids(displacement: Float, shape: Float, eye: Eye, closure: Float) -> No
     line = upper + (lower - upper) * _CLOSED_LINE + falling
     # Motions add up and are scaled, lids meet at most. Wider than in the photo they show eyeball it never held: a little.
     c = np.clip(closure, _WIDEST, 1.0)[:, None, None]
-    move_lids(displacement, eye, c * (line - upper), c * (line - lower))
+    cheek = displacement[:, list(eye.lower[2]), 1].mean(axis=1)
+    pushed = np.zeros_like(displacement[:, list(eye.lower[0])])
+    pushed[..., 1] = (1 - np.maximum(c, 0))[..., 0] * _ON_CHEEK * np.minimum(cheek, 0)[:, None] * _BULGE
+    move_lids(displacement, eye, c * (line - upper), c * (line - lower) + pushed)
     displacement[:, list(eye.lower[1])] += _PRESSED * c * falling * (_FALLING > 0)  # lest the mesh folds over
 
 

@@ -98,11 +98,8 @@ class Mouth:
         polygon, parting = self._parted(vertices), float((_gaps(vertices) - self._rest).max()) / self._head.unit
         still = turn.of(self._points)[:, :2]  # a face that made no faces
         still += (vertices[list(NOSE), :2] - still[list(NOSE)]).mean(axis=0)
-        if self._dark:  # lips uncover no more of the teeth behind them than they part
-            lip = (
-                (vertices[list(UPPER_INNER_LIP[2:7]), :2] - still[UPPER_LIP]) @ self._head.rotation[:2, 1] / self._head.unit
-            )
-            rows = np.array([min(rows[0], lip.min() + parting), *rows[1:]], np.float32)
+        if self._dark:  # the upper teeth end behind the lip: no more of them is seen than it rises
+            rows = np.array([min(rows[0], 0.0), *rows[1:]], np.float32)
         view = View.of(still[UPPER_LIP], self._head, turn, self._at_edge(rows), self._size)
         moved = (rows - self._bite_at_rest).astype(float) * EYES_APART
         own = view.beside_lip(0, moved[0]), view.beside_lip(moved[2], moved[1])

@@ -1,0 +1,1 @@
+"""How creases of the face were measured (``vivify/animate/creases.png``)."""
