@@ -34,7 +34,9 @@ def driven(stack: Stack, job: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -
 def test_a_driver(
     main: Callable[[], int], driven: Callable[[bytes], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The engine is given the video that lies under the driver's key, and no length but the driver's own."""
+    """The engine is given the video that lies under the driver's key, and no length but the driver's own; here it is as
+    large and as long as one may be.
+    """
     asked: list[engine.Options] = []
 
     def stand_in(photo: Any, faces: Any, out: Path, options: engine.Options, tell: OnProgress) -> engine.Report:
@@ -43,7 +45,10 @@ def test_a_driver(
         assert options.driver.read_bytes() == (tmp_path / "driver.mp4").read_bytes()
         raise UsageError("That is enough.")
 
-    driven(write(tmp_path / "driver.mp4", greys(0)).read_bytes())
+    video = write(tmp_path / "driver.mp4", greys(0, 0)).read_bytes()
+    driven(video)
+    monkeypatch.setattr(animate_clip, "MAX_BYTES", len(video))
+    monkeypatch.setattr(animate_clip, "_DRIVER_SECONDS", 2 / 25)
     monkeypatch.setattr(engine, "animate", stand_in)
     assert main() == 3
     assert asked[0].seconds is None
@@ -64,9 +69,7 @@ def test_what_a_driver_may_be_is_said_where_callers_look() -> None:
     assert f"With a driver {bounds}" in page
 
 
-@pytest.mark.parametrize(
-    ("limit", "says"), [({}, "no video"), ({"_DRIVER_SECONDS": 0}, "too long"), ({"MAX_BYTES": 9}, "too large")]
-)
+@pytest.mark.parametrize("says", ["no video", "too long", "too large"])
 def test_a_driver_that_will_not_do(
     stack: Stack,
     job: dict[str, Any],
@@ -74,13 +77,14 @@ def test_a_driver_that_will_not_do(
     driven: Callable[[bytes], None],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    limit: dict[str, int],
     says: str,
 ) -> None:
-    """What is no video, too long or too large is bad input: exit 3, and the record says what to do."""
-    driven(write(tmp_path / "driver.mp4", greys(0)).read_bytes() if limit else b"no video")
-    for name, value in limit.items():
-        monkeypatch.setattr(animate_clip, name, value)
+    """What is no video, or by anything too long or too large, is bad input: exit 3, and the record says what to do."""
+    video = write(tmp_path / "driver.mp4", greys(0, 0)).read_bytes()
+    driven(b"no video" if says == "no video" else video)
+    monkeypatch.setattr(animate_clip, "MAX_BYTES", len(video) - (says == "too large"))
+    monkeypatch.setattr(animate_clip, "_DRIVER_SECONDS", 2 / 25 - (says == "too long") * 1e-3)
+    monkeypatch.setattr(engine, "animate", lambda *_: 1 / 0)
     assert main() == 3
     assert says in _refusal(stack, job)
 

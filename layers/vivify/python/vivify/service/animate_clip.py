@@ -104,7 +104,7 @@ def _animate(settings: AnimateClip, folder: Path, tell: OnProgress) -> dict[str,
     driver = None
     if key:
         driver, seconds = _driver(settings, key, folder)
-        require_makeable(asked | {"seconds": min(seconds, asked["seconds"] or seconds)}, picture.pixels.shape)
+        require_makeable(asked | {"seconds": asked["seconds"] or seconds}, picture.pixels.shape)
     options = engine.Options(
         **asked,
         motions=tuple(motions),
