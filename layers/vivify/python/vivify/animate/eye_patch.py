@@ -37,6 +37,7 @@ _NEARBY, _FEW = 9.0, 0.01  # pixels; share of skin nearby that is too little to 
 _DRAGGED = 7  # pixels by which a mesh takes a spectacle frame down at most
 _SKIN_FROM, _SKIN_AT = 0.25, 0.6  # closure between which plain skin takes the place of what the mesh still shows of the eye
 _SHUT = 0.9  # closure from which nothing of the eyeball shows
+_LASHED = 3  # pixels on either side of a lid's edge that its lashes reach
 _SHRUNK = 0.8  # below this zoom pixels are averaged before they are sampled
 
 
@@ -60,8 +61,7 @@ def placed(points: Float, matrix: Float) -> Float:
 
 def sampled(picture: Pixels, matrix: Float) -> Pixels:
     """The patch of ``picture`` (H, W, 3) uint8 at ``matrix``: (64, 96, 3) uint8; beyond the border its edge goes on."""
-    zoom = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
-    if zoom < _SHRUNK:
+    if (zoom := zoomed(matrix)) < _SHRUNK:
         corners = np.array([[0, 0], [WIDTH, 0], [WIDTH, HEIGHT], [0, HEIGHT]], np.float32)
         window = Window.around(placed(corners, inverse(matrix)), 2 / zoom, picture.shape)
         if window is not None:
@@ -73,6 +73,11 @@ def sampled(picture: Pixels, matrix: Float) -> Pixels:
 def inverse(matrix: Float) -> Float:
     """(2, 3) float32: from the patch back."""
     return np.asarray(cv2.invertAffineTransform(matrix.astype(np.float64)), np.float32)
+
+
+def zoomed(matrix: Float) -> float:
+    """How many pixels of the patch one of the picture at ``matrix`` is."""
+    return float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
 
 
 def chained(second: Float, first: Float) -> Float:
@@ -162,6 +167,10 @@ class Moved:
         """(64, 96) float32 in 0..1: where the network's lids are laid over the frame; brows and crow's feet are outside."""
         mask = np.maximum(self.rest.cover, filled(_outline(self.rest.eye, self.points), _SIZE))
         return _soft(mask, _FEATHER)
+
+    def line(self) -> Float:
+        """(64, 96) float32 in 0..1: where the lids' edges and their lashes are."""
+        return _soft(cv2.dilate(np.where(self._edges() > 0, np.uint8(255), np.uint8(0)), _disc(_LASHED)), _FEATHER)
 
     def bounds(self) -> Float:
         """(2, 2) float32: the corners of the part of the patch that is painted."""

@@ -25,6 +25,7 @@ from vivify.models import Provider
 
 _FROM, _WHOLE = 0.04, 0.2  # closure from which the network's lids come in, and are there wholly
 _COLOUR = 8.0  # levels between a pixel's channels: photos with less on average are more or less black-and-white
+_TINT = 0.04  # of a channel, by which lids may differ in colour from the skin around
 _SHOWN = 12  # levels between what is bright and what is dark where an eye should be: less is a dark lens
 _SMOOTHED = 1.25  # frames coarser than the patch by more than this take it smoothed
 _CORNERS = np.array([[0, 0], [eye_patch.WIDTH, 0], [eye_patch.WIDTH, eye_patch.HEIGHT], [0, eye_patch.HEIGHT]], np.float32)
@@ -70,7 +71,7 @@ class _Eye:
     resting: eye_patch.Resting
     shown: bool
     colour: np.float32
-    detail: SkinDetail
+    detail: SkinDetail | None
 
     @classmethod
     def of(cls, eye: Eye, region: Pixels, landmarks: Float) -> _Eye:
@@ -79,9 +80,17 @@ class _Eye:
         shown = float(np.percentile(grey, 97) - np.percentile(grey, 3)) > _SHOWN
         spread = float((resting.picture.max(axis=2).astype(np.float32) - resting.picture.min(axis=2)).mean())
         colour = np.float32(min(1.0, spread / _COLOUR))
-        tone = float(resting.skin[resting.lashes > 0].mean())
         place = eye_patch.placing(eye, landmarks)
-        return cls(region, place, resting, shown, colour, SkinDetail(region, place, tone))
+        return cls(region, place, resting, shown, colour, SkinDetail.of(region, place, resting.lashes))
+
+    def in_skin_colours(self, made: Float, fresh: Float) -> Float:
+        """``made`` (64, 96, 3) by the network, without the tint by which its lids, where they are ``fresh`` (64, 96), differ
+        as a whole from the photo's own skin.
+        """
+        weight = fresh[..., None]
+        lids, skin = ((picture * weight).sum(axis=(0, 1)) + 1 for picture in (made, self.resting.skin))
+        off = (skin / skin.mean()) / (lids / lids.mean()) - 1
+        return np.asarray(made * (1 + weight * (off - np.clip(off, -_TINT, _TINT))), np.float32)
 
     def in_its_colours(self, change: Float) -> Float:
         """``change`` (h, w, 3) with no more colour than the photo has: greys stay grey."""
@@ -125,36 +134,36 @@ class _Seen:
         window = None if around is None else around.overlap(self.window)
         if window is None:
             return None
-        change = self.eye.in_its_colours(made * np.float32(255) - self.picture)
+        zoom, fresh = eye_patch.zoomed(self.place), self.moved.fresh()
+        made, wanting = self.eye.in_skin_colours(made * np.float32(255), fresh), np.zeros_like(fresh)
+        if self.eye.detail is not None:
+            made, wanting = self.eye.detail.matched(made, zoom, np.maximum(1 - fresh, self.moved.line()))
+        change = self.eye.in_its_colours(made - self.picture)
         strength = min(1.0, (self.moved.closure - _FROM) / (_WHOLE - _FROM))
-        fresh = self.moved.fresh()
         # Shut lids of a mesh leave a slit: nothing of it may shine through a cover that fades along the lower lid.
         before = self.eye.resting.before()
         cover = np.maximum.reduce([self.moved.cover(), self.moved.covered(), before]) * np.float32(strength)
         # Skin that the photo shows keeps its own detail; where it shows the eye, all is the network's, and detail is lent.
-        layers = np.dstack([change + fresh[..., None] * self.picture, fresh, cover])
-        zoom = float(np.sqrt(abs(np.linalg.det(self.place[:, :2]))))
+        layers = np.dstack([change + fresh[..., None] * self.picture, fresh, cover, fresh * wanting])
         if zoom > _SMOOTHED:
             layers = np.asarray(cv2.GaussianBlur(layers, (0, 0), 0.4 * zoom), np.float32)
         place = _from(window, self.place)
         back = eye_patch.inverse(place)
-        lids = np.asarray(cv2.warpAffine(layers[..., :4], back, window.size, flags=cv2.INTER_CUBIC), np.float32)
-        alpha = np.asarray(cv2.warpAffine(layers[..., 4], back, window.size, flags=cv2.INTER_LINEAR), np.float32)
-        upper = list(self.eye.resting.eye.upper[0])
-        travel = float((self.moved.points[upper] - self.eye.resting.points[upper])[:, 1].mean())
-        lids, fresh = lids[..., :3], lids[..., 3:]
+        lids = np.asarray(cv2.warpAffine(layers[..., :4].copy(), back, window.size, flags=cv2.INTER_CUBIC), np.float32)
+        alpha, lends = cv2.split(cv2.warpAffine(layers[..., 3:].copy(), back, window.size)[..., 1:])
         kept = window.seen_from(self.window).of(self.warped)
-        colour: Float = lids + kept * (1 - fresh)
-        lent = self.eye.detail.over(place, window.size, travel)
-        if lent is not None:
-            colour = colour + fresh * lent[..., None]
+        colour: Float = lids[..., :3] + kept * (1 - lids[..., 3:])
+        if self.eye.detail is not None:
+            upper = list(self.eye.resting.eye.upper[0])
+            travel = float((self.moved.points[upper] - self.eye.resting.points[upper])[:, 1].mean())
+            colour = colour + lends[..., None] * self.eye.detail.over(place, window.size, travel)
         if before.any():
             photo = cv2.warpAffine(
                 self.eye.region, eye_patch.chained(back, self.eye.place), window.size, flags=cv2.INTER_CUBIC
             )
             stays = cv2.warpAffine(before, back, window.size)[..., None]
             colour = colour + stays * (photo - colour)
-        return Patch(window, np.clip(colour, 0, 255), alpha)
+        return Patch(window, np.clip(colour, 0, 255), np.asarray(alpha, np.float32))
 
 
 def _from(window: Window, place: Float) -> Float:
