@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from vivify import engine
-from vivify.animate import eyes, folds, layers, lids, mouth, painter, patch, performer, warp
+from vivify.animate import eyes, layers, lids, mouth, painter, patch, performer, warp
 from vivify.arrays import Pixels
 from vivify.photos import decode
 from vivify.video import ClipWriter, read_frames
@@ -24,7 +24,7 @@ from vivify.video import ClipWriter, read_frames
 _HELD = 400e6  # bytes of frames held for the encoder alone
 _STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
     "mesh and map": ((warp.Warp, "deformation"),),
-    "folds": ((folds.Folds, "gains"), (warp.Warp, "shading"), (painter, "shade")),
+    "folds": ((performer.Performer, "_shading"), (painter, "shade")),
     "eyes": ((eyes.PaintedEye, "patches"),),
     "lids": ((lids.Eyelids, "patches"),),
     "mouth": ((mouth.Mouth, "patches"),),
