@@ -3,9 +3,9 @@
 from vivify.motion.bite import bite
 from vivify.motion.compose import Life, compose, frame_count
 from vivify.motion.driver import Driver, follow
+from vivify.motion.extraction import extract
 from vivify.motion.library import library, template
 from vivify.motion.limits import Limits, Room, leaning
-from vivify.motion.measure import extract
 from vivify.motion.parts import PARTS, only, strengthen
 from vivify.motion.retarget import FaceTrack, retarget
 from vivify.motion.role import Role
