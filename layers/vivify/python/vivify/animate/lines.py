@@ -14,7 +14,7 @@ from vivify.easing import smoothstep
 
 # In widths of the person's unsure edge.
 _AROUND = 1.2  # a direction is that of all that is seen within about this distance
-_DEEPEST, _LONGEST = 5.0, 8.0  # so far behind the person lines go on, and so long
+_DEEPEST, _LONGEST = 5.0, 10.0  # so far behind the person lines go on, and so long
 _CLEAR = 0.3  # so far from the hidden part a person's blurred outline ends
 _SWING = 1.0  # of what is seen before a line goes out of sight as much is repeated, to and fro
 
