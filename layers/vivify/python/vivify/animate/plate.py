@@ -21,6 +21,7 @@ from vivify.easing import smoothstep
 _SIDE = 320  # the plate is made at this size, its detail excepted: only a rim of it is ever uncovered
 _TONE = 1.2  # of the unsure edge: detail is what is finer than this
 _RELAXED = 8  # times at the finest level, twice as often at each coarser one: it has farther to go, and less to do
+_CLEAR = 24.0  # levels on a line and beside it: others are too faint to be mistaken for hair
 _GONE = 0.3  # covered by so much, a pixel says nothing of the background
 _LIVELY = 12.0  # levels: a background that varies by this much hides the rest of an outline
 _DEEPEST = 12.0  # of the unsure edge: so far behind the person detail is grown
@@ -29,7 +30,7 @@ _FADES_FROM = 0.6  # of that depth
 
 @dataclass(frozen=True)
 class Plate:
-    """``picture``: (H, W, 3) uint8; ``lines``: (H, W) bool, where lines go on behind the person."""
+    """``picture``: (H, W, 3) uint8; ``lines``: (H, W) bool, where clear lines go on behind the person."""
 
     picture: Pixels
     lines: NDArray[np.bool_]
@@ -65,9 +66,10 @@ def plate_of(region: Pixels, alpha: Pixels, reach: float) -> Plate:
     gone = (cv2.resize(cover, small, interpolation=cv2.INTER_AREA) > _GONE).astype(np.uint8)
     gone = unsure if gone.all() else gone
     drawn, left = lines.drawn_on(region, few, gone, unsure, reach * shrink)
-    on_lines = _enlarged((gone > left).astype(np.float32), alpha) > 0
     drawn = np.where(_hidden(left, alpha)[..., None], tone, drawn)  # or the person would show at the ends of the lines
     few = np.asarray(cv2.resize(drawn, small, interpolation=cv2.INTER_AREA), np.float32)
+    clear = (cv2.dilate(few, disc) - cv2.erode(few, disc)).max(axis=2) > _CLEAR
+    on_lines = _enlarged(((gone > left) & clear).astype(np.float32), alpha) > 0
     tone = _enlarged(_continued(few, left, softness), alpha)
     filled = (tone + _grown_detail(drawn, tone, left, reach * shrink)) * cover[..., None]
     return Plate(np.clip(np.round(region * (1 - cover[..., None]) + filled), 0, 255).astype(np.uint8), on_lines)
