@@ -53,7 +53,12 @@ class ClipOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     motions: Annotated[
-        list[MotionName], Field(min_length=1, max_length=8, description="Motions of the library, played in turn.")
+        list[MotionName],
+        Field(
+            min_length=1,
+            max_length=8,
+            description="Motions of the library, played in turn; none where a driver is followed.",
+        ),
     ] = ["turn-left", "gentle-smile"]
     strength: Annotated[float, Field(ge=0.1, le=2, description="How far the motions go.")] = 1
     seconds: Annotated[float | None, Field(ge=1, le=30, description="Length; 6, or the driver's own, if not given.")] = None
