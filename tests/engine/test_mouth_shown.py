@@ -108,7 +108,7 @@ def test_a_lip_that_rises_shows_more_of_the_same_teeth() -> None:
     assert np.corrcoef(fresh, own)[0, 1] > 0.7
 
 
-def test_worn_teeth_of_both_rows_go_along_with_the_lips() -> None:
+def test_what_hangs_from_no_lip_goes_along_with_both() -> None:
     """Where a photo shows teeth that hang from no lip, lips part a quarter as far, and nothing is made between them."""
     pixels, face = enlarged(*smiling(), 3)
     ring = np.round(face.landmarks[list(INNER_LIPS), :2]).astype(int)

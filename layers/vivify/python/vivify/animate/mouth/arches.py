@@ -84,7 +84,7 @@ def _varied(crown: Crown, number: int, rng: np.random.Generator, unruly: float) 
         crown,
         width=crown.width * (1 + rng.normal(0, 0.025)),
         length=crown.length * (1 + rng.normal(0, 0.03)),
-        raised=crown.raised + rng.normal(0, 0.16 if number else 0.07) * unruly,
+        raised=crown.raised + rng.normal(0, 0.2 if number else 0.1) * unruly,
         mesial=crown.mesial * rng.uniform(0.7, 1.4),
         distal=crown.distal * rng.uniform(0.75, 1.35),
     )
@@ -107,8 +107,8 @@ def _draw_crown(
     if len(columns) < 2:  # a crown beyond what this mouth can show
         return
     lean = np.float32(np.tan(np.radians(rng.normal(-2.0, 1.4 * unruly))))  # roots converge: crowns lean to the middle
-    turned = np.float32(rng.normal(0, 0.09 * unruly))  # about its own length: one flank nearer to the light
-    stands_out = float(rng.normal(0, 0.035 * unruly))
+    turned = np.float32(rng.normal(0, 0.12 * unruly))  # about its own length: one flank nearer to the light
+    stands_out = float(rng.normal(0, 0.045 * unruly))
     y = height[:, None] - np.float32(crown.raised)
     x = (along[None, columns] - side * middle) * side + lean * (y - crown.length * 0.4)  # positive: away from the middle
     up = np.clip(y / crown.length, 0, 1)  # 0 at the edge, 1 at the neck
@@ -135,7 +135,7 @@ def _draw_crown(
     light *= 1 - 0.12 * np.clip((up - 0.72) / 0.28, 0, 1)
     light *= 1 + stands_out + 0.022 * _mottle(light.shape, 1.6 * fine, rng) + 0.010 * _mottle(light.shape, 0.35 * fine, rng)
     canine = 1.0 if crown.cusp > 1.2 and crown.thick < 4 else 0.0
-    yellow = 0.22 + 0.55 * np.clip((up - 0.35) / 0.65, 0, 1) ** 1.3 - 0.35 * tip + 0.14 * canine + rng.normal(0, 0.05)
+    yellow = 0.22 + 0.55 * np.clip((up - 0.35) / 0.65, 0, 1) ** 1.3 - 0.35 * tip + 0.14 * canine + rng.normal(0, 0.07)
     shine = np.exp(-((x / half - turned * 2 + 0.12) ** 2) / 0.10 - (up - 0.50) ** 2 / 0.045)
     gloss = shine * (0.7 + 0.5 * _mottle(light.shape, 0.7 * fine, rng))
 

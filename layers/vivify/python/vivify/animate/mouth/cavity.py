@@ -19,7 +19,7 @@ _SIDES, _ROUND = 10.0, 2.4  # that its sides are lower, and the power they fall 
 _HIGHEST = 0.8  # of the way from the lower row to the upper that it is seen to reach, at most
 _GAP_ABOVE = 8.0  # over the tongue, in which the dark behind it fades
 _PALE = 0.45  # how near the tongue's hue comes to the teeth's, from the flesh's
-_DEEP = np.array([-0.2, 0.2, 0.16], np.float32)  # powers of shade for R, G, B, less 1: flesh in the dark is redder
+_DEEP = np.array([-0.25, 0.4, 0.4], np.float32)  # powers of shade for R, G, B, less 1: flesh in the dark is redder
 _LIT_FROM, _LIT = 50.0, 750.0  # mm² between the lips: a mouth nearly shut is dark inside, a wide one lit
 _BITTEN = 12.0  # millimetres between the rows: less than this let less light in
 

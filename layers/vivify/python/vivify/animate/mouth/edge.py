@@ -20,7 +20,6 @@ _HIDDEN = 0.8  # what the lower lip still covers of teeth that end behind it
 _PLATEAU = 0.8  # teeth that end behind the lower lip are brightest at least as far above it
 _BENT_UP, _ASLANT = 0.004, 0.2  # of the edge: per millimetre, and millimetres per millimetre, at most
 _LEAST = 1.2  # a bright line thinner than this is wet lip
-_OPENS, _THROAT = 2.0, 13.0  # what is parted without an edge opens over this height, if it is as high as a throat
 _UNCOVERS = 8.0  # an opening as high as this would show what teeth hang from the upper lip
 _AT = np.arange(-_HALF, _HALF + 1, _APART)
 _OWN = 1.5  # how far single teeth may end above or below the curve through all
@@ -74,12 +73,12 @@ def find_edge(luma: Float, inside: NDArray[np.bool_], x: Float, y: Float, unit: 
     top, height = float(y[middle].min()), float(np.ptp(y[middle]))
     if (soft[middle & (y < top + _HANGING * height)] > _DIM * bright).mean() < _FILLED:
         # No upper teeth hang there: worn ones of both rows, a tongue, lower teeth alone.
-        return _level(top + _PARTED * height, _OPENS if height > _THROAT else 0.0, bright, hanging=height < _UNCOVERS)
-    return found or _level(max(float(y[inside].max()), 0) + _HIDDEN, 0.0, bright, hanging=True)
+        return _level(top + _PARTED * height, bright, hanging=height < _UNCOVERS)
+    return found or _level(max(float(y[inside].max()), 0) + _HIDDEN, bright, hanging=True)
 
 
-def _level(y: float, dark: float, bright: float, *, hanging: bool) -> Edge:
-    return Edge((y,) * len(_AT), 0.0, dark, bright, hanging)
+def _level(y: float, bright: float, *, hanging: bool) -> Edge:
+    return Edge((y,) * len(_AT), 0.0, 0.0, bright, hanging)
 
 
 def _end(ended: list[_Column], bright: float) -> Edge:

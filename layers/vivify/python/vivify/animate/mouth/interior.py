@@ -36,7 +36,7 @@ _PARTING, _PARTED = 0.008, 0.035  # lips that part this much farther than in the
 _ZIPPED = 0.03  # beside where they part, lips cling to each other up to here
 _SLIDING, _SLID = 0.012, 0.035  # likewise, lips that on average slide this far over teeth which the photo shows
 _EDGE = 0.008  # softness of the lips' edge
-_WORN_PART = 0.25  # of the way, that lips part before worn teeth of both rows
+_UNTOLD_PART = 0.25  # of the way, that lips part before what the photo does not tell to be skull's or jaw's
 # In millimetres.
 _MARGIN = 5.0
 _USUAL_WIDTH = 51.0  # of a mouth
@@ -73,7 +73,7 @@ class Mouth:
         place = View.of(self._points[UPPER_LIP, :2], head, Turn.none(), self._bite_at_rest, 1.0).beside_lip(0, 0)
         self._shown = Shown.read(region, landmarks, place, self._tones)
         found, self._end = None, None
-        self._worn = self._shown is not None and not self._shown.edge.hanging and self._shown.edge.dark == 0
+        self._untold = self._shown is not None and not self._shown.edge.hanging
         if self._shown is not None:
             self._end = float(self._shown.edge.at(np.zeros(1, np.float32))[0]) - _BEHIND
             at_rest = View.of(self._points[UPPER_LIP, :2], head, Turn.none(), self._at_edge(self._bite_at_rest), self._size)
@@ -85,7 +85,7 @@ class Mouth:
     @property
     def parting(self) -> float:
         """The share of the way that its lips may part: little, where the photo does not tell what teeth hang behind them."""
-        return _WORN_PART if self._worn else 1.0
+        return _UNTOLD_PART if self._untold else 1.0
 
     def patches(self, vertices: Float, turn: Turn, rows: Float) -> list[Patch]:
         """The inside of the mouth; nothing while the lips are where the photo has them.
@@ -93,7 +93,7 @@ class Mouth:
         ``vertices``: (>=468, 3), the landmarks moved, region pixels; ``turn``: of the head; ``rows``: (3,), where the teeth
         are, see ``vivify.motion.bite``.
         """
-        if self._worn:  # neither row is known: what the photo shows of them goes along with the lips
+        if self._untold:  # nothing hangs from the upper lip: what the photo shows goes along with both
             return []
         polygon, parting = self._parted(vertices), float((_gaps(vertices) - self._rest).max()) / self._head.unit
         still = turn.of(self._points)[:, :2]  # a face that made no faces
@@ -165,8 +165,7 @@ class Mouth:
         fine_x = np.arange(window.x0, window.x1, dtype=np.float32)[None]
         fine_y = np.arange(window.y0, window.y1, dtype=np.float32)[:, None]
         fine_a, fine_b = view.grid(fine_x, fine_y)
-        hanging = self._shown is None or self._shown.edge.hanging  # else the photo shows that there is no upper row
-        for row, light in ((self._lower, lips.shade * lips.corners * under), (self._upper, lips.shade))[: 1 + hanging]:
+        for row, light in ((self._lower, lips.shade * lips.corners * under), (self._upper, lips.shade)):
             colour, alpha = row.seen(view, fine_a, fine_b)
             rgb = rgb * (1 - alpha) + colour * enlarged(np.asarray(light[..., None] ** tones.warm, np.float32))
         rim, weight = self._rim.at(shrunk, lips)

@@ -23,12 +23,13 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _MUZZLE = (50, 205, 206, 280, 425, 426, 200, 164)  # landmarks around skin near the mouth
 _RIGHT_CHEEK, _LEFT_CHEEK = (50, 205, 187, 123), (280, 425, 411, 352)
 _SIDE_MOST = 0.35
-_TOOTH_HUE = 0.22  # power of the skin's hue
+_OF_SKIN, _OF_WHITES = 0.11, 0.25  # powers of the hues of the skin and of the whites of the eyes, in the hue of teeth
+_WHITES, _LEAST_WHITE = 88, 20  # percentile of an eye's luma from which it is white; pixels of an eye
 _IVORY = np.array([1.0, 1.0, 0.965], np.float32)  # what teeth are in white light
 _LIGHTS, _OF_LIGHTS = 98, 1.0  # percentile of the face's luma, and how near to it teeth come
 _TEETH = (0.0, 0.45)  # of the skin's luma: how much brighter they are, at least and at most
 _FULL_PRINT = 0.75  # of the skin's luma: how much darker the darkest is in a photo that is not faded
-_VEIL = 0.6  # of the darkest of the face: the inside of a mouth is darker
+_BLACKEST, _VEIL = 0.5, 0.6  # percentile of the picture's luma; of that: the inside of a mouth is darker
 _BRIGHTEST = 236.0
 _FLESH = np.array([1.18, 0.80, 0.88], np.float32)  # against the skin
 # Deviations of red and blue from luma in a face that make a black-and-white or toned print, and a colour photo.
@@ -83,7 +84,7 @@ def read_tones(region: Pixels, landmarks: Float, unit: float) -> Tones:
     darkest = float(np.percentile(face[whole] @ LUMA, 1)) if whole.any() else 0.0
     printed = float(np.clip((1 - darkest / luma) / _FULL_PRINT, 0.5, 1))
     teeth = min(1 + printed * float(np.clip(_OF_LIGHTS * lights / luma - 1, *_TEETH)), _BRIGHTEST / luma)
-    tooth = toned(hue**_TOOTH_HUE * _IVORY)
+    tooth = toned(hue**_OF_SKIN * _whites(face, points, hue) ** _OF_WHITES * _IVORY)
     cheeks = [_inside(face, _hull(points, cheek)) for cheek in (_RIGHT_CHEEK, _LEFT_CHEEK)]
     right, left = (float(np.median(face[cheek] @ LUMA)) + 8 if cheek.any() else luma for cheek in cheeks)
     return Tones(
@@ -91,14 +92,35 @@ def read_tones(region: Pixels, landmarks: Float, unit: float) -> Tones:
         tooth=tooth,
         teeth=teeth,
         dentine=toned(tooth * np.array([1.03, 1.0, 0.90], np.float32)),
-        flesh=toned(hue**0.75 * _FLESH),
+        flesh=toned(hue**0.9 * _FLESH),
         warm=(1 + np.array([-0.2, 0.09, 0.15], np.float32) * colour).astype(np.float32),
         colour=colour,
-        veil=_VEIL * darkest * toned(np.ones(3, np.float32)),
+        veil=np.asarray(_VEIL / 2 * (_darkest(region) + _darkest(window.of(region))), np.float32),
         side=float(np.clip(np.log(left / right), -_SIDE_MOST, _SIDE_MOST)),
         blur=_edge_blur(face @ LUMA, points),
         grain=_grain(face, points, unit),
     )
+
+
+def _whites(face: Float, points: Float, hue: Float) -> Float:
+    """(3,): the hue of the whites of the eyes, which have the picture's tint; of eyes too small, what the skin's tells."""
+    found = []
+    for eye in EYES:
+        white = face[_inside(face, points[list(eye.opening)])]
+        if len(white) >= _LEAST_WHITE:
+            luma = white @ LUMA
+            found.append(white[luma >= np.percentile(luma, _WHITES)].mean(axis=0) + 1)
+    if not found:
+        return np.asarray(hue ** (_OF_SKIN / _OF_WHITES), np.float32)
+    white = np.mean(found, axis=0)
+    return np.asarray(white / (white @ LUMA), np.float32)
+
+
+def _darkest(region: Pixels) -> Float:
+    """(3,): the mean colour of the darkest of ``region``, in a print that has faded no black."""
+    luma = cv2.cvtColor(region, cv2.COLOR_RGB2GRAY)
+    dark = luma <= np.percentile(luma[:: max(1, len(luma) // 400)], _BLACKEST)
+    return np.asarray(region[dark].mean(axis=0) if dark.any() else np.zeros(3), np.float32)
 
 
 def _hull(points: Float, chosen: tuple[int, ...]) -> Float:
