@@ -14,13 +14,20 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.bench import eyes, gpu, reenactment, sharpness, speed, steadiness, tables
+from tests.bench import eyes, gpu, patches, reenactment, sharpness, speed, steadiness, tables
 
 ROOT = Path(__file__).resolve().parents[2]
 GALLERY = ROOT.parent / "shared" / "gallery"
 PHOTO = ROOT / "tests" / "fixtures" / "astronaut.png"
 QUICK_CLIPS = 2
 STEADY_PHOTOS = ("hallo__reference_images_1", "LivePortrait__source_s9", "Arc2Face__examples_freeman")
+MOVING_PHOTOS = (
+    *STEADY_PHOTOS,
+    "LivePortrait__source_s42",
+    "cognitive-services-sample-data-files__images_detection1",
+    "cognitive-services-sample-data-files__images_Family2-Man2",
+    "3DDFA_V2__inputs_JianzhuGuo",
+)
 LARGE_PHOTOS = ("3DDFA_V2__inputs_emma", "LivePortrait__source_s2", "echomimic_v3__imgs_11")
 
 
@@ -60,11 +67,14 @@ def _measured(part: str, report: dict[str, Any], *, quick: bool) -> Any:
         return gpu.run(PHOTO)
     if part == "eyes":
         return eyes.run(_portraits(), sorted((GALLERY / "driving").glob("*.mp4")))
+    if part == "patches":
+        moving = [path for path in _portraits() if path.stem in MOVING_PHOTOS]
+        return patches.run(sorted({*_portraits(), *_large()}), moving)
     if part == "steadiness":
         chosen = [path for path in _portraits() if path.stem in STEADY_PHOTOS] if GALLERY.is_dir() else []
         return steadiness.run([PHOTO, *chosen])
     if part == "sharpness":
-        return sharpness.run([path for path in sorted((GALLERY / "photos").rglob("*")) if path.stem in LARGE_PHOTOS])
+        return sharpness.run(_large())
     if part == "following" and "reenactment" in report:
         return report["reenactment"]  # the same clips, rendered once
     clips = sorted((GALLERY / "driving").glob("*.mp4"))
@@ -76,6 +86,10 @@ def _portraits() -> list[Path]:
     with (GALLERY / "MANIFEST.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["file"].startswith("photos/portrait/")]
     return [GALLERY / row["file"] for row in rows if "animate" in row["expect"].split("|")]
+
+
+def _large() -> list[Path]:
+    return [path for path in sorted((GALLERY / "photos").rglob("*")) if path.stem in LARGE_PHOTOS]
 
 
 if __name__ == "__main__":

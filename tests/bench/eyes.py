@@ -49,10 +49,10 @@ def run(photos: list[Path], clips: list[Path]) -> dict[str, list[dict[str, Any]]
 def _photo(path: Path) -> list[dict[str, Any]]:
     photo = decode(path.read_bytes())
     rows: list[dict[str, Any]] = []
-    clip = _recorded(photo)
+    clip = recorded(photo)
     for index, face in enumerate(clip.faces):
         # All are looked at from the same place: only the lids have moved.
-        before, after = (outside.Outside().begin_at(face.landmarks).read(p) for p in (clip.photo, _shut(clip, index)))
+        before, after = (outside.Outside().begin_at(face.landmarks).read(p) for p in (clip.photo, shut(clip, index)))
         if before is None or after is None:
             rows.append({"face": round(face.size), "lost": True})
             continue
@@ -76,18 +76,19 @@ def _person(path: Path) -> dict[str, Any] | None:
         return None
     awake = np.flatnonzero(opening >= usual)
     source = int(awake[np.abs(awake - shut).argmin()])
-    clip = _recorded(Photo(np.ascontiguousarray(frames[source]), "png"))
-    views: Sequence[tuple[Pixels, int]] = ((clip.photo, source), (frames[shut], shut), (_shut(clip, 0), source))
+    clip = recorded(Photo(np.ascontiguousarray(frames[source]), "png"))
+    views: Sequence[tuple[Pixels, int]] = ((clip.photo, source), (frames[shut], shut), (shut(clip, 0), source))
     rest, real, ours = (_opening(outside.read_all([picture], seen[index])[0]) for picture, index in views)
     return {"clip": path.stem, "open": source, "shut": shut, "real": real / rest, "ours": ours / rest}
 
 
-def _recorded(photo: Photo) -> Recording:
+def recorded(photo: Photo, side: int = _SIDE) -> Recording:
+    """The photo ready to be blinked, at its own size, or with ``side`` pixels on its longer side if that is less."""
     longest = max(photo.pixels.shape[:2])
-    return record(photo, None, engine.Options(size="native" if longest <= _SIDE else _SIDE, seconds=0.08))
+    return record(photo, None, engine.Options(size="native" if longest <= side else side, seconds=0.08))
 
 
-def _shut(clip: Recording, index: int) -> Pixels:
+def shut(clip: Recording, index: int) -> Pixels:
     """The photo with the eyes of face ``index`` shut."""
     performer, picture = clip.performers[index], clip.photo.copy()
     performer.draw(picture, performer.track(_BLINK, 0.8), 1)

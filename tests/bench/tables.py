@@ -9,6 +9,7 @@ import numpy as np
 
 from tests.bench.eyes import SHUT
 from tests.bench.outside import SIGNALS
+from tests.bench.patches import ALIKE, LARGE, STEADY
 from tests.bench.reenactment import BESIDES, MEASURES, METHODS
 
 FOLLOWS = 0.95
@@ -120,6 +121,45 @@ def eyes(report: dict[str, list[Report]]) -> list[Figure]:
     ]
 
 
+def patches(report: dict[str, list[Report]]) -> list[Figure]:
+    print(
+        "\nLids: the Laplacian of shut lids over that of the skin right below, at the photo's own size, 1400 pixels at most"
+    )
+    seen = []
+    for row in report["lids"]:
+        if row.get("ratio") is None:
+            print(f"{row['photo'][-52:]:<54} {row.get('skipped', 'eyes shut')}")
+            continue
+        seen.append(row)
+        print(f"{row['photo'][-52:]:<54} eye {row['eye']:>4} px {row['ratio']:>6.2f}")
+    print("Flicker: second over first difference around eyes and mouth, over that of the bare warp")
+    for row in report["flicker"]:
+        cells = "".join(
+            f"  {place} " + ("   -" if row[place] is None else f"{row[place]:.2f}") for place in ("eyes", "mouth")
+        )
+        print(f"{row['photo'][-52:]:<54} {row['motion']:<12}{cells}")
+    large = [row for row in seen if row["eye"] >= LARGE]
+    figures = [_as_lively(*told) for told in (("large faces", large), ("all faces", seen)) if told[1]]
+    for place in ("eyes", "mouth"):
+        rows = sorted((row for row in report["flicker"] if row[place] is not None), key=lambda row: row[place])
+        off = sum(row[place] > STEADY for row in rows)
+        if rows:
+            found = f"{rows[-1][place]:.2f} x ({rows[-1]['photo']}, {rows[-1]['motion']}); above it {off} of {len(rows)}"
+            figures.append((f"flicker around {place}, worst", f"<= {STEADY} x the bare warp", found, not off))
+    return figures
+
+
+def _as_lively(name: str, rows: list[Report]) -> Figure:
+    off = [f"{row['photo']} {row['ratio']:.2f}" for row in rows if abs(row["ratio"] - 1) > ALIKE]
+    found = f"{len(rows) - len(off)} of {len(rows)}, median {np.median([row['ratio'] for row in rows]):.2f}"
+    return (
+        f"lids as lively as skin, {name}",
+        f"within {ALIKE:.0%} of it",
+        found + (f"; not {', '.join(off)}" if off and len(off) < 8 else ""),
+        not off,
+    )
+
+
 def sharpness(rows: list[Report]) -> list[Figure]:
     print("\nSharpness at the photo's own size, encoded: Laplacian energy of the face's place over the photo's")
     for r in rows:
@@ -206,6 +246,7 @@ PRINTERS: dict[str, Callable[[Any], list[Figure]]] = {
     "speed": speed,
     "gpu": gpu,
     "eyes": eyes,
+    "patches": patches,
     "steadiness": steadiness,
     "sharpness": sharpness,
     "reenactment": reenactment,

@@ -12,7 +12,7 @@ from vivify import engine
 from vivify.faces.topology import EYES
 from vivify.photos import Photo, decode
 
-from . import outside, reenactment, sharpness, speed, stage, steadiness
+from . import outside, patches, reenactment, sharpness, speed, stage, steadiness
 from .mesh_warp import MeshWarp
 from .pictures import CAP, cut, face_box, psnr, ssim
 
@@ -183,3 +183,27 @@ def test_sharpness_tells_the_blurred_from_the_sharp(astronaut: Path) -> None:
     assert row["size"] == (512, 512)
     assert row["rest"] == pytest.approx(1, abs=0.1)
     assert row["least"] < row["rest"]
+
+
+def test_lids_are_compared_with_the_skin_below(landmarks: np.ndarray) -> None:
+    """Grain twice as strong on a lid as on the skin reads 2, wherever else it is; the same grain reads 1."""
+    grain = np.random.default_rng(0).normal(0, 10, (2048, 2048))
+    points, lid = 4 * landmarks[:, :2], np.zeros((2048, 2048), np.uint8)
+    for eye in EYES:
+        cv2.fillPoly(lid, [np.round(points[list(eye.opening)]).astype(np.int32)], (1,))
+    for strength in (1, 2):
+        grey = np.clip(128 + grain * np.where(lid > 0, strength, 1), 0, 255).astype(np.uint8)
+        picture = np.dstack([grey] * 3)
+        assert patches.liveliness(picture, points, EYES[0]) == pytest.approx(strength, rel=0.1)
+
+
+def test_flicker_of_known_frames() -> None:
+    """What brightens steadily does not flicker, what goes to and fro does by 2; of what stands still nothing is said."""
+    box = (0, 0, 8, 8)
+
+    def frames(*levels: int) -> list[np.ndarray]:
+        return [np.full((8, 8, 3), level, np.uint8) for level in levels]
+
+    assert patches._trembling(frames(10, 20, 30, 40), box) == 0
+    assert patches._trembling(frames(10, 20, 10, 20), box) == pytest.approx(2)
+    assert patches._over(frames(10, 20, 10, 20), frames(9, 9, 9, 9), [box]) is None

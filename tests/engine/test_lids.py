@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tests.bench import outside
+from tests.bench.patches import ALIKE, liveliness
 from tests.portrait import portrait, resized, whole
 from vivify import models
 from vivify.animate import Performer, eye_patch
@@ -233,12 +234,7 @@ def test_lids_are_as_sharp_as_the_skin_around() -> None:
     pores = np.random.default_rng(0).normal(0, 12, (y1 - y0, x1 - x0, 1)).astype(np.float32)
     photo = np.clip(pixels[y0:y1, x0:x1] + cv2.GaussianBlur(pores, (0, 0), 0.9)[..., None], 0, 255).astype(np.uint8)
     (shut,) = _blinking(photo, face, 1.0)
-    energy = np.abs(cv2.Laplacian(cv2.cvtColor(shut, cv2.COLOR_RGB2GRAY).astype(np.float32), cv2.CV_32F))
-    lid = np.zeros(shut.shape[:2], np.uint8)
-    cv2.fillPoly(lid, [np.round(face.landmarks[list(RIGHT_EYE.opening), :2]).astype(np.int32)], (1,))
-    x, y = face.landmarks[RIGHT_EYE.lower[2][3], :2].astype(int)
-    half = int(0.1 * face.eye_span)
-    assert 0.75 < energy[lid > 0].mean() / energy[y : y + 2 * half, x - half : x + half].mean() < 1.25
+    assert liveliness(shut, face.landmarks, RIGHT_EYE) == pytest.approx(1, abs=ALIKE)
 
 
 def test_nothing_of_the_eyeball_shows_below_shut_lids() -> None:

@@ -1,0 +1,123 @@
+"""What is painted into a face: whether shut lids are as lively as the skin around, and whether anything flickers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from tests.bench.eyes import OPEN, recorded, shut
+from tests.bench.pictures import Box, cut
+from tests.bench.stage import Recording, record
+from vivify import engine
+from vivify.arrays import Float, Pixels
+from vivify.errors import VivifyError
+from vivify.faces.topology import EYES, INNER_LIPS, Eye
+from vivify.motion import FaceTrack, template
+from vivify.photos import decode
+
+ALIKE = 0.25  # of the skin's Laplacian, by which that of lids may differ
+LARGE = 40  # pixels: an eye so wide shows pores, grain and brushwork
+STEADY = 1.1  # times the bare warp's flicker
+MOTIONS = ("blink", "laugh", "turn-left")
+_SIDE = 1400  # pixels of the longer side that photos are blinked at, at most
+_ABOVE = 0.6  # of the opening's height is lid when it is shut; below that are lashes
+_SQUARE = 0.25  # of the eye's width: half a side of the skin below that lids are compared with
+_ROOM = {"eyes": (0.25, 0.5), "mouth": (0.2, 0.35)}  # of the width, beside and above: what may be painted over
+
+
+def run(textured: list[Path], moving: list[Path]) -> dict[str, list[dict[str, Any]]]:
+    """``lids``: one entry a photo: ``eye``, its width in pixels, and ``ratio``, shut lids' Laplacian over the skin's, null
+    where no eye is open. ``flicker``: one entry a photo and motion: ``eyes`` and ``mouth``, over the bare warp.
+    """
+    lids: list[dict[str, Any]] = []
+    for path in textured:
+        try:
+            lids.append({"photo": path.name, **_lids(path)})
+        except VivifyError as error:
+            lids.append({"photo": path.name, "skipped": error.code})
+    return {"lids": lids, "flicker": [{"photo": path.name, **row} for path in moving for row in _flicker(path)]}
+
+
+def liveliness(picture: Pixels, landmarks: Float, eye: Eye) -> float:
+    """The Laplacian's mean size on the shut lid of ``picture`` (H, W, 3) over the skin's below; ``landmarks`` (>=468, 2
+    or 3): with the eye open.
+    """
+    edges = np.abs(cv2.Laplacian(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32), cv2.CV_32F))
+    opening = landmarks[list(eye.opening), :2]
+    lid = cv2.fillPoly(np.zeros(edges.shape, np.uint8), [np.round(opening).astype(np.int32)], (1,))
+    top, bottom = opening[:, 1].min(), opening[:, 1].max()
+    lid[round(float(top + _ABOVE * (bottom - top))) :] = 0
+    (x, y), half = landmarks[eye.lower[2][3], :2].astype(int), round(_SQUARE * _width(landmarks, eye))
+    return float(edges[lid > 0].mean() / edges[y : y + half, x - half : x + half].mean())
+
+
+def _lids(path: Path) -> dict[str, Any]:
+    clip = recorded(decode(path.read_bytes()), _SIDE)
+    largest = int(np.argmax([face.size for face in clip.faces]))
+    points = clip.faces[largest].landmarks
+    closed = shut(clip, largest)
+    seen = [liveliness(closed, points, eye) for eye in EYES if _open(points, eye)]
+    width = float(np.mean([_width(points, eye) for eye in EYES]))
+    return {"eye": round(width), "ratio": float(np.mean(seen)) if seen else None}
+
+
+def _width(points: Float, eye: Eye) -> float:
+    return float(np.linalg.norm(points[eye.outer, :2] - points[eye.inner, :2]))
+
+
+def _open(points: Float, eye: Eye) -> bool:
+    apart = np.linalg.norm(points[list(eye.upper[0]), :2] - points[list(eye.lower[0]), :2], axis=1).max()
+    return bool(apart >= OPEN * _width(points, eye))
+
+
+def _flicker(path: Path) -> list[dict[str, Any]]:
+    clip = record(decode(path.read_bytes()), None, engine.Options(size=512, faces="largest", seconds=0.08))
+    rows = []
+    for name in MOTIONS:
+        told = template(name)
+        track = clip.performers[0].track(told.motion, told.mouth_width)
+        rows.append({"motion": name, **flicker(clip, track)})
+    return rows
+
+
+def flicker(clip: Recording, track: FaceTrack) -> dict[str, float | None]:
+    """Second over first difference of the pixels around eyes and mouth, over what it is with the warp alone; None where
+    nothing moves.
+    """
+    performer = clip.performers[0]
+    sketches = [performer.sketch(track, index) for index in range(len(track))]
+    full, bare = (
+        list(performer._painter.paint([sketch if painted else replace(sketch, patches=()) for sketch in sketches]))
+        for painted in (True, False)
+    )
+    points = clip.faces[0].landmarks[:, :2] - performer.region.corner
+    places = {"eyes": [points[list(eye.opening)] for eye in EYES], "mouth": [points[list(INNER_LIPS)]]}
+    return {name: _over(full, bare, _boxes(name, shapes)) for name, shapes in places.items()}
+
+
+def _over(full: list[Pixels], bare: list[Pixels], boxes: list[Box]) -> float | None:
+    told = [(_trembling(full, box), _trembling(bare, box)) for box in boxes]
+    shares = [one / other for one, other in told if one is not None and other is not None]
+    return float(np.mean(shares)) if shares else None
+
+
+def _boxes(name: str, shapes: list[Float]) -> list[Box]:
+    beside, above = _ROOM[name]
+    boxes = []
+    for points in shapes:
+        low, high = points.min(axis=0), points.max(axis=0)
+        room = np.array([beside, above]) * (high - low)[0]
+        (x0, y0), (x1, y1) = np.maximum(low - room, 0).astype(int), (high + room).astype(int)
+        boxes.append((int(x0), int(y0), int(x1), int(y1)))
+    return boxes
+
+
+def _trembling(frames: list[Pixels], box: Box) -> float | None:
+    """The second difference's mean size over the first's, if anything moves."""
+    grey = np.stack([cv2.cvtColor(cut(frame, box), cv2.COLOR_RGB2GRAY).astype(np.float32) for frame in frames])
+    first, second = (float(np.abs(np.diff(grey, n=order, axis=0)).mean()) for order in (1, 2))
+    return second / first if first > 0 else None
