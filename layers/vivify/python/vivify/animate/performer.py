@@ -120,10 +120,10 @@ class Performer:
 
     def _shading(self, track: FaceTrack, index: int, deformation: Deformation) -> Shading | None:
         folds = self._folds.gains(self._expression(track, index))
-        creases = self._creases.over(track.displacement[index], deformation)
-        if folds is None or creases is None:
-            return None if folds is None else Shading(self._warp.grid, self._warp.spread(folds))
-        return Shading(self._warp.grid, self._warp.spread(folds) * creases)
+        if folds is None:  # nor are there creases in a face at rest
+            return None
+        gains, creases = self._warp.spread(folds), self._creases.over(track.displacement[index], deformation)
+        return Shading(self._warp.grid, gains if creases is None else gains * creases)
 
     def _expression(self, track: FaceTrack, index: int) -> Float:
         """(468, 3): what the face does by itself, region pixels in the camera frame."""
