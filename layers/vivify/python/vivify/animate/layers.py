@@ -68,10 +68,13 @@ def _filtered(picture: Pixels, kernel: Float) -> Pixels:
     return np.asarray(cv2.filter2D(picture, -1, kernel, anchor=middle, borderType=cv2.BORDER_REPLICATE), np.uint8)
 
 
-def split(region: Pixels, matte: Float, reach: float) -> Layers:
-    """Splits ``region`` (H, W, 3) by ``matte`` (H, W) in 0..1; ``reach``: pixels within which the matte's edge is unsure."""
+def split(region: Pixels, matte: Float, reach: float, own: Float | None = None) -> Layers:
+    """Splits ``region`` (H, W, 3) by ``matte`` (H, W) in 0..1.
+
+    ``reach``: pixels within which the matte's edge is unsure; ``own``: (H, W) in 0..1, 0 where another person is nearer.
+    """
     alpha = np.round(matte * 255).astype(np.uint8)
-    behind = plate_of(region, alpha, reach)
+    behind = plate_of(region, alpha, reach, own)
     plate = behind.picture
     plate[0, alpha[0] == 0] = region[0, alpha[0] == 0]  # what is clear at the border stays so, and is drawn out as nothing
     # What all but looks like the plate is the plate: in the dark a level less would pass for an opaque person.

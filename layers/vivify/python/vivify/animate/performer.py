@@ -72,7 +72,7 @@ class Performer:
         self.limits = Limits.of(self._shape, face.pose, room)
         self._share = territory.share(self._pixels.shape) if others else None
         self._surface = build_surface(self._landmarks, territory, matte, self.depth.person, borders, lean, body)
-        self._layers = split(self._pixels, matte, _UNSURE_EDGE * self._head.unit)
+        self._layers = split(self._pixels, matte, _UNSURE_EDGE * self._head.unit, self._share)
         height, width = matte.shape
         self._warp = Warp(self._surface, (width, height), self._head.unit)
         self._painter = _painter(self._layers, self._warp.grid, provider)

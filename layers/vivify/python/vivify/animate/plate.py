@@ -26,6 +26,7 @@ _GONE = 0.3  # covered by so much, a pixel says nothing of the background
 _LIVELY = 12.0  # levels: a background that varies by this much hides the rest of an outline
 _DEEPEST = 12.0  # of the unsure edge: so far behind the person detail is grown
 _FADES_FROM = 0.6  # of that depth
+_OWN = 0.5
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,11 @@ class Plate:
     lines: NDArray[np.bool_]
 
 
-def plate_of(region: Pixels, alpha: Pixels, reach: float) -> Plate:
+def plate_of(region: Pixels, alpha: Pixels, reach: float, own: Float | None = None) -> Plate:
     """The photo ``region`` (H, W, 3) uint8 with the person filled in from the background around.
 
-    ``alpha``: (H, W) uint8, the person; ``reach``: pixels around it within which its edge is unsure.
+    ``alpha``: (H, W) uint8, the person; ``reach``: pixels around it within which its edge is unsure;
+    ``own``: (H, W) float32 in 0..1, 0 where another person is nearer, whose hair is no background; None for nobody.
     """
     height, width = alpha.shape
     shrink = min(1.0, _SIDE / max(height, width))
@@ -71,7 +73,8 @@ def plate_of(region: Pixels, alpha: Pixels, reach: float) -> Plate:
     clear = (cv2.dilate(few, disc) - cv2.erode(few, disc)).max(axis=2) > _CLEAR
     on_lines = _enlarged(((gone > left) & clear).astype(np.float32), alpha) > 0
     tone = _enlarged(_continued(few, left, softness), alpha)
-    filled = (tone + _grown_detail(drawn, tone, left, reach * shrink)) * cover[..., None]
+    others = np.zeros(hidden.shape, bool) if own is None else cv2.resize(own, small, interpolation=cv2.INTER_AREA) < _OWN
+    filled = (tone + _grown_detail(drawn, tone, left, others, reach * shrink)) * cover[..., None]
     return Plate(np.clip(np.round(region * (1 - cover[..., None]) + filled), 0, 255).astype(np.uint8), on_lines)
 
 
@@ -125,17 +128,17 @@ def _halved(level: Float) -> Float:
     return np.asarray(cv2.pyrDown(level), np.float32)
 
 
-def _grown_detail(region: Float, tone: Float, gone: Pixels, edge: float) -> Float:
+def _grown_detail(region: Float, tone: Float, gone: Pixels, others: NDArray[np.bool_], edge: float) -> Float:
     """The background's detail over its ``tone`` (H, W, 3), and grown into what is ``gone`` (h, w): (H, W, 3).
 
-    Deep behind the person it fades: no head moves so far. ``edge``: pixels of the small plate in which the matte is unsure.
+    Deep behind the person it fades: no head moves so far. ``others``: (h, w), where it is not taken from. ``edge``: pixels of the small plate in which the matte is unsure.
     """
     height, width = tone.shape[:2]
     detail = region - tone
     deep = np.asarray(cv2.distanceTransform(gone, cv2.DIST_L2, 5), np.float32) / np.float32(edge * _DEEPEST)
     few = np.asarray(cv2.resize(detail, gone.shape[::-1], interpolation=cv2.INTER_AREA), np.float32)
     under = np.asarray(cv2.resize(tone, gone.shape[::-1], interpolation=cv2.INTER_AREA), np.float32)
-    source = grow(few, under, gone > 0, (gone > 0) & (deep < 1))
+    source = grow(few, under, (gone > 0) | others, (gone > 0) & (deep < 1))
     step = cv2.resize(source, (width, height), interpolation=cv2.INTER_NEAREST)
     step *= np.array([width / source.shape[1], height / source.shape[0]], np.float32)
     how = cv2.INTER_LINEAR | cv2.WARP_RELATIVE_MAP
