@@ -157,8 +157,8 @@ def test_what_is_not_hidden_is_the_photos() -> None:
 
 
 def test_the_hair_of_others_does_not_grow_behind_the_person() -> None:
-    """Between leaves, whose red varies, and another person's curls, whose blue does, leaves alone go on in the uncovered rim,
-    15 pixels of it; were the curls nobody's they would, too: blue varies there less than a quarter as much.
+    """Between leaves, whose red varies, and another's curls, whose blue does, leaves alone go on in the uncovered rim, 15
+    pixels of it; were the curls nobody's they would, too: blue varies there less than a quarter as much.
     """
     speckled = cv2.GaussianBlur(np.random.default_rng(2).normal(0, 200, (_SIDE, _SIDE)).astype(np.float32), (0, 0), 1.5)
     right = np.indices((_SIDE, _SIDE))[1] > _SIDE / 2

@@ -131,7 +131,8 @@ def _halved(level: Float) -> Float:
 def _grown_detail(region: Float, tone: Float, gone: Pixels, others: NDArray[np.bool_], edge: float) -> Float:
     """The background's detail over its ``tone`` (H, W, 3), and grown into what is ``gone`` (h, w): (H, W, 3).
 
-    Deep behind the person it fades: no head moves so far. ``others``: (h, w), where it is not taken from. ``edge``: pixels of the small plate in which the matte is unsure.
+    Deep behind the person it fades: no head moves so far. ``others``: (h, w), where it is not taken from. ``edge``: pixels
+    of the small plate in which the matte is unsure.
     """
     height, width = tone.shape[:2]
     detail = region - tone
