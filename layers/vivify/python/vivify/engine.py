@@ -21,7 +21,7 @@ from vivify.depth.head import HeadFrame
 from vivify.errors import NotAHumanFace
 from vivify.faces import Face, chosen, find_faces, head_and_shoulders
 from vivify.faces.repair import Repaired, repair
-from vivify.faces.topology import lips_apart, mouth_width
+from vivify.faces.topology import mouth_width
 from vivify.motion import (
     PARTS,
     Life,
@@ -237,7 +237,7 @@ def _score(options: Options, seed: int, people: int = 1, following: OnProgress =
     if options.driver is not None:
         driver = follow(options.driver, options.seconds, following)
         return lambda number, face: driver.role(
-            options.fps, strengths, apart=_in_eye_distances(lips_apart, face), seed=seed + number, loop=options.loop
+            options.fps, strengths, shown=HeadFrame.of(face).local(face.landmarks), seed=seed + number, loop=options.loop
         )
     if options.storyboard is not None:
         told = load_storyboard(options.storyboard)

@@ -10,7 +10,7 @@ import numpy as np
 
 from vivify.arrays import Float
 from vivify.errors import MotionInvalid
-from vivify.faces.topology import LOWER_INNER_LIP, UPPER_INNER_LIP, lips_apart
+from vivify.faces.topology import EYES, LOWER_INNER_LIP, UPPER_INNER_LIP, lips_apart
 from vivify.motion.breath import Breath
 from vivify.motion.compose import frame_count
 from vivify.motion.measure import measure, to_motion, usual_mouth
@@ -22,35 +22,37 @@ from vivify.video import probe
 
 _MOST_FRAMES = 18_000  # measuring takes 56 KB for each, a gigabyte in all
 _CLOSEST = 10  # percent of the frames: those in which the lips are closest
-_AS_CLOSE = 0.03  # eye distances: lips apart by so much more or less are measured the same
+_AS_CLOSE = 0.03  # eye distances: lips apart by so much more or less are measured the same, by twice that no more
+_AS_OPEN = 0.1  # of the opening: eyes as open but for so much are measured the same
 
 
 @dataclass(frozen=True)
 class Driver:
-    """What a video's person does: ``motion``, frame by frame against the first, at the video's ``fps``; in eye distances the
-    ``mouth_width``, and how far the lips are ``apart`` in the first frame. ``body``: the share of the head's way that the
-    body goes, if it is seen.
+    """What a video's person does: ``motion``, frame by frame against the first, at the video's ``fps``. ``mouth_width``: in
+    eye distances; ``first``: (478, 3) float32, landmarks of the first frame, likewise. ``body``: the share of the head's way
+    that the body goes, if it is seen.
     """
 
     motion: Motion
     fps: float
     mouth_width: float
-    apart: float
+    first: Float
     body: float | None = None
 
-    def role(self, fps: float, strengths: Mapping[str, float], *, apart: float, seed: int, loop: bool) -> Role:
-        """The same at ``fps``, each of vivify.motion.parts as far as ``strengths`` says, by somebody whose lips the photo
-        shows ``apart`` by so many eye distances; ``loop``: from rest and back. ``seed``: sets how somebody breathes whose
-        driver's chest is not seen.
+    def role(self, fps: float, strengths: Mapping[str, float], *, shown: Float, seed: int, loop: bool) -> Role:
+        """The same at ``fps``, each of vivify.motion.parts as far as ``strengths`` says, by somebody with the landmarks
+        ``shown``, (478, 3) in eye distances; ``loop``: from rest and back. ``seed``: sets how somebody breathes whose driver's
+        chest is not seen.
         """
         count = frame_count(len(self.motion) / self.fps, fps)
-        closing = self._closing(apart)
+        closing, narrower = self._closing(float(lips_apart(shown))), self._narrower(shown)
         breath = None if self.motion.chest.any() else Breath.of(np.random.default_rng(seed))
 
         def motion(frames: range) -> Motion:
             part = self.motion.at_length(count, frames)
-            begun = easing(frames, count, fps, both_ends=False)[:, None, None]
-            part = strengthen(replace(part, displacement=part.displacement - begun * closing), strengths)
+            begun = easing(frames, count, fps, both_ends=False)[:, None]
+            lids = np.maximum((part.lids - begun * narrower) / (1 - begun * narrower), np.minimum(part.lids, 0))
+            part = strengthen(replace(part, displacement=part.displacement - begun[..., None] * closing, lids=lids), strengths)
             part = part.eased(easing(frames, count, fps, both_ends=True)) if loop else part
             return part if breath is None else replace(part, chest=breath.chest(frames, count, fps, both_ends=loop))
 
@@ -63,11 +65,21 @@ class Driver:
         moved = self.motion.displacement[..., 1]
         further = (moved[:, LOWER_INNER_LIP[3:6]] - moved[:, UPPER_INNER_LIP[3:6]]).mean(axis=1)
         closest = further <= np.percentile(further, _CLOSEST)
-        most, wanted = -float(further[closest].mean()), self.apart - apart - _AS_CLOSE
+        closer = float(lips_apart(self.first)) - apart
+        most, wanted = -float(further[closest].mean()), min(closer, 2 * (closer - _AS_CLOSE))
         if min(most, wanted) <= 0:
             return np.zeros_like(self.motion.displacement[0])
         closed = replace(Motion.still(1), displacement=self.motion.displacement[closest].mean(axis=0, keepdims=True))
         return only(closed, ("mouth",)).displacement[0] * np.float32(min(1.0, wanted / most))
+
+    def _narrower(self, shown: Float) -> np.float32:
+        """How far lids are already shut that the photo shows narrower than the driver's in the first frame: no farther than
+        his usually are, lest narrow eyes follow wide ones no more. Told against a first frame of surprise, eyes would be half
+        shut whenever his are as usual.
+        """
+        first, photo = (float(np.mean([eye.apart(points) for eye in EYES])) for points in (self.first, shown))
+        already = 1 - photo / first
+        return np.float32(max(0.0, min(already, 2 * (already - _AS_OPEN), float(np.median(self.motion.lids)))))
 
 
 def follow(video: Path, seconds: float | None, progress: OnProgress = unheard) -> Driver:
@@ -83,5 +95,4 @@ def follow(video: Path, seconds: float | None, progress: OnProgress = unheard) -
     if motion.lids[0].any():
         # All else is told against the first frame; lids that begin in a blink come to it from the photo's.
         motion = replace(motion, lids=motion.settled(measured.fps).lids)
-    apart = float(lips_apart(measured.shape[0]))
-    return Driver(motion, measured.fps, usual_mouth(measured), apart, measured.body)
+    return Driver(motion, measured.fps, usual_mouth(measured), measured.shape[0], measured.body)
