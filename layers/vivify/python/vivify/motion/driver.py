@@ -41,8 +41,8 @@ class Driver:
 
     def role(self, fps: float, strengths: Mapping[str, float], *, shown: Float, seed: int, loop: bool) -> Role:
         """The same at ``fps``, each of vivify.motion.parts as far as ``strengths`` says, by somebody with the landmarks
-        ``shown``, (478, 3) in eye distances; ``loop``: from rest and back. ``seed``: sets how somebody breathes whose driver's
-        chest is not seen.
+        ``shown``, (478, 3) in eye distances; ``loop``: from rest and back. ``seed``: sets how somebody breathes whose
+        driver's chest is not seen.
         """
         count = frame_count(len(self.motion) / self.fps, fps)
         closing, narrower = self._closing(float(lips_apart(shown))), self._narrower(shown)
