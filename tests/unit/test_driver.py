@@ -57,9 +57,9 @@ def test_lips_as_far_apart_as_the_drivers_do_just_what_those_do() -> None:
 
 
 def test_narrow_eyes_follow_a_driver_who_begins_in_surprise() -> None:
-    """Of a driver whose lids are usually a quarter shut against his first frame, eyes that the photo shows a quarter narrower
-    than that are as in the photo when his are as usual, a third shut when his are half shut, and shut when his are; eyes as
-    wide as his do just what his do.
+    """Of a driver whose lids are usually a quarter shut against his first frame, eyes that the photo shows a quarter
+    narrower than that are as in the photo when his are as usual, a third shut when his are half shut, and shut when his
+    are; eyes as wide as his do just what his do.
     """
     lids = np.full((COUNT, 2), 0.25, np.float32)
     lids[0], lids[20], lids[30] = 0, 0.5, 1
@@ -76,8 +76,12 @@ def test_narrow_eyes_follow_a_driver_who_begins_in_surprise() -> None:
 def test_whose_chest_is_not_seen_breathes_all_the_same() -> None:
     """The chest does what the driver's did where that was seen; else it sinks and rises by itself, each person's apart."""
     seen = replace(_talking(), motion=replace(Motion.still(COUNT), chest=np.full((COUNT, 2), 0.1, np.float32)))
-    assert np.array_equal(seen.role(FPS, {}, shown=_face(APART), seed=1, loop=False).motion(range(COUNT)).chest, seen.motion.chest)
-    one, other = (_talking().role(FPS, {}, shown=_face(APART), seed=seed, loop=False).motion(range(COUNT)).chest for seed in (1, 2))
+
+    def chest(driver: Driver, seed: int) -> Float:
+        return driver.role(FPS, {}, shown=_face(APART), seed=seed, loop=False).motion(range(COUNT)).chest
+
+    assert np.array_equal(chest(seen, 1), seen.motion.chest)
+    one, other = (chest(_talking(), seed) for seed in (1, 2))
     assert one[:, 1].max() > 0.01
     assert not np.array_equal(one, other)
 

@@ -52,7 +52,8 @@ class Driver:
             part = self.motion.at_length(count, frames)
             begun = easing(frames, count, fps, both_ends=False)[:, None]
             lids = np.maximum((part.lids - begun * narrower) / (1 - begun * narrower), np.minimum(part.lids, 0))
-            part = strengthen(replace(part, displacement=part.displacement - begun[..., None] * closing, lids=lids), strengths)
+            displacement = part.displacement - begun[..., None] * closing
+            part = strengthen(replace(part, displacement=displacement, lids=lids), strengths)
             part = part.eased(easing(frames, count, fps, both_ends=True)) if loop else part
             return part if breath is None else replace(part, chest=breath.chest(frames, count, fps, both_ends=loop))
 
@@ -74,8 +75,8 @@ class Driver:
 
     def _narrower(self, shown: Float) -> np.float32:
         """How far lids are already shut that the photo shows narrower than the driver's in the first frame: no farther than
-        his usually are, lest narrow eyes follow wide ones no more. Told against a first frame of surprise, eyes would be half
-        shut whenever his are as usual.
+        his usually are, lest narrow eyes follow wide ones no more. Told against a first frame of surprise, eyes would be
+        half shut whenever his are as usual.
         """
         first, photo = (float(np.mean([eye.apart(points) for eye in EYES])) for points in (self.first, shown))
         already = 1 - photo / first
