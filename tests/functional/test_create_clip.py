@@ -132,10 +132,11 @@ def test_a_wrong_request_is_refused(stack: Stack, ask: Ask, subtests: pytest.Sub
 
 
 def test_a_body_in_base64(stack: Stack, invoke: Callable[[str, Event], Any], event: Callable[[str], Event]) -> None:
-    """The HTTP API may deliver a body in base64; it is read all the same."""
+    """The HTTP API may deliver a body in base64; it is read all the same, and what is no base64 is refused."""
     captured = event(POST)
     captured |= {"body": base64.b64encode(captured["body"].encode()).decode(), "isBase64Encoded": True}
     assert invoke("serve_api", captured)["statusCode"] == 201
+    assert invoke("serve_api", captured | {"body": f"%{captured['body']}"})["statusCode"] == 400
 
 
 def test_the_switch(stack: Stack, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import pytest
 from vivify.cloud import executions, storage
 from vivify.cloud.records import Records
 from vivify.cloud.storage import ObjectPointer
-from vivify.errors import ClipDeleted, CloudUnavailable, TransitionRefused
+from vivify.errors import ClipDeleted, CloudError, CloudUnavailable, TransitionRefused
 from vivify.service import clip_ids
 from vivify.service.leftovers import unless_over
 
@@ -37,7 +37,8 @@ def test_everything_goes(stack: Stack, ask: Ask, state: str) -> None:
     for clip_id in (CLIP, OTHER):
         stack.fill(clip_id)
         stack.put_record(clip_id, state, verdict={"code": "x", "message": "y"}, notify={"webhook": "https://a.example"})
-    others = [name for name in stack.everything() if OTHER in name]
+    put(stack.uploads, f"photos/{CLIP}.jpg")  # a drop whose name begins as the clip's own photo's
+    others = [name for name in stack.everything() if OTHER in name or name.endswith(f"photos/{CLIP}.jpg")]
     answer = ask(DELETE)
     assert (answer.status, answer.body) == (204, None)
     assert stack.everything() == others
@@ -149,6 +150,16 @@ def test_no_step_gets_past_a_tombstone(stack: Stack, ask: Ask) -> None:
         records.claim(CLIP, photo)
     with pytest.raises(ClipDeleted):
         records.claim(CLIP, photo, {"owner": SOMEBODY, "options": "{}"})
+    assert stack.record(CLIP) == before
+
+
+def test_only_what_is_deleted_is_buried(stack: Stack) -> None:
+    """A record in any other state is never reduced to a tombstone: it stays as it is."""
+    stack.put_record(CLIP, "ready")
+    before = stack.record(CLIP)
+    assert before is not None
+    with pytest.raises(CloudError):
+        Records(stack.table).bury({"owner": SOMEBODY, "updated_at": "now", **before, "state": "deleted"})
     assert stack.record(CLIP) == before
 
 

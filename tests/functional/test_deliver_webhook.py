@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -74,10 +75,13 @@ class TestDelivery:
         asked(stack, receiver)
         boto3.client("secretsmanager").put_secret_value(SecretId="webhooks", SecretString="second secret")
         handle(stack, receiver)
-        keys._rotating_secret.cache_clear()
-        monkeypatch.setattr(deliver_webhook, "OVERLAP_SECONDS", -1)
-        handle(stack, receiver)
-        rotated, later = receiver.calls
+        now = time.time()
+        for after in (2 * 86400 - 60, 2 * 86400 + 60):
+            keys._rotating_secret.cache_clear()
+            monkeypatch.setattr(keys, "time", SimpleNamespace(time=lambda after=after: now + after))
+            handle(stack, receiver)
+        rotated, still, later = receiver.calls
+        assert still.headers["vivify-signature"].count("v1=") == 2
         at, *marks = (part.split("=", 1)[1] for part in rotated.headers["vivify-signature"].split(","))
         signed = f"{at}.".encode() + rotated.body
         assert marks == [

@@ -13,7 +13,7 @@ import boto3
 import pytest
 from PIL import Image
 
-from vivify.cloud import storage
+from vivify.cloud import executions, storage
 from vivify.errors import CloudError
 from vivify.faces import Face
 from vivify.service import clip_ids, clip_options, detect_face
@@ -122,15 +122,20 @@ def test_a_late_duplicate(stack: Stack, invoke: Invoke, arrival: Arrival, astron
     assert stack.executions() == []
 
 
+@pytest.mark.parametrize("ended", [False, True])
 def test_a_crash_before_the_record_knew_of_its_execution(
-    stack: Stack, invoke: Invoke, arrival: Arrival, astronaut: Path
+    stack: Stack, invoke: Invoke, arrival: Arrival, astronaut: Path, ended: bool
 ) -> None:
-    """The function died after starting the execution: the next delivery finds it under its name and starts no other."""
+    """The function died after starting the execution: the next delivery finds it under its name, at work or at its end, and
+    starts no other.
+    """
     version = stack.put_photo("photos/astronaut.png", astronaut.read_bytes())
     invoke("detect_face", arrival(stack, version))
     record = stack.records()[0]
     name = record.pop("execution")
     boto3.resource("dynamodb").Table(stack.table).put_item(Item=record)
+    if ended:
+        executions.stop(stack.state_machine, name)
     invoke("detect_face", arrival(stack, version, like="s3_photo_delivered_again"))
     assert [execution["name"] for execution in stack.executions()] == [name]
     assert stack.records()[0]["execution"] == name

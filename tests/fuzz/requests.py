@@ -28,6 +28,7 @@ REQUEST = {
     "frame": "photo",
     "faces": "all",
     "loop": False,
+    "driver_content_type": None,
     "notify": {"webhook": "https://example.org/hook"},
 }
 METADATA = {
@@ -70,8 +71,9 @@ def events(draw: st.DrawFn) -> dict[str, Any]:
 
 def metadata() -> st.SearchStrategy[dict[str, str]]:
     """What S3 says of a dropped object: names and values are anybody's."""
-    names = st.one_of(st.sampled_from((*METADATA, "vivify-", "vivify-loop", "vivify-faces", "other")), _TEXT)
-    values = st.one_of(_TEXT, st.sampled_from(("nan", "1e400", "-1", "true", "[]", "nod," * 50, "9" * 5000)))
+    known = (*METADATA, "vivify-", "vivify-loop", "vivify-faces", "vivify-driver", "other")
+    names = st.one_of(st.sampled_from(known), _TEXT)
+    values = st.one_of(_TEXT, st.sampled_from(("nan", "1e400", "-1", "true", "[]", "nod," * 50, "9" * 5000, "drivers/x")))
     return st.dictionaries(names, values, max_size=6).map(lambda changes: METADATA | changes)
 
 
