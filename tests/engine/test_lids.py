@@ -237,6 +237,24 @@ def test_lids_are_as_sharp_as_the_skin_around() -> None:
     assert liveliness(shut, face.landmarks, RIGHT_EYE) == pytest.approx(1, abs=ALIKE)
 
 
+def test_lashes_are_single_where_the_photo_shows_them_so() -> None:
+    """Below a shut lid's edge a fine picture varies from lash to lash; a blurred one of the same size has one soft bar."""
+    pixels, face = _enlarged(8.0)
+    lines = pixels.copy()
+    rest = eye_patch.Resting.of(RIGHT_EYE, pixels, face.landmarks)
+    where = cv2.warpAffine(rest.lashes, eye_patch.inverse(eye_patch.placing(RIGHT_EYE, face.landmarks)), pixels.shape[1::-1])
+    lines[:, ::5][where[:, ::5] > 0] //= 3  # an eye full of fine lines
+    varies = []
+    for photo in (lines, pixels):
+        (shut,) = _blinking(photo, face, 1.0)
+        lower = face.landmarks[list(RIGHT_EYE.lower[0][2:-2]), :2]
+        (x0, y0), (x1, y1) = np.round([lower.min(axis=0), lower.max(axis=0) + np.float32(12)]).astype(int)
+        grey = cv2.cvtColor(shut, cv2.COLOR_RGB2GRAY)[y0:y1, x0:x1].astype(np.float32)
+        varies.append(float(np.abs(grey - cv2.blur(grey, (15, 1))).mean()))
+    fine, blurred = varies
+    assert fine > 2 * blurred
+
+
 def test_nothing_of_the_eyeball_shows_below_shut_lids() -> None:
     """An eyeball as green as can be (255 levels), a thirtieth of the eye's width more of it than landmarks say: once lids
     are shut no pixel is greener by more than 45.

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from vivify import models
-from vivify.animate import eye_patch
+from vivify.animate import eye_patch, lashes
 from vivify.animate.detail import SkinDetail
 from vivify.animate.layers import Layers
 from vivify.animate.painter import painted
@@ -63,7 +63,7 @@ class Eyelids:
 @dataclass(frozen=True, eq=False)
 class _Eye:
     """One eye of the photo, whose ``place`` takes the region's pixels to the patch's: as a patch, whether it shows (a dark
-    lens may hide it), how colourful it is, 0..1, and the detail of its skin.
+    lens may hide it), how colourful it is, 0..1, the detail of its skin, and how well single lashes are seen, 0..1.
     """
 
     region: Pixels
@@ -72,6 +72,7 @@ class _Eye:
     shown: bool
     colour: np.float32
     detail: SkinDetail | None
+    lashed: float
 
     @classmethod
     def of(cls, eye: Eye, region: Pixels, landmarks: Float) -> _Eye:
@@ -81,7 +82,8 @@ class _Eye:
         spread = float((resting.picture.max(axis=2).astype(np.float32) - resting.picture.min(axis=2)).mean())
         colour = np.float32(min(1.0, spread / _COLOUR))
         place = eye_patch.placing(eye, landmarks)
-        return cls(region, place, resting, shown, colour, SkinDetail.of(region, place, resting.lashes))
+        detail, lashed = SkinDetail.of(region, place, resting.lashes), lashes.seen_in(region, place, resting.lashes)
+        return cls(region, place, resting, shown, colour, detail, lashed)
 
     def in_skin_colours(self, made: Float, fresh: Float) -> Float:
         """``made`` (64, 96, 3) by the network, without the tint by which its lids, where they are ``fresh`` (64, 96), differ
@@ -157,6 +159,10 @@ class _Seen:
             upper = list(self.eye.resting.eye.upper[0])
             travel = float((self.moved.points[upper] - self.eye.resting.points[upper])[:, 1].mean())
             colour = colour + lends[..., None] * self.eye.detail.over(place, window.size, travel)
+        if self.eye.lashed:
+            plain = cv2.warpAffine(lashes.without(self.picture + change), back, window.size, flags=cv2.INTER_CUBIC)
+            single = lashes.drawn(colour, np.asarray(plain, np.float32), place, self.moved)
+            colour = colour + self.eye.lashed * (single - colour)
         if before.any():
             photo = cv2.warpAffine(
                 self.eye.region, eye_patch.chained(back, self.eye.place), window.size, flags=cv2.INTER_CUBIC

@@ -1,0 +1,84 @@
+"""Single lashes at the edge of a shut lid, in pictures fine enough to show them: the network paints one soft bar.
+
+The bar is thinned, and lashes hang from it, as dark as it is at their roots. They are tied to the eye, so nothing trembles.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vivify.animate import eye_patch
+from vivify.arrays import Float, Pixels
+
+_BAR = (5, 11)  # patch pixels: a bar of lashes is shorter and thinner than this somewhere
+_FADES, _THINNED = (0.6, 2.8), 0.8  # patch pixels below the lid's edge between which the bar fades; by how much
+_APART, _ASTRAY, _THICK = 1.5, 0.35, 0.36  # patch pixels: from lash to lash; of that, at random; how thick a lash's root is
+_SHORTEST, _LONGEST = 2.5, 6.0  # patch pixels
+_TAPER = (1.25, 0.75)  # times as long, at the outer and at the inner corner
+_FAN = 0.5  # how far outwards lashes lean at the eye's ends
+_ROOT = 0.8  # patch pixels below the lid's edge where the bar is at its darkest
+_END = (9.0, 12.0)  # patch pixels below it where all has ended
+_FROM, _WHOLE = 0.8, 0.97  # closure between which lashes come to be seen one by one
+_COARSE, _FINE = 0.9, 0.6  # patch pixels to one of the picture: none are seen, all are
+_BLURRED, _SHARP = 0.40, 0.52  # of detail twice as coarse, how much an eye holds of what is as fine as lashes
+
+
+def seen_in(region: Pixels, place: Float, lashes: Pixels) -> float:
+    """0..1: how well the photo shows what is as fine as lashes. ``region``: (H, W, 3) uint8; ``place``: the eye's patch in
+    it; ``lashes``: (64, 96) uint8, 255 where that shows the open eye and its lashes.
+    """
+    zoom, back = eye_patch.zoomed(place), eye_patch.inverse(place)
+    where = cv2.warpAffine(lashes, back, region.shape[1::-1])
+    if zoom >= _COARSE or not where.any():
+        return 0.0
+    grey = cv2.cvtColor(region, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    fine, middle, coarse = (cv2.GaussianBlur(grey, (0, 0), size / zoom) for size in (0.5, 1.0, 2.0))
+    held, more = (float(np.average(np.abs(difference), weights=where)) for difference in (fine - middle, middle - coarse))
+    sharp = (held / max(more, 1e-6) - _BLURRED) / (_SHARP - _BLURRED)
+    return float(np.clip(sharp, 0, 1) * np.clip((_COARSE - zoom) / (_COARSE - _FINE), 0, 1))
+
+
+def without(lids: Float) -> Float:
+    """``lids`` (64, 96, 3) float32, shut, without their lashes."""
+    return np.asarray(cv2.morphologyEx(lids, cv2.MORPH_CLOSE, np.ones(_BAR[::-1], np.uint8)), np.float32)
+
+
+def drawn(colour: Float, plain: Float, place: Float, moved: eye_patch.Moved) -> Float:
+    """``colour`` (h, w, 3), 0..255, shut lids in a picture whose patch is at ``place``, with single lashes in place of their
+    bar; ``plain`` (h, w, 3): the same without any.
+    """
+    shown = min(max((moved.closure - _FROM) / (_WHOLE - _FROM), 0.0), 1.0)
+    if not shown:
+        return colour
+    ys, xs = np.mgrid[: colour.shape[0], : colour.shape[1]].astype(np.float32)
+    across, down = (place[row, 0] * xs + place[row, 1] * ys + place[row, 2] for row in (0, 1))
+    line = moved.points[[moved.rest.eye.outer, *moved.rest.eye.upper[0], moved.rest.eye.inner]]
+    line = line[np.argsort(line[:, 0])]
+    below = np.asarray(down - np.interp(across, line[:, 0], line[:, 1]), np.float32)
+    middle, half = (eye_patch.OUTER + eye_patch.INNER) / 2, (eye_patch.INNER - eye_patch.OUTER) / 2
+    root = np.asarray(across - _FAN * (across - middle) / half * np.maximum(below, 0), np.float32)
+    dark = np.clip(1 - colour.mean(axis=2) / np.maximum(plain.mean(axis=2), 1), 0, 1).astype(np.float32)
+    columns = np.arange(0, eye_patch.WIDTH, 0.25, dtype=np.float32)
+    roots = np.stack([columns, np.interp(columns, line[:, 0], line[:, 1]) + _ROOT], axis=1).astype(np.float32)
+    here = eye_patch.placed(roots, eye_patch.inverse(place))[None]
+    darkest = np.interp(root, columns, cv2.remap(dark, here, np.empty(0, np.float32), cv2.INTER_LINEAR)[0])
+    bar = dark * (1 - _THINNED * np.clip((below - _FADES[0]) / (_FADES[1] - _FADES[0]), 0, 1))
+    lashed = np.maximum(bar, darkest * _strands(root, below, eye_patch.zoomed(place)))
+    there = np.clip(below + 0.5, 0, 1) * np.clip((_END[1] - below) / (_END[1] - _END[0]), 0, 1)
+    return np.asarray(colour + (shown * there * (dark - lashed))[..., None] * plain, np.float32)
+
+
+def _strands(root: Float, below: Float, zoom: float) -> NDArray[np.float32]:
+    """(h, w), 0..1: how much of each pixel a lash covers, ``root`` patch pixels along the lid and ``below`` its edge."""
+    chance, count = np.random.default_rng(0), int(eye_patch.WIDTH / _APART) + 2
+    along = (np.arange(count) + chance.uniform(-_ASTRAY, _ASTRAY, count)) * _APART
+    length = chance.uniform(_SHORTEST, _LONGEST, count) * np.interp(along, (eye_patch.OUTER, eye_patch.INNER), _TAPER)
+    nearest = np.round(root / _APART).astype(int)
+    covered = np.zeros(root.shape, np.float32)
+    for which in (np.clip(nearest + step, 0, count - 1) for step in (-1, 0, 1)):
+        left = 1 - np.clip(below / length[which], 0, 1)
+        thick = _THICK * left + 0.25 * zoom  # no thinner than pixels are
+        covered = np.maximum(covered, np.exp(-0.5 * ((root - along[which]) / thick) ** 2) * left**0.7)
+    return np.asarray(np.where(below > 0, covered, 0), np.float32)
