@@ -19,6 +19,7 @@ from vivify.animate.painter import CvPainter, Painter
 from vivify.animate.patch import Window
 from vivify.animate.reach import Reach
 from vivify.animate.sketch import Deformation, Grid, Shading, Sketch
+from vivify.animate.spectacles import worn
 from vivify.animate.surface import build_surface
 from vivify.animate.territory import Territory
 from vivify.animate.warp import Warp
@@ -82,7 +83,8 @@ class Performer:
         self._creases = Creases(self._landmarks, self._warp.grid)
         milk = SMALL_CHILD in self.limits.reasons
         self._mouth = Mouth(self._pixels, self._landmarks, self._head, milk=milk)
-        self.limits = self.limits.parted_by(self._mouth.parting)
+        glasses = worn(self._pixels, self._landmarks, self._head)
+        self.limits = self.limits.parted_by(self._mouth.parting).behind_spectacles(glasses)
 
     def track(self, motion: Motion, mouth_width: float) -> FaceTrack:
         """``motion`` fitted to this face; ``mouth_width``: of whom it was measured on, in eye distances."""

@@ -1,4 +1,5 @@
-"""A spectacle frame that runs across an upper lid: it lies before the lid, and stays when that comes down.
+"""Spectacles: whether they are worn, and a frame that runs across an upper lid: it lies before the lid, and stays when that
+comes down.
 
 A dark line over an eye may be a crease, lashes, a shadow or a brow as well. A frame goes on where those end: it crosses the
 whole picture of the eye, and is dark on all of its way.
@@ -12,6 +13,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from vivify.arrays import Float, Pixels
+from vivify.depth.head import HeadFrame
+from vivify.easing import smoothstep
 
 _THIN = 5  # pixels from its middle a frame has ended; thick ones go on, and are left to themselves
 _OUTSIDE = 6  # pixels at both ends of the picture that are not looked at
@@ -23,6 +26,33 @@ _STRETCH, _FAINTEST = 9, 25.0  # pixels; levels by which a frame is darker than 
 _BELOW, _SKIN = 7, 20.0  # pixels below a thin frame skin is brighter than it by so many levels, nearly everywhere
 _ARCH = 7.0  # pixels that it rises over the straight way at most: creases go around the eye
 _REACH = 3  # pixels on either side of its middle
+
+_NASION = 168  # landmark
+_BRIDGE, _ABOUT, _ROW = 0.09, 0.28, 0.012  # eye distances to either side of it, and above and below; between rows
+_WIDE = 9  # rows: a line is narrower
+_NO_BRIDGE, _A_BRIDGE = (
+    0.03,
+    0.07,
+)  # how much darker or brighter, as a logarithm: of 60 filmed bare noses four have the latter
+
+
+def worn(region: Pixels, landmarks: Float, head: HeadFrame) -> float:
+    """0 to 1: how surely a bridge of spectacles lies across the nose: darker or brighter than the skin around it.
+
+    ``region``: (H, W, 3) uint8 RGB; ``landmarks``: (>=468, 3) in it.
+    """
+    across, down = (head.rotation[:2, axis] * head.unit for axis in (0, 1))
+    x, y = np.linspace(-_BRIDGE, _BRIDGE, 16)[None, :, None], np.arange(-_ABOUT, _ABOUT, _ROW)[:, None, None]
+    at = (landmarks[_NASION, :2] + x * across + y * down).astype(np.float32)
+    soft = cv2.GaussianBlur(cv2.cvtColor(region, cv2.COLOR_RGB2GRAY), (0, 0), max(0.5, _ROW * head.unit))
+    seen = np.log(np.maximum(cv2.remap(soft, at, np.empty(0), cv2.INTER_LINEAR).astype(np.float32), 4))
+    thin = np.ones((_WIDE, 1), np.uint8)
+    lines = (cv2.morphologyEx(seen, kind, thin) for kind in (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT))
+    # All along its way but for a glint, which may lie a little aslant.
+    strength = max(
+        float(np.percentile(cv2.dilate(line, np.ones((3, 1), np.uint8)), 15, axis=1)[_WIDE:-_WIDE].max()) for line in lines
+    )
+    return float(smoothstep((strength - _NO_BRIDGE) / (_A_BRIDGE - _NO_BRIDGE)))
 
 
 def frame_across(picture: Pixels, opening: Pixels) -> Pixels:

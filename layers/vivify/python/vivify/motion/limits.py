@@ -42,6 +42,7 @@ _ALREADY_SHUT = 0.1  # an opening below this share of the eye's width is a close
 _BROADEST, _LEAST_WIDER = 1.16, 0.03  # eye distances from corner to corner of the broadest smiles; what is always granted
 _SMILING = 0.12  # with less than this left of it a photo smiles already
 _SMALL_CHILD = 0.242  # of the eyes' distance: irises as wide as this; they are nearly full-grown at birth, faces are not
+_BROWS_BEHIND_GLASSES = 0.25  # of the way
 _CHILD_PARTS = 0.25  # of the way that lips part: what is behind those of a small child is not an adult's
 
 
@@ -71,8 +72,9 @@ class Limits:
     """How far, towards minus and plus.
 
     ``yaw``, ``pitch``, ``roll``: degrees. ``aside``, ``along``: eye distances to the left and right, up and down; ``wider``:
-    that the corners of the mouth may go farther apart. ``parting``: the share of the way that lips part. ``eyes``: whether
-    the right and the left one can close. ``reasons``: what holds this face back, HEAD_TURNED and so on.
+    that the corners of the mouth may go farther apart. ``parting``, ``brows``: the share of the way that lips part and brows
+    move. ``eyes``: whether the right and the left one can close. ``reasons``: what holds this face back, HEAD_TURNED and so
+    on.
     """
 
     yaw: tuple[float, float]
@@ -84,6 +86,7 @@ class Limits:
     parting: float
     eyes: tuple[bool, bool]
     reasons: tuple[str, ...]
+    brows: float = 1.0
 
     @classmethod
     def of(cls, shape: Float, pose: Pose, room: Room = Room()) -> Limits:
@@ -127,6 +130,10 @@ class Limits:
     def parted_by(self, share: float) -> Limits:
         """The same, but for lips that part no farther than ``share`` of the way."""
         return replace(self, parting=min(self.parting, share))
+
+    def behind_spectacles(self, worn: float) -> Limits:
+        """The same, but for brows, which move less, the surer it is (0..1) that spectacles are ``worn``."""
+        return replace(self, brows=1 - worn * (1 - _BROWS_BEHIND_GLASSES))
 
     def turns(self, rotation: Float) -> Float:
         """``rotation`` (T, 3) within the limits: near them the head slows down instead of stopping."""

@@ -16,6 +16,7 @@ from vivify.faces.topology import EYES, Eye
 from vivify.motion.bite import bite
 from vivify.motion.limits import Limits
 from vivify.motion.lips import fit_lips
+from vivify.motion.parts import strengthen
 from vivify.motion.template import Motion
 
 _CLOSED_LINE = 0.95  # where the lids meet: this far from the upper lid's place to the lower's
@@ -63,6 +64,7 @@ def retarget(motion: Motion, shape: Float, limits: Limits, mouth_width: float) -
     ``shape``: (478, 3) float32, this face's landmarks in its head frame, in eye distances; ``limits``: how far it may go;
     ``mouth_width``: of the person the motion was measured on, in eye distances.
     """
+    motion = strengthen(motion, {"brows": limits.brows})
     displacement = fit_lips(motion.displacement, shape, limits, mouth_width)
     lids = np.minimum(motion.lids, 1.0) * np.array(limits.eyes, np.float32)
     for side, eye in enumerate(EYES):

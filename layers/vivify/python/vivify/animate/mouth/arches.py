@@ -18,6 +18,7 @@ _HALF = 48.0  # of the row that is drawn, to either side
 _ABOVE, _BELOW = 2.0, 22.0  # beyond the edge, and from it past the neck over the gum
 _FINEST = 6.0  # pixels per millimetre that crowns are at least drawn at, before they are reduced
 _GAP = 0.05  # between neighbours
+_FRONT_ALIKE = 0.6  # how unruly the two in the middle are, against the others
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,8 @@ def draw_row(*, upper: bool, milk: bool, scale: float, rng: np.random.Generator)
         for number, usual in enumerate(crowns):
             crown = _varied(usual, number, rng, unruly)
             chosen.append(crown)
-            _draw_crown(maps, neck, along, height, crown, side, start + crown.width / 2, fine, rng, unruly)
+            alike = unruly if number else _FRONT_ALIKE * unruly
+            _draw_crown(maps, neck, along, height, crown, side, start + crown.width / 2, fine, rng, alike)
             start += crown.width + _GAP + max(0.0, rng.normal(-0.1, 0.12))
         own.append(tuple(chosen))
     _draw_gum(maps, neck, height, fine, rng)

@@ -1,0 +1,40 @@
+"""Spectacles: told by their bridge, and not bent by the brows above them."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.portrait import whole
+from vivify.animate.spectacles import worn
+from vivify.depth.head import HeadFrame
+from vivify.faces.topology import EYES
+from vivify.motion import Limits, Motion, retarget
+
+
+@pytest.mark.parametrize("tone", [40, 250], ids=["dark", "bright"])
+def test_a_bridge_across_the_nose_is_found(tone: int) -> None:
+    """A bare nose has none; a thin line across it, dark or bright, is one; one beside the nose is not."""
+    photo, face = whole()
+    head, points = HeadFrame.of(face), face.landmarks
+    assert worn(photo.pixels, points, head) == 0
+    inner = [points[eye.inner, :2].astype(int) for eye in EYES]
+    glasses, aside = photo.pixels.copy(), photo.pixels.copy()
+    thick = max(1, round(0.03 * head.unit))
+    for picture, down in ((glasses, 0), (aside, round(0.5 * head.unit))):
+        cv2.line(picture, *((int(x), int(y) + down) for x, y in inner), (tone, tone, tone), thick)
+    assert worn(glasses, points, head) == 1
+    assert worn(aside, points, head) == 0
+
+
+def test_brows_hardly_move_behind_spectacles() -> None:
+    """They go a quarter of their way, which would bend the frame; the mouth goes all of it."""
+    _, face = whole()
+    shape = HeadFrame.of(face).local(face.landmarks)
+    motion = Motion.still(1)
+    motion.displacement[:, :, 1] = -0.05
+    limits = Limits.of(shape, face.pose)
+    free, held = (retarget(motion, shape, each, 0.8).displacement[0, :, 1] for each in (limits, limits.behind_spectacles(1)))
+    np.testing.assert_allclose(held[[105, 334]], free[[105, 334]] / 4, atol=1e-4)
+    np.testing.assert_allclose(held[[61, 152]], free[[61, 152]], atol=1e-4)
