@@ -107,7 +107,7 @@ class SkinDetail:
         up = np.round(self.back[:, :2] @ np.array([0, travel], np.float32))
         matrix = eye_patch.chained(self.back, place)
         matrix[:, 2] -= up
-        flags = cv2.INTER_LANCZOS4 | cv2.WARP_INVERSE_MAP
+        flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
         return np.asarray(
             cv2.warpAffine(self.fine, matrix, size, flags=flags, borderMode=cv2.BORDER_REFLECT_101), np.float32
         )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivify.animate import eye_patch
+from vivify.animate.patch import Window
 from vivify.arrays import Float, Pixels
 
 _BAR = (5, 11)  # patch pixels: a bar of lashes is shorter and thinner than this somewhere
@@ -29,11 +30,16 @@ def seen_in(region: Pixels, place: Float, lashes: Pixels) -> float:
     """0..1: how well the photo shows what is as fine as lashes. ``region``: (H, W, 3) uint8; ``place``: the eye's patch in
     it; ``lashes``: (64, 96) uint8, 255 where that shows the open eye and its lashes.
     """
-    zoom, back = eye_patch.zoomed(place), eye_patch.inverse(place)
-    where = cv2.warpAffine(lashes, back, region.shape[1::-1])
-    if zoom >= _COARSE or not where.any():
+    zoom = eye_patch.zoomed(place)
+    window = _window(place, (0, 0), (eye_patch.WIDTH, eye_patch.HEIGHT), region.shape)
+    if zoom >= _COARSE or window is None:
         return 0.0
-    grey = cv2.cvtColor(region, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    there = eye_patch.inverse(place)
+    there[:, 2] -= window.corner
+    where = cv2.warpAffine(lashes, there, window.size)
+    if not where.any():
+        return 0.0
+    grey = cv2.cvtColor(np.ascontiguousarray(window.of(region)), cv2.COLOR_RGB2GRAY).astype(np.float32)
     fine, middle, coarse = (cv2.GaussianBlur(grey, (0, 0), size / zoom) for size in (0.5, 1.0, 2.0))
     held, more = (float(np.average(np.abs(difference), weights=where)) for difference in (fine - middle, middle - coarse))
     sharp = (held / max(more, 1e-6) - _BLURRED) / (_SHARP - _BLURRED)
@@ -45,29 +51,40 @@ def without(lids: Float) -> Float:
     return np.asarray(cv2.morphologyEx(lids, cv2.MORPH_CLOSE, np.ones(_BAR[::-1], np.uint8)), np.float32)
 
 
-def drawn(colour: Float, plain: Float, place: Float, moved: eye_patch.Moved) -> Float:
-    """``colour`` (h, w, 3), 0..255, shut lids in a picture whose patch is at ``place``, with single lashes in place of their
-    bar; ``plain`` (h, w, 3): the same without any.
+def drawn(barred: Float, plain: Float, place: Float, moved: eye_patch.Moved) -> Float:
+    """(h, w, 3) float32 levels to add: single lashes in place of the bar. ``barred`` (h, w, 3), 0..255: the network's lids
+    in a picture whose patch is at ``place``; ``plain`` (h, w, 3): the same without lashes.
     """
     shown = min(max((moved.closure - _FROM) / (_WHOLE - _FROM), 0.0), 1.0)
-    if not shown:
-        return colour
-    ys, xs = np.mgrid[: colour.shape[0], : colour.shape[1]].astype(np.float32)
-    across, down = (place[row, 0] * xs + place[row, 1] * ys + place[row, 2] for row in (0, 1))
     line = moved.points[[moved.rest.eye.outer, *moved.rest.eye.upper[0], moved.rest.eye.inner]]
     line = line[np.argsort(line[:, 0])]
+    low, high = line.min(axis=0), line.max(axis=0) + np.array([0, _END[1]])
+    window = _window(place, (low[0] - _LONGEST, low[1] - 1), (high[0] + _LONGEST, high[1]), barred.shape)
+    change = np.zeros_like(barred)
+    if not shown or window is None:
+        return change
+    bare = window.of(plain)
+    ys, xs = np.mgrid[window.y0 : window.y1, window.x0 : window.x1].astype(np.float32)
+    across, down = (place[row, 0] * xs + place[row, 1] * ys + place[row, 2] for row in (0, 1))
     below = np.asarray(down - np.interp(across, line[:, 0], line[:, 1]), np.float32)
     middle, half = (eye_patch.OUTER + eye_patch.INNER) / 2, (eye_patch.INNER - eye_patch.OUTER) / 2
     root = np.asarray(across - _FAN * (across - middle) / half * np.maximum(below, 0), np.float32)
-    dark = np.clip(1 - colour.mean(axis=2) / np.maximum(plain.mean(axis=2), 1), 0, 1).astype(np.float32)
+    dark = np.clip(1 - window.of(barred).mean(axis=2) / np.maximum(bare.mean(axis=2), 1), 0, 1).astype(np.float32)
     columns = np.arange(0, eye_patch.WIDTH, 0.25, dtype=np.float32)
     roots = np.stack([columns, np.interp(columns, line[:, 0], line[:, 1]) + _ROOT], axis=1).astype(np.float32)
-    here = eye_patch.placed(roots, eye_patch.inverse(place))[None]
-    darkest = np.interp(root, columns, cv2.remap(dark, here, np.empty(0, np.float32), cv2.INTER_LINEAR)[0])
+    at = eye_patch.placed(roots, eye_patch.inverse(place)) - window.corner
+    darkest = np.interp(root, columns, cv2.remap(dark, at[None], np.empty(0, np.float32), cv2.INTER_LINEAR)[0])
     bar = dark * (1 - _THINNED * np.clip((below - _FADES[0]) / (_FADES[1] - _FADES[0]), 0, 1))
     lashed = np.maximum(bar, darkest * _strands(root, below, eye_patch.zoomed(place)))
-    there = np.clip(below + 0.5, 0, 1) * np.clip((_END[1] - below) / (_END[1] - _END[0]), 0, 1)
-    return np.asarray(colour + (shown * there * (dark - lashed))[..., None] * plain, np.float32)
+    ends = np.clip(below + 0.5, 0, 1) * np.clip((_END[1] - below) / (_END[1] - _END[0]), 0, 1)
+    window.of(change)[...] = (shown * ends * (dark - lashed))[..., None] * bare
+    return change
+
+
+def _window(place: Float, low: tuple[float, float], high: tuple[float, float], shape: tuple[int, ...]) -> Window | None:
+    """Of a picture of ``shape`` whose patch is at ``place``: what the patch shows between two of its corners."""
+    corners = np.array([low, (high[0], low[1]), high, (low[0], high[1])], np.float32)
+    return Window.around(eye_patch.placed(corners, eye_patch.inverse(place)), 1, shape)
 
 
 def _strands(root: Float, below: Float, zoom: float) -> NDArray[np.float32]:

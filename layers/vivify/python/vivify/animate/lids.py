@@ -160,9 +160,11 @@ class _Seen:
             travel = float((self.moved.points[upper] - self.eye.resting.points[upper])[:, 1].mean())
             colour = colour + lends[..., None] * self.eye.detail.over(place, window.size, travel)
         if self.eye.lashed:
-            plain = cv2.warpAffine(lashes.without(self.picture + change), back, window.size, flags=cv2.INTER_CUBIC)
-            single = lashes.drawn(colour, np.asarray(plain, np.float32), place, self.moved)
-            colour = colour + self.eye.lashed * (single - colour)
+            barred, plain = (
+                np.asarray(cv2.warpAffine(lids, back, window.size, flags=cv2.INTER_CUBIC), np.float32)
+                for lids in (self.picture + change, lashes.without(self.picture + change))
+            )
+            colour = colour + self.eye.lashed * lashes.drawn(barred, plain, place, self.moved)
         if before.any():
             photo = cv2.warpAffine(
                 self.eye.region, eye_patch.chained(back, self.eye.place), window.size, flags=cv2.INTER_CUBIC
