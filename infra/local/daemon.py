@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from .client import Client, Inbox
-from .journey import as_json, follow, save
+from .journey import as_json, exit_code, follow, save
 from .progress import Progress
-from .settings import DEFAULT_PATHS, DONE, FAILED, REJECTED, ROOT, TEMPLATE, Paths
+from .settings import DEFAULT_PATHS, DONE, FAILED, ROOT, TEMPLATE, Paths
 
 _START_SECONDS = 60.0
 _children: dict[int, subprocess.Popen[bytes]] = {}  # those of this very process, to be waited for when they end
@@ -121,10 +121,10 @@ def submit(photo: Path, motions: Sequence[str], out: Path, paths: Paths = DEFAUL
         progress.say(f"{clip_id}  photo sent")
         (notification,) = follow(client, inbox, 1, progress, lambda seen: seen == clip_id)
     print(as_json(notification))
-    if notification["event"] != "clip.ready":
+    if code := exit_code(notification):
         verdict = notification["verdict"]
         print(f"{verdict['code']}: {verdict['message']}", file=sys.stderr)
-        return FAILED if verdict["code"] == "internal_error" else REJECTED
+        return code
     saved = save(client, notification, out, photo.stem)
     print(f"{saved.clip}\n{saved.poster}\n{saved.sheet}")
     return DONE

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from .client import Client, Inbox, Stage
-from .journey import Notification, Saved, as_json, follow, save, timings_table
+from .journey import Notification, Saved, as_json, exit_code, follow, save, timings_table
 from .progress import Progress
-from .settings import DEFAULT_PATHS, DONE, FAILED, REJECTED, ROOT
+from .settings import DEFAULT_PATHS, DONE, FAILED, ROOT
 from .stack import Stack
 
 DEFAULT_PHOTO = ROOT / "tests" / "fixtures" / "astronaut.png"
@@ -41,7 +41,7 @@ def demo(photo: Path, motion: str | None) -> int:
             progress.say("photo sent: dropped in the bucket")
             notifications = follow(client, inbox, 2, progress)
             total = Stage("all", time.time() - sent[True])
-        if rejected := [n for n in notifications if n["event"] != "clip.ready"]:
+        if rejected := [n for n in notifications if exit_code(n) != DONE]:
             return _tell_rejected(rejected)
         saved = {n["clip_id"]: save(client, n, OUT, _name(photo, n, posted)) for n in notifications}
         progress.say("both clips fetched through their signed URLs")
@@ -80,10 +80,10 @@ def _tell_rejected(rejected: list[Notification]) -> int:
         print(sentence)
     for notification in rejected:
         print(f"notification: {as_json(notification)}")
-    if any(n.get("retryable") or n["verdict"]["code"] == "internal_error" for n in rejected):
+    code = min(map(exit_code, rejected))
+    if code == FAILED:
         print(f"Logs: {_shown(DEFAULT_PATHS.logs)}")
-        return FAILED
-    return REJECTED
+    return code
 
 
 def _shown(path: Path) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from .client import Client, Inbox, Stage
 from .progress import Progress
+from .settings import DONE, FAILED, REJECTED
 
 Notification = dict[str, Any]
 
@@ -55,6 +56,13 @@ def follow(
         if not news and (troubles := client.troubles()):
             raise NoNews("; ".join(troubles))
     return found
+
+
+def exit_code(news: Notification) -> int:
+    """Whether there is a clip; if not, whether the same photo may do later, as after a fault of ours, or never will."""
+    if news["event"] == "clip.ready":
+        return DONE
+    return FAILED if news["retryable"] else REJECTED
 
 
 def save(client: Client, notification: Notification, folder: Path, name: str) -> Saved:

@@ -15,6 +15,7 @@ import urllib3
 from infra.local import daemon
 from infra.local.client import Client, NotServed
 from infra.local.event_bus import Rule
+from infra.local.journey import exit_code
 from infra.local.settings import Paths
 
 TEMPLATE = Path(__file__).parent / "small_stack" / "template.yaml"
@@ -35,6 +36,12 @@ def client(home: Paths) -> Iterator[Client]:
         running = daemon.start(home, template=TEMPLATE)
     yield running.client()
     assert daemon.down(home) == 0
+
+
+def test_what_the_news_exits_with() -> None:
+    """0 with a clip; 3 where this photo never gets one, and 1 where it may do later: our fault, or no work taken now."""
+    news = ({"event": "clip.ready"}, *({"event": "clip.failed", "retryable": later} for later in (True, False)))
+    assert [exit_code(one) for one in news] == [0, 1, 3]
 
 
 def invoke(client: Client, name: str, event: dict[str, Any]) -> tuple[Any, str | None]:
