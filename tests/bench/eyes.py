@@ -52,7 +52,9 @@ def _photo(path: Path) -> list[dict[str, Any]]:
     clip = recorded(photo)
     for index, face in enumerate(clip.faces):
         # All are looked at from the same place: only the lids have moved.
-        before, after = (outside.Outside().begin_at(face.landmarks).read(p) for p in (clip.photo, shut(clip, index)))
+        before, after = (
+            outside.Outside().begin_at(face.landmarks).read(p) for p in (clip.photo, with_eyes_shut(clip, index))
+        )
         if before is None or after is None:
             rows.append({"face": round(face.size), "lost": True})
             continue
@@ -77,7 +79,7 @@ def _person(path: Path) -> dict[str, Any] | None:
     awake = np.flatnonzero(opening >= usual)
     source = int(awake[np.abs(awake - shut).argmin()])
     clip = recorded(Photo(np.ascontiguousarray(frames[source]), "png"))
-    views: Sequence[tuple[Pixels, int]] = ((clip.photo, source), (frames[shut], shut), (shut(clip, 0), source))
+    views: Sequence[tuple[Pixels, int]] = ((clip.photo, source), (frames[shut], shut), (with_eyes_shut(clip, 0), source))
     rest, real, ours = (_opening(outside.read_all([picture], seen[index])[0]) for picture, index in views)
     return {"clip": path.stem, "open": source, "shut": shut, "real": real / rest, "ours": ours / rest}
 
@@ -88,7 +90,7 @@ def recorded(photo: Photo, side: int = _SIDE) -> Recording:
     return record(photo, None, engine.Options(size="native" if longest <= side else side, seconds=0.08))
 
 
-def shut(clip: Recording, index: int) -> Pixels:
+def with_eyes_shut(clip: Recording, index: int) -> Pixels:
     """The photo with the eyes of face ``index`` shut."""
     performer, picture = clip.performers[index], clip.photo.copy()
     performer.draw(picture, performer.track(_BLINK, 0.8), 1)

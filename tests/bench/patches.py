@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from tests.bench.eyes import OPEN, recorded, shut
+from tests.bench.eyes import OPEN, recorded, with_eyes_shut
 from tests.bench.pictures import Box, cut
 from tests.bench.stage import Recording, record
 from vivify import engine
@@ -59,7 +59,7 @@ def _lids(path: Path) -> dict[str, Any]:
     clip = recorded(decode(path.read_bytes()), _SIDE)
     largest = int(np.argmax([face.size for face in clip.faces]))
     points = clip.faces[largest].landmarks
-    closed = shut(clip, largest)
+    closed = with_eyes_shut(clip, largest)
     seen = [liveliness(closed, points, eye) for eye in EYES if _open(points, eye)]
     width = float(np.mean([_width(points, eye) for eye in EYES]))
     return {"eye": round(width), "ratio": float(np.mean(seen)) if seen else None}
