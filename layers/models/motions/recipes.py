@@ -108,8 +108,8 @@ RECIPES = {
     "gentle-smile": Recipe(
         "The lips widen to a gentle smile, stay so and relax.",
         (
-            Take(D19, 66, 118, strength={"brows": 0.6, "lids": 0.6}, slower=1.7,
-                 told="; 1.7 times slower, brows and lids at 0.6 of their motion, the lids at most 0.18, "
+            Take(D19, 66, 118, strength={"mouth": 0.8, "brows": 0.6, "lids": 0.6}, slower=1.7,
+                 told="; 1.7 times slower, the mouth at 0.8, brows and lids at 0.6 of their motion, the lids at most 0.18, "
                  f"leaving out half a blink; {TO_ONE_SIDE}; held twice as long where it is broadest"),
         ),
         edits.held_smile,
