@@ -12,6 +12,7 @@ from tests.mouths import LUMA, enlarged, opening, patches, smiling
 from vivify.animate import Performer
 from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, OUTER_LIPS, UPPER_INNER_LIP
 from vivify.motion import Motion
+from vivify.motion.limits import LOOSE_TEETH
 
 
 def test_teeth_that_the_photo_shows_are_kept() -> None:
@@ -109,7 +110,9 @@ def test_a_lip_that_rises_shows_more_of_the_same_teeth() -> None:
 
 
 def test_what_hangs_from_no_lip_goes_along_with_both() -> None:
-    """Where a photo shows teeth that hang from no lip, lips part a quarter as far, and nothing is made between them."""
+    """Where a photo shows teeth that hang from no lip, lips part a quarter as far, which the report tells, and nothing is
+    made between them.
+    """
     pixels, face = enlarged(*smiling(), 3)
     ring = np.round(face.landmarks[list(INNER_LIPS), :2]).astype(int)
     mouth = cv2.fillPoly(np.zeros(pixels.shape[:2], np.uint8), [ring], (1,)).astype(bool)
@@ -117,6 +120,7 @@ def test_what_hangs_from_no_lip_goes_along_with_both() -> None:
     worn = np.interp(np.arange(pixels.shape[1]), upper[:, 0], (0.4 * upper + 0.6 * lower)[:, 1])
     pixels[mouth & (np.arange(len(pixels))[:, None] < worn)] //= 5
     performer = Performer(pixels, face)
+    assert LOOSE_TEETH in performer.limits.reasons
     track = performer.track(opening(0.12), 0.8)
     assert not patches(performer, track, 0)
     assert track.displacement[0, 14, 1] - track.displacement[0, 13, 1] < 0.035

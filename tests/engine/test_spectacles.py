@@ -11,6 +11,7 @@ from vivify.animate.spectacles import worn
 from vivify.depth.head import HeadFrame
 from vivify.faces.topology import EYES
 from vivify.motion import Limits, Motion, retarget
+from vivify.motion.limits import SPECTACLES
 
 
 @pytest.mark.parametrize("tone", [40, 250], ids=["dark", "bright"])
@@ -29,7 +30,7 @@ def test_a_bridge_across_the_nose_is_found(tone: int) -> None:
 
 
 def test_brows_hardly_move_behind_spectacles() -> None:
-    """They go a quarter of their way, which would bend the frame; the mouth goes all of it."""
+    """They go a quarter of their way, which would bend the frame; the mouth goes all of it. The report tells why."""
     _, face = whole()
     shape = HeadFrame.of(face).local(face.landmarks)
     motion = Motion.still(1)
@@ -38,3 +39,5 @@ def test_brows_hardly_move_behind_spectacles() -> None:
     free, held = (retarget(motion, shape, each, 0.8).displacement[0, :, 1] for each in (limits, limits.behind_spectacles(1)))
     np.testing.assert_allclose(held[[105, 334]], free[[105, 334]] / 4, atol=1e-4)
     np.testing.assert_allclose(held[[61, 152]], free[[61, 152]], atol=1e-4)
+    assert (limits.reasons, limits.behind_spectacles(0).reasons) == ((), ())
+    assert limits.behind_spectacles(1).reasons == (SPECTACLES,)

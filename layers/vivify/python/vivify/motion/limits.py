@@ -23,6 +23,8 @@ HEADS_TOUCH: Final = "heads_touch"
 EYES_SHUT: Final = "eyes_shut"
 SMILES_ALREADY: Final = "smiles_already"
 SMALL_CHILD: Final = "small_child"
+LOOSE_TEETH: Final = "loose_teeth"
+SPECTACLES: Final = "spectacles"
 
 _FARTHEST = Pose(yaw=24.0, pitch=16.0, roll=20.0)  # degrees the head turns away from the photo's pose
 _LEAN, _WALK = 1.0, 2.6  # eye distances: a body can lean by itself; and goes at most
@@ -128,12 +130,15 @@ class Limits:
         )
 
     def parted_by(self, share: float) -> Limits:
-        """The same, but for lips that part no farther than ``share`` of the way."""
-        return replace(self, parting=min(self.parting, share))
+        """The same, but for lips that part ``share`` of the way at most: less than 1 where what they show hangs from none."""
+        return replace(self._held_by(LOOSE_TEETH, applies=share < 1), parting=min(self.parting, share))
 
     def behind_spectacles(self, worn: float) -> Limits:
         """The same, but for brows, which move less, the surer it is (0..1) that spectacles are ``worn``."""
-        return replace(self, brows=1 - worn * (1 - _BROWS_BEHIND_GLASSES))
+        return replace(self._held_by(SPECTACLES, applies=worn > 0.5), brows=1 - worn * (1 - _BROWS_BEHIND_GLASSES))
+
+    def _held_by(self, reason: str, *, applies: bool) -> Limits:
+        return replace(self, reasons=(*self.reasons, reason)) if applies else self
 
     def turns(self, rotation: Float) -> Float:
         """``rotation`` (T, 3) within the limits: near them the head slows down instead of stopping."""
