@@ -130,7 +130,7 @@ class Limits:
         )
 
     def parted_by(self, share: float) -> Limits:
-        """The same, but for lips that part ``share`` of the way at most: less than 1 where what they show hangs from none."""
+        """The same, but for lips that part ``share`` of the way at most, less than 1 where what shows hangs from none."""
         return replace(self._held_by(LOOSE_TEETH, applies=share < 1), parting=min(self.parting, share))
 
     def behind_spectacles(self, worn: float) -> Limits:
