@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,11 +10,9 @@ import numpy as np
 import pytest
 
 from tests.bench import outside
-from tests.bench.patches import ALIKE, liveliness
-from tests.portrait import portrait, resized, whole
+from tests.lids import blinking, enlarged, the_face
 from vivify import models
 from vivify.animate import Performer, eye_patch
-from vivify.animate.detail import SkinDetail
 from vivify.arrays import Float, Pixels
 from vivify.faces import Face, mirror_index
 from vivify.faces.topology import EYES, LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE, Eye
@@ -25,34 +21,10 @@ from vivify.motion import Motion
 HERE = Path(__file__).resolve().parent
 
 
-@cache
-def _face() -> tuple[Pixels, Face]:
-    photo, face = whole()
-    return photo.pixels, face
-
-
-def _enlarged(zoom: float) -> tuple[Pixels, Face]:
-    """Her head, ``zoom`` times as large."""
-    photo, face = resized(*portrait(), zoom)
-    return photo.pixels, face
-
-
-def _blinking(pixels: Pixels, face: Face, *closures: float) -> list[Pixels]:
-    """The photo with both eyes closed so far."""
-    performer = Performer(pixels, face)
-    motion = Motion.still(len(closures))
-    motion.lids[:] = np.array(closures)[:, None]
-    track = performer.track(motion, 0.8)
-    frames = [pixels.copy() for _ in closures]
-    for index, frame in enumerate(frames):
-        performer.draw(frame, track, index)
-    return frames
-
-
 @pytest.mark.parametrize("eye", EYES)
 def test_the_patch_is_tied_to_the_corners(eye: Eye) -> None:
     """Whatever the face's place, size and tilt, the eye's corners lie at the same two points of its patch, outer left."""
-    _, face = _face()
+    _, face = the_face()
     for angle, scale in ((0.0, 1.0), (35.0, 0.3), (-100.0, 7.0)):
         cos, sin = scale * np.cos(np.radians(angle)), scale * np.sin(np.radians(angle))
         points = face.landmarks[:, :2] @ np.array([[cos, sin], [-sin, cos]], np.float32) + np.float32(40)
@@ -62,7 +34,7 @@ def test_the_patch_is_tied_to_the_corners(eye: Eye) -> None:
 
 def test_either_eye_is_one_eye() -> None:
     """The left eye of a mirrored photo gives the very patch, masks and cover of the right eye of the photo."""
-    pixels, face = _face()
+    pixels, face = the_face()
     mirrored = face.landmarks[mirror_index()].copy()
     mirrored[:, 0] = pixels.shape[1] - 1 - mirrored[:, 0]
     found = []
@@ -80,14 +52,14 @@ def test_the_patch_is_the_same_at_any_size() -> None:
     """A photo four times as large gives the same patch: averaged, not picked out, so that detail cannot flicker in it."""
     patches = []
     for zoom in (1.5, 6.0):
-        pixels, face = _enlarged(zoom)
+        pixels, face = enlarged(zoom)
         patches.append(eye_patch.sampled(pixels, eye_patch.placing(RIGHT_EYE, face.landmarks)).astype(np.float32))
     assert np.abs(patches[0] - patches[1]).mean() < 2
 
 
 def test_what_the_network_is_shown() -> None:
     """At rest it is shown the photo twice and one opening; shut, plain skin for the eye, no opening, and one line."""
-    pixels, face = _face()
+    pixels, face = the_face()
     eye = eye_patch.Resting.of(RIGHT_EYE, pixels, face.landmarks)
     shut = eye.points.copy()
     shut[list(RIGHT_EYE.upper[0])] = shut[list(RIGHT_EYE.lower[0])]
@@ -122,7 +94,7 @@ def test_a_spectacle_frame_stays_before_the_lid(zoom: float) -> None:
     """A thin frame across both upper lids is told from creases and lashes, and stays as it is, 19 pixels of 20 within 10
     levels, while the lids come down behind it; without one nothing is taken for one.
     """
-    pixels, face = _enlarged(zoom)
+    pixels, face = enlarged(zoom)
     framed, frame = pixels.copy(), np.zeros(pixels.shape[:2], np.uint8)
     for eye in EYES:
         outer, inner = (face.landmarks[corner, :2] for corner in (eye.outer, eye.inner))
@@ -134,7 +106,7 @@ def test_a_spectacle_frame_stays_before_the_lid(zoom: float) -> None:
     for eye in EYES:
         assert not eye_patch.Resting.of(eye, pixels, face.landmarks).frame.any()
         assert eye_patch.Resting.of(eye, framed, face.landmarks).frame.any()
-    for shut in _blinking(framed, face, 0.5, 1.0):
+    for shut in blinking(framed, face, 0.5, 1.0):
         middle = cv2.erode(frame, np.ones((3, 3), np.uint8)) > 0
         assert np.percentile(np.abs(shut[middle].astype(int) - framed[middle]), 95) <= 10
         assert not np.array_equal(shut, framed)
@@ -153,7 +125,7 @@ def test_the_file_answers_as_it_was_trained_to() -> None:
 
 def test_lids_that_rest_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The network does not run for eyes as in the photo, or wider, and runs once for both in a blink."""
-    pixels, face = _face()
+    pixels, face = the_face()
     performer = Performer(pixels, face)
     runs: list[tuple[int, ...]] = []
 
@@ -174,30 +146,30 @@ def test_lids_that_rest_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_greys_stay_grey() -> None:
     """A black-and-white photo blinks in black and white, to the last pixel."""
-    pixels, face = _face()
+    pixels, face = the_face()
     grey = cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    for frame in _blinking(grey, face, 0.3, 0.7, 1.0):
+    for frame in blinking(grey, face, 0.3, 0.7, 1.0):
         assert (frame != grey).any()
         assert (frame == frame[..., :1]).all()
 
 
 def test_dark_lenses_show_no_lids() -> None:
     """A blink behind lenses that nothing is seen through changes nothing on them."""
-    pixels, face = _enlarged(2.0)
+    pixels, face = enlarged(2.0)
     shaded, lenses = pixels.copy(), np.zeros(pixels.shape[:2], np.uint8)
     for eye in EYES:
         centre = face.landmarks[[eye.outer, eye.inner], :2].mean(axis=0)
         cv2.circle(lenses, [int(v) for v in centre], int(0.45 * face.eye_span), (255,), -1)
     shaded[lenses > 0] = (30, 26, 24)
-    (shut,) = _blinking(shaded, face, 1.0)
+    (shut,) = blinking(shaded, face, 1.0)
     inside = cv2.erode(lenses, np.ones((9, 9), np.uint8)) > 0
     assert np.abs(shut[inside].astype(int) - shaded[inside]).max() <= 2
-    assert not np.array_equal(_blinking(pixels, face, 1.0)[0][inside], pixels[inside])
+    assert not np.array_equal(blinking(pixels, face, 1.0)[0][inside], pixels[inside])
 
 
 def test_brows_and_cheeks_stay_the_photos() -> None:
     """The network's lids end below the brows, above the cheeks and beside the nose: there the patches are transparent."""
-    pixels, face = _enlarged(3.0)
+    pixels, face = enlarged(3.0)
     performer = Performer(pixels, face)
     motion = Motion.still(1)
     motion.lids[:] = 1
@@ -215,96 +187,27 @@ def test_brows_and_cheeks_stay_the_photos() -> None:
 
 def test_lids_close_steadily() -> None:
     """Small steps of a blink are small changes: no frame of the way down jumps, and none depends on another."""
-    pixels, face = _face()
+    pixels, face = the_face()
     steps = np.linspace(0.0, 1.0, 21)
-    frames = _blinking(pixels, face, *steps)
+    frames = blinking(pixels, face, *steps)
     change = [np.abs(a.astype(int) - b).sum() for a, b in pairwise(frames)]
     assert max(change) < 4 * np.mean(change)
-    assert np.array_equal(_blinking(pixels, face, 0.5)[0], frames[10])
-
-
-def test_lids_are_as_sharp_as_the_skin_around() -> None:
-    """On a face of 1200 pixels with pores, the Laplacian's energy on shut lids is within 25% of that of the skin below."""
-    zoom = 1200 / _face()[1].size
-    pixels, face = _enlarged(zoom)
-    low, high = (face.landmarks[:, :2].min(axis=0), face.landmarks[:, :2].max(axis=0))
-    x0, y0 = (low + (high - low) * np.array([0, 0.1])).astype(int)
-    x1, y1 = (low + (high - low) * np.array([1, 0.65])).astype(int)  # the eyes and what is around them
-    face = replace(face, landmarks=face.landmarks - np.array([x0, y0, 0], np.float32))
-    pores = np.random.default_rng(0).normal(0, 12, (y1 - y0, x1 - x0, 1)).astype(np.float32)
-    photo = np.clip(pixels[y0:y1, x0:x1] + cv2.GaussianBlur(pores, (0, 0), 0.9)[..., None], 0, 255).astype(np.uint8)
-    (shut,) = _blinking(photo, face, 1.0)
-    assert liveliness(shut, face.landmarks, RIGHT_EYE) == pytest.approx(1, abs=ALIKE)
-
-
-def test_lashes_are_single_where_the_photo_shows_them_so() -> None:
-    """Below a shut lid's edge a fine picture varies from lash to lash; a blurred one of the same size has one soft bar."""
-    pixels, face = _enlarged(8.0)
-    lines = pixels.copy()
-    rest = eye_patch.Resting.of(RIGHT_EYE, pixels, face.landmarks)
-    where = cv2.warpAffine(rest.lashes, eye_patch.inverse(eye_patch.placing(RIGHT_EYE, face.landmarks)), pixels.shape[1::-1])
-    lines[:, ::5][where[:, ::5] > 0] //= 3  # an eye full of fine lines
-    varies = []
-    for photo in (lines, pixels):
-        (shut,) = _blinking(photo, face, 1.0)
-        lower = face.landmarks[list(RIGHT_EYE.lower[0][2:-2]), :2]
-        (x0, y0), (x1, y1) = np.round([lower.min(axis=0), lower.max(axis=0) + np.float32(12)]).astype(int)
-        grey = cv2.cvtColor(shut, cv2.COLOR_RGB2GRAY)[y0:y1, x0:x1].astype(np.float32)
-        varies.append(float(np.abs(grey - cv2.blur(grey, (15, 1))).mean()))
-    fine, blurred = varies
-    assert fine > 2 * blurred
+    assert np.array_equal(blinking(pixels, face, 0.5)[0], frames[10])
 
 
 def test_nothing_of_the_eyeball_shows_below_shut_lids() -> None:
     """An eyeball as green as can be (255 levels), a thirtieth of the eye's width more of it than landmarks say: once lids
     are shut no pixel is greener by more than 45.
     """
-    pixels, face = _enlarged(2.0)
+    pixels, face = enlarged(2.0)
     eyeball = np.zeros(pixels.shape[:2], np.uint8)
     for eye in EYES:
         cv2.fillPoly(eyeball, [np.round(face.landmarks[list(eye.opening), :2]).astype(np.int32)], (255,))
     green = pixels.copy()
     green[cv2.dilate(eyeball, np.ones((3, 3))) > 0] = (0, 255, 0)
-    (shut,) = _blinking(green, face, 1.0)
+    (shut,) = blinking(green, face, 1.0)
     red, greener, blue = cv2.split(shut.astype(np.int16))
     assert (greener - np.maximum(red, blue)).max() < 45
-
-
-def test_grain_is_fainter_in_the_shade() -> None:
-    """A plain lid is lent all of the skin's grain, one a quarter as bright as the skin half of it."""
-    pixels, face = _enlarged(2.0)
-    eye = eye_patch.Resting.of(RIGHT_EYE, pixels, face.landmarks)
-    place = eye_patch.placing(RIGHT_EYE, face.landmarks)
-    detail = SkinDetail.of(pixels, place, eye.lashes)
-    assert detail is not None
-    lids = (np.full((64, 96, 3), share * detail.tone, np.float32) for share in (1.0, 0.25))
-    (_, lent), (_, less) = (detail.matched(lid, eye_patch.zoomed(place), np.zeros((64, 96), np.float32)) for lid in lids)
-    assert np.allclose(lent, 1, atol=0.01)
-    assert np.allclose(less, 0.5, atol=0.01)
-
-
-def test_lids_are_of_the_skins_colour() -> None:
-    """However a photo is tinted, shut lids are: red and blue over green differ from plain skin's by less than 12%."""
-    pixels, face = _enlarged(2.0)
-    for tint in ((1.0, 1.0, 1.0), (1.0, 0.8, 0.35), (0.6, 0.9, 1.0)):
-        photo = np.round(pixels * np.array(tint)).astype(np.uint8)
-        (shut,) = _blinking(photo, face, 1.0)
-        rest = eye_patch.Resting.of(RIGHT_EYE, photo, face.landmarks)
-        lid = eye_patch.sampled(shut, eye_patch.placing(RIGHT_EYE, face.landmarks))[rest.opening > 0].mean(axis=0)
-        skin = rest.skin[rest.opening > 0].mean(axis=0)
-        assert np.abs((lid / lid[1]) / (skin / skin[1]) - 1).max() < 0.12
-
-
-def test_smooth_skin_stays_smooth() -> None:
-    """Lids of a photo without any detail have none above their lashes: a level on average of what is finer than 2 pixels."""
-    pixels, face = _enlarged(4.0)
-    (shut,) = _blinking(np.asarray(cv2.GaussianBlur(pixels, (0, 0), 6.0), np.uint8), face, 1.0)
-    opening = face.landmarks[list(RIGHT_EYE.opening), :2]
-    lid = np.zeros(shut.shape[:2], np.uint8)
-    cv2.fillPoly(lid, [np.round(opening).astype(np.int32)], (1,))
-    lid[int(opening[:, 1].mean()) :] = 0
-    fine = shut.astype(np.float32) - cv2.GaussianBlur(shut.astype(np.float32), (0, 0), 2.0)
-    assert np.abs(fine[lid > 0]).mean() < 1
 
 
 def _openings(pixels: Pixels, face: Face) -> Float:
@@ -317,6 +220,6 @@ def test_shut_eyes_are_seen_shut() -> None:
     """Measured from outside, shut eyes are open by no more than real shut eyes are: those of 11 filmed people, measured the
     same way, read 0.03 to 0.23 of their opening at rest, half of them more than 0.15.
     """
-    pixels, face = _enlarged(2.0)
-    (shut,) = _blinking(pixels, face, 1.0)
+    pixels, face = enlarged(2.0)
+    (shut,) = blinking(pixels, face, 1.0)
     assert (_openings(shut, face) / _openings(pixels, face)).max() < 0.23

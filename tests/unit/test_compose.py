@@ -252,35 +252,6 @@ def test_motions_share_the_time_as_they_take_it() -> None:
     assert [beat.start for beat in slow] == pytest.approx([0.85, 5.5])
 
 
-def test_breath_never_stops() -> None:
-    """Without idle movement or blinks chest and neck still sink and rise, 13 to 17 times a minute; at other times with
-    another seed.
-    """
-    still = Template("still", "Nothing.", "nobody", "CC0-1.0", 25.0, 0.8, Motion.still(50))
-    chests = []
-    for seed in (5, 6):
-        motion = compose([], Life(still, still), 60.0, 25.0, mouth_width=MOUTH, seed=seed)
-        chests.append(motion.chest[:, 1])
-        full = np.flatnonzero((chests[-1][1:-1] < chests[-1][:-2]) & (chests[-1][1:-1] <= chests[-1][2:]))
-        assert 12 <= len(full) <= 17
-        assert motion.chest[:, 1].max() == pytest.approx(0.032, abs=1e-4)
-        assert motion.translation[:, 1].max() == pytest.approx(0.008, abs=1e-4)
-    assert np.abs(chests[0] - chests[1]).max() > 0.02
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_a_chest_never_rises_from_the_photos(seed: int) -> None:
-    """It begins where the photo shows it, sinks from there at most, by no more than 0.002 eye distances a frame, and in a
-    loop comes back.
-    """
-    still = Template("still", "Nothing.", "nobody", "CC0-1.0", 25.0, 0.8, Motion.still(50))
-    chest = compose([], Life(still, still), 9.0, 25.0, mouth_width=MOUTH, seed=seed, loop=True).chest
-    assert not chest[:, 0].any()
-    assert chest[0, 1] == 0
-    assert chest.min() >= 0
-    assert np.abs(np.diff(chest[:, 1], append=chest[0, 1])).max() < 0.002
-
-
 def test_a_part_has_its_own_strength() -> None:
     """Halving the head's strength halves the turn and leaves the lids as they were."""
     beats = in_turn([template("turn-left"), template("blink")], 4.0)
