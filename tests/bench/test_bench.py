@@ -178,11 +178,14 @@ def test_a_speed_row_holds_every_stage(astronaut: Path, root: Path) -> None:
 
 
 def test_sharpness_tells_the_blurred_from_the_sharp(astronaut: Path) -> None:
-    """A clip of a photo is at rest as sharp as the photo within 10%; what is read blurred is told as less."""
+    """A clip of a photo is at rest as sharp as the photo within 10%, and 8-bit YUV alone costs less than that; what is
+    read blurred is told as less, before encoding and after.
+    """
     (row,) = sharpness.run([astronaut])
     assert row["size"] == (512, 512)
     assert row["rest"] == pytest.approx(1, abs=0.1)
-    assert row["least"] < row["rest"]
+    assert row["as_video"] == pytest.approx(1, abs=0.02)
+    assert row["turn"] < row["turn_drawn"] < 0.9
 
 
 def test_lids_are_compared_with_the_skin_below(landmarks: np.ndarray) -> None:
