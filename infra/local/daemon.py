@@ -16,7 +16,7 @@ from pathlib import Path
 from .client import Client, Inbox
 from .journey import as_json, exit_code, follow, save
 from .progress import Progress
-from .settings import DEFAULT_PATHS, DONE, FAILED, ROOT, TEMPLATE, Paths
+from .settings import DEFAULT_PATHS, DONE, FAILED, PERSON, REGION, ROOT, TEMPLATE, Paths
 
 _START_SECONDS = 60.0
 _children: dict[int, subprocess.Popen[bytes]] = {}  # those of this very process, to be waited for when they end
@@ -73,6 +73,8 @@ def up(port: int, paths: Paths = DEFAULT_PATHS) -> int:
     print(f"already up at {running.endpoint}" if before else running.endpoint)
     for name, value in sorted(running.outputs.items()):
         print(f"  {name}: {value}")
+    somebody = {"AWS_ENDPOINT_URL": running.endpoint, "AWS_DEFAULT_REGION": REGION, **PERSON.environment()}
+    print("to call it as somebody who may:\n  export " + " ".join(f"{name}={value}" for name, value in somebody.items()))
     return DONE
 
 

@@ -63,6 +63,11 @@ def test_done(stack: Stack, job: dict[str, Any], main: Callable[[], int], monkey
     record = stack.record(job["clip_id"])
     assert record is not None
     assert record["state"] == "animating"
+    (face,) = record["faces"]  # what people are told of the report
+    x0, y0, x1, y1 = (int(edge) for edge in face.pop("box"))
+    assert 0 < x0 < x1 - 80 < 432
+    assert 0 < y0 < y1 - 80 < 432
+    assert face == {"animated": True, "held_back": [], "repaired": False, "verdict": None}
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from vivify.cloud.records import timestamp
+from vivify.service.clip_options import StoredOptions
 
 from .handlers import Answer, Event
 from .stack import KEPT_UNTIL, Stack
@@ -76,9 +77,36 @@ def shown_as(stack: Stack, ask: Ask, state: str, percent: int) -> None:
         },
         "driver": False,
         "verdict": told["verdict"] if state == "failed" else None,
+        "faces": None,
         "kept_until": None,
         "clip": None,
     }
+
+
+def test_a_clip_that_follows_a_driver(stack: Stack, ask: Ask) -> None:
+    """It plays no motions, and says so."""
+    stack.put_record(CLIP, "animating", options=StoredOptions(driver=f"drivers/{CLIP}").model_dump_json())
+    body = ask(GET).body
+    assert (body["driver"], body["options"]["motions"]) == (True, None)
+
+
+def test_options_of_another_time(stack: Stack, ask: Ask) -> None:
+    """A clip shows what was asked for though it may not be asked any more."""
+    options = StoredOptions().model_copy(update={"motions": ["lost"], "fps": 500.0}).model_dump_json()
+    stack.put_record(CLIP, "ready", **KEYS, clip=FIGURES, options=options)
+    shown = ask(GET).body["options"]
+    assert (shown["motions"], shown["fps"]) == (["lost"], 500)
+
+
+def test_what_became_of_each_face(stack: Stack, ask: Ask) -> None:
+    """As the job told it: who moves, what holds them back, who cannot and why."""
+    small = {"code": "face_too_small", "message": "Send a larger photo."}
+    faces = [
+        {"box": [10, 20, 110, 160], "animated": True, "held_back": ["head_turned"], "repaired": False, "verdict": None},
+        {"box": [300, 20, 320, 45], "animated": False, "held_back": [], "repaired": False, "verdict": small},
+    ]
+    stack.put_record(CLIP, "ready", **KEYS, clip=FIGURES, faces=faces)
+    assert ask(GET).body["faces"] == faces
 
 
 def test_a_ready_clip(stack: Stack, ask: Ask) -> None:

@@ -16,7 +16,7 @@ from infra.local import daemon
 from infra.local.client import Client, NotServed
 from infra.local.event_bus import Rule
 from infra.local.journey import exit_code
-from infra.local.settings import Paths
+from infra.local.settings import PERSON, REGION, Paths
 
 TEMPLATE = Path(__file__).parent / "small_stack" / "template.yaml"
 T = TypeVar("T")
@@ -42,6 +42,16 @@ def test_what_the_news_exits_with() -> None:
     """0 with a clip; 3 where this photo never gets one, and 1 where it may do later: our fault, or no work taken now."""
     news = ({"event": "clip.ready"}, *({"event": "clip.failed", "retryable": later} for later in (True, False)))
     assert [exit_code(one) for one in news] == [0, 1, 3]
+
+
+def test_up_tells_how_to_call(home: Paths, client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the stack is, its outputs, and the variables with which an AWS SDK or curl signs as somebody who may."""
+    assert daemon.up(0, home) == 0
+    told = capsys.readouterr().out
+    assert all(f"  {name}: {value}\n" in told for name, value in client.outputs.items())
+    variables = dict(word.split("=", 1) for word in told.splitlines()[-1].split()[1:])
+    assert variables.pop("AWS_ENDPOINT_URL") == client.endpoint
+    assert variables == {"AWS_DEFAULT_REGION": REGION, **PERSON.environment()}
 
 
 def invoke(client: Client, name: str, event: dict[str, Any]) -> tuple[Any, str | None]:

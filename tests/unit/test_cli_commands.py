@@ -153,8 +153,8 @@ def test_local_runs_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     )
     assert local.checkout(checkout / "docs") == checkout
     monkeypatch.chdir(checkout / "docs")
-    assert run("local", "submit", os.path.relpath(photo, checkout / "docs")) == 7
-    assert json.loads(seen.read_text()) == [str(checkout), "submit", str(photo)]
+    assert run("local", "submit", os.path.relpath(photo, checkout / "docs"), "--motion", "nod") == 7
+    assert json.loads(seen.read_text()) == [str(checkout), "submit", str(photo), "--motion=nod"]
 
 
 def test_the_module_runs_as_a_program() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +13,7 @@ from hypothesis import strategies as st
 from vivify.arrays import Float
 from vivify.faces import Pose, mean_face
 from vivify.faces.topology import EYES
-from vivify.motion import Limits, Motion, Room, leaning
+from vivify.motion import Limits, Motion, Room, leaning, limits
 from vivify.motion.limits import EYES_SHUT, HEAD_CUT_OFF, HEAD_TURNED, HEADS_TOUCH, SMALL_CHILD, SMILES_ALREADY
 
 FRONTAL = Pose(0.0, 0.0, 0.0)
@@ -157,3 +160,12 @@ def test_small_children_are_known_by_their_irises(irises: float, child: bool) ->
     limits = Limits.of(shape, FRONTAL)
     assert (SMALL_CHILD in limits.reasons) is child
     assert limits.parting == (0.25 if child else 1.0)
+
+
+def test_every_reason_is_told(root: Path) -> None:
+    """Whoever wonders why a face moves less finds each reason where the API is explained, and what it does in EDGES.md."""
+    reasons = {value for name, value in vars(limits).items() if name.isupper() and isinstance(value, str)}
+    api = (root / "infra/api.md").read_text(encoding="utf-8").split("`held_back` names")[1].split("([")[0]
+    assert set(re.findall(r"`(\w+)`", api)) == reasons
+    edges = (root / "layers/vivify/EDGES.md").read_text(encoding="utf-8")
+    assert reasons <= set(re.findall(r"`(\w+)`", edges))

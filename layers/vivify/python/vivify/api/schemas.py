@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from vivify.service.clip_options import ClipOptions, Webhook, require_one_lead
+from vivify.service.clip_options import ClipOptions, Rendering, Webhook, require_one_lead
 
 PhotoType = Literal["image/avif", "image/heic", "image/heif", "image/jpeg", "image/png", "image/tiff", "image/webp"]
 VideoType = Literal["video/mp4", "video/quicktime", "video/webm"]
@@ -97,10 +97,27 @@ class ClipSummary(BaseModel):
     updated_at: dt.datetime
 
 
+class AskedOptions(Rendering):
+    motions: Annotated[list[str] | None, Field(description="null where a driver is followed.")]
+
+
+class FaceReport(BaseModel):
+    """What became of one face of the photo."""
+
+    box: Annotated[list[int], Field(description="x0, y0, x1, y1 in pixels of the photo.")]
+    animated: bool
+    held_back: Annotated[list[str], Field(description="Why it moves less than asked for.")]
+    repaired: Annotated[bool, Field(description="Whether scratches or fading were mended first.")]
+    verdict: Annotated[Verdict | None, Field(description="Why it cannot be animated.")]
+
+
 class Clip(ClipSummary):
-    options: ClipOptions
+    options: AskedOptions
     driver: Annotated[bool, Field(description="Whether it follows a video.")]
     verdict: Verdict | None = None
+    faces: Annotated[
+        list[FaceReport] | None, Field(description="Every face of the photo, largest first, once they are animated.")
+    ] = None
     kept_until: Annotated[
         dt.datetime | None, Field(description="When a clip that is ready expires: then it is deleted.")
     ] = None

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 
-from vivify.api.schemas import Clip, ClipPage, ClipSummary, ClipTicket, Links, Progress, Upload, Verdict
+from vivify.api.schemas import AskedOptions, Clip, ClipPage, ClipSummary, ClipTicket, Links, Progress, Upload, Verdict
 from vivify.cloud.records import Page, Record, timestamp
 from vivify.cloud.settings import ServeApi
-from vivify.service.clip_options import DEFAULTS, ClipOptions
+from vivify.service.clip_options import DEFAULTS
 from vivify.service.create_clip import Ticket
 from vivify.service.get_clip import progress
 from vivify.service.links import links
@@ -40,14 +40,17 @@ def clip(record: Record, settings: ServeApi) -> Clip:
     """The whole of it. The verdict shows once the clip has failed, the links once it is ready."""
     options = json.loads(record.get("options", DEFAULTS))  # a photo never claimed has none
     driver = options.pop("driver")
+    if driver is not None:
+        options["motions"] = None
     shown = summary(record)
     return Clip(
         **shown.model_dump(),
-        options=ClipOptions.model_construct(**options),  # as they were when asked: the library may have changed
+        options=AskedOptions.model_construct(**options),  # as they were when asked: what may be asked may have changed
         driver=driver is not None,
         verdict=Verdict(code=record["verdict"]["code"], message=record["verdict"]["message"])
         if shown.status == "failed"
         else None,
+        faces=record.get("faces"),
         kept_until=record.get("kept_until") if shown.status in ("ready", "expired") else None,
         clip=Links(**links(record, settings)) if shown.status == "ready" else None,
     )

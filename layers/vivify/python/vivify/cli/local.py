@@ -24,6 +24,7 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     command(actions, "up", "start the stack, wait until it serves")
     submit = command(actions, "submit", "send a photo, wait for its clip")
     submit.add_argument("photo", type=Path, metavar="PHOTO", help="JPEG, PNG, WebP, TIFF, HEIC or AVIF")
+    submit.add_argument("--motion", action="append", default=[], metavar="NAME", help="may be given several times")
     command(actions, "down", "stop the stack")
     parser.set_defaults(run=run)
 
@@ -33,6 +34,7 @@ def run(args: argparse.Namespace) -> int:
     wanted = [sys.executable, "-m", "infra.local", args.action]
     if args.action == "submit":
         wanted.append(str(files.existing(args.photo).resolve()))  # it runs in another folder
+        wanted += [f"--motion={name}" for name in args.motion]
     folder = checkout(Path.cwd())
     if importlib.util.find_spec("moto") is None:
         raise UsageError("The local stack is not installed. Install it in the checkout: pip install '.[local]'")

@@ -52,8 +52,8 @@ _to_item, _from_item = TypeSerializer().serialize, TypeDeserializer().deserializ
 Record = dict[str, Any]
 """clip_id, owner, state, created_at and updated_at (ISO 8601, UTC), options (JSON), notify if asked for, pending (while
 something is left to do), and what the steps have added: photo, arrived_at, execution, progress, gpu_seconds, restarts,
-verdict, failure, clip_key, poster_key, preview_key, clip (its figures, as text), kept_until (when its files
-go), notified_at."""
+verdict, failure, faces (what became of each), clip_key, poster_key, preview_key, clip (its figures, as text), kept_until
+(when its files go), notified_at."""
 
 
 @dataclass(frozen=True)

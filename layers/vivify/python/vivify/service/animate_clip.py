@@ -49,7 +49,7 @@ def animate_clip(settings: AnimateClip) -> None:
         attempt = f"{settings.aws_batch_job_id}.{settings.aws_batch_job_attempt}"
         with unless_over(settings.work_bucket, f"{settings.output_prefix}/{attempt}/"):
             _hand_over(settings, attempt, Path(folder), report)
-            records.advance(settings.clip_id, "animating")
+            records.advance(settings.clip_id, "animating", faces=[_told(face) for face in report["faces"]])
 
 
 @contextmanager
@@ -114,6 +114,12 @@ def _animate(settings: AnimateClip, folder: Path, tell: OnProgress) -> dict[str,
         provider=settings.provider,
     )
     return engine.animate(picture, faces, folder / "frames.mkv", options, tell).as_dict()
+
+
+def _told(face: dict[str, Any]) -> dict[str, Any]:
+    """Of the report on a face what people are told: where it is, in whole pixels, and what became of it."""
+    told = {name: face[name] for name in ("animated", "held_back", "repaired", "verdict")}
+    return {"box": [round(edge) for edge in face["box"]], **told}
 
 
 def _hand_over(settings: AnimateClip, attempt: str, folder: Path, report: dict[str, Any]) -> None:

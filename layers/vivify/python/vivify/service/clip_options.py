@@ -47,19 +47,11 @@ MotionName = Annotated[str, AfterValidator(_in_library), Field(json_schema_extra
 Webhook = Annotated[str, Field(max_length=2048, pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?][!-\"$-~]*)?$")]
 
 
-class ClipOptions(BaseModel):
-    """How the clip is to be."""
+class Rendering(BaseModel):
+    """How the clip is to be, whatever moves the faces."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    motions: Annotated[
-        list[MotionName],
-        Field(
-            min_length=1,
-            max_length=8,
-            description="Motions of the library, played in turn; none where a driver is followed.",
-        ),
-    ] = ["turn-left", "gentle-smile"]
     strength: Annotated[float, Field(ge=0.1, le=2, description="How far the motions go.")] = 1
     seconds: Annotated[float | None, Field(ge=1, le=30, description="Length; 6, or the driver's own, if not given.")] = None
     fps: Annotated[float, Field(ge=10, le=60, description="Frames a second.")] = 25
@@ -78,6 +70,19 @@ class ClipOptions(BaseModel):
         BeforeValidator(_whole),
     ] = None
     loop: Annotated[bool, Field(description="End where it begins, so that it plays round and round.")] = False
+
+
+class ClipOptions(Rendering):
+    """What a clip plays, and how it is to be."""
+
+    motions: Annotated[
+        list[MotionName],
+        Field(
+            min_length=1,
+            max_length=8,
+            description="Motions of the library, played in turn; none where a driver is followed.",
+        ),
+    ] = ["turn-left", "gentle-smile"]
 
 
 class StoredOptions(ClipOptions):
