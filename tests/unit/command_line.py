@@ -27,6 +27,7 @@ class StandIn:
     raises: BaseException | None = None
     faces: list[Any] = field(default_factory=list)
     asked: dict[str, Any] = field(default_factory=dict)
+    report: dict[str, Any] = field(default_factory=lambda: REPORT)
     module: types.ModuleType = field(default_factory=lambda: types.ModuleType("vivify.engine"))
 
     def __post_init__(self) -> None:
@@ -43,7 +44,7 @@ class StandIn:
         if self.raises is not None:
             raise self.raises
         out.write_bytes(b"a clip")
-        return types.SimpleNamespace(as_dict=lambda: REPORT)
+        return types.SimpleNamespace(as_dict=lambda: self.report)
 
 
 def run(*arguments: object) -> int:

@@ -6,6 +6,7 @@ import io
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,26 @@ def test_animate_writes_the_clip(engine: StandIn, photo: Path, tmp_path: Path, c
     assert "100 frames at 25 a second, 512 x 512, made in 3.8 s" in out
     assert out.count("\n") == 1
     assert err == ""
+
+
+def test_animate_tells_who_stays_still_and_who_is_held_back(
+    engine: StandIn, photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Below the clip's line: why a face stays still, what holds one back, which were mended; of any other nothing."""
+    plain: dict[str, Any] = {"verdict": None, "animated": True, "held_back": [], "repaired": False}
+    small = {"code": "face_too_small", "message": "Send a larger photo."}
+    faces = [
+        plain,
+        plain | {"held_back": ["head_turned", "spectacles"], "repaired": True},
+        plain | {"verdict": small, "animated": False},
+    ]
+    engine.report = REPORT | {"faces": faces}
+    assert run("animate", photo, "-o", tmp_path / "clip.mp4") == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "  2  moves less than asked for  head_turned, spectacles",
+        "  2  mended first",
+        "  3  stays still  face_too_small: Send a larger photo.",
+    ]
 
 
 def test_animate_json_is_the_report(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -108,7 +109,19 @@ def run(args: argparse.Namespace) -> int:
             f"{clip}: {report['frames']} frames at {report['fps']:g} a second, {width} x {height}, "
             f"made in {report['seconds']['total']:.1f} s"
         )
+        for number, face in enumerate(report["faces"], 1):
+            print("".join(f"  {number}  {told}\n" for told in _told(face)), end="")
     return 0
+
+
+def _told(face: Mapping[str, Any]) -> Iterator[str]:
+    """What of the report on ``face`` a person should know: why it stays still, or moves less than asked for."""
+    if verdict := face["verdict"]:
+        yield f"stays still  {verdict['code']}: {verdict['message']}"
+    if face["held_back"]:
+        yield f"moves less than asked for  {', '.join(face['held_back'])}"
+    if face["repaired"]:
+        yield "mended first"
 
 
 def _chosen(args: argparse.Namespace) -> dict[str, Any]:
