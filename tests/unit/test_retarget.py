@@ -258,6 +258,21 @@ def test_a_smile_of_lips_a_little_apart_shows_teeth() -> None:
     assert abs(lower[1] - lower[0]) < 0.02
 
 
+def test_a_smile_parts_lips_that_are_apart_already_less_far() -> None:
+    """Teeth fill filmed broad smiles: lips shown apart have part of the way behind them; in talk they part as far as any."""
+    smile, talk = template("broad-smile"), Motion.still(1)
+    talk.displacement[0, list(LOWER_INNER_LIP), 1] = 0.05
+    broadest = int((smile.motion.displacement[:, 291, 0] - smile.motion.displacement[:, 61, 0]).argmax())
+    opened = {}
+    for lips in (0.0, 0.1):
+        shape = shape_of(lips=lips)
+        smiling = _lip_gap(shape, _fitted(smile.motion, shape, smile.mouth_width))[broadest]
+        talking = _lip_gap(shape, _fitted(talk, shape, 0.8))[0]
+        opened[lips] = float(smiling.max()) - lips, float(talking.max()) - lips
+    assert opened[0.1][0] < 0.7 * opened[0.0][0]
+    assert opened[0.1][1] > 0.9 * opened[0.0][1]
+
+
 @pytest.mark.parametrize("eye", EYES, ids=["right", "left"])
 def test_a_cheek_that_rises_pushes_the_lower_lid_up(eye: Eye) -> None:
     """By 0.6 of its way in the lid's middle; the upper lid and a shut eye stay as they are."""

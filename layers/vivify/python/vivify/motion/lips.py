@@ -53,9 +53,8 @@ def on_mouth(displacement: Float, measured: float, width: float) -> Float:
     moved = displacement.copy()
     size = float(np.clip(width / measured, _NARROWER, _WIDER))
     moved[:, _LIPS, 0] *= np.float32(size)
-    right, left = MOUTH_CORNERS
-    smile = smoothstep((moved[:, left, 0] - moved[:, right, 0]) / _FULL_SMILE)[:, None]
-    corners = moved[:, [right, left], 1].mean(axis=1, keepdims=True)
+    smile = smoothstep(_widened(moved) / _FULL_SMILE)[:, None]
+    corners = moved[:, list(MOUTH_CORNERS), 1].mean(axis=1, keepdims=True)
     moved[:, _LIPS, 1] += (corners - moved[:, _LIPS, 1]) * smile * max(1 - size, 0)
     return moved
 
@@ -68,7 +67,8 @@ def fit_lips(displacement: Float, shape: Float, limits: Limits, measured: float)
     """
     width = float(mouth_width(shape))
     displacement = on_mouth(displacement, measured, width)
-    share = limits.parting * _temper_smile(displacement, width, limits.wider)
+    smile = smoothstep(_widened(displacement) / _FULL_SMILE)[:, None]
+    share = limits.parting * (1 - smile * (1 - np.sqrt(_temper_smile(displacement, width, limits.wider))[:, None]))
     _lift_off_teeth(displacement, shape)
     _keep_philtrum(displacement, shape)
     upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
@@ -77,9 +77,12 @@ def fit_lips(displacement: Float, shape: Float, limits: Limits, measured: float)
     size = np.abs(change)
     noise = _QUIET_LIPS * (1 - smoothstep(rest / _PARTED))  # which would be seen where lips are closed
     quiet = np.sign(change) * np.minimum(size, 2 * np.maximum(size - noise, 0))  # all of it from twice the noise on
-    # A mouth that the photo shows wide open has not as far to go: two openings do not add up. Small motions stay.
-    wide = np.maximum(rest - _PARTED, 0)
-    quiet = np.where(quiet > 0, quiet / (1 + _NOT_BOTH * wide * np.maximum(quiet, 0)) * share[:, None], quiet)
+    # A mouth that the photo shows wide open has not as far to go: two openings do not add up. Small motions stay, but not in
+    # a smile: there the lower lip keeps to the teeth, and what the photo has apart is part of the way already.
+    wide, apart, opens = np.maximum(rest - _PARTED, 0), np.maximum(rest - _SLIT, 0), np.maximum(quiet, 0)
+    opens = opens / (1 + _NOT_BOTH * wide * opens) * share
+    opens += smile * (np.hypot(apart, opens) - apart - opens)
+    quiet = np.where(quiet > 0, opens, quiet)
     # Lips may touch but not pass through one another.
     wanted = np.maximum(rest + quiet, np.minimum(rest, 0.004))
     correction = wanted - rest - change
@@ -111,33 +114,35 @@ def fit_lips(displacement: Float, shape: Float, limits: Limits, measured: float)
     return displacement
 
 
+def _widened(displacement: Float) -> Float:
+    """(T,): how far the corners of the mouth go apart."""
+    right, left = MOUTH_CORNERS
+    return np.asarray(displacement[:, left, 0] - displacement[:, right, 0], np.float32)
+
+
 def _temper_smile(displacement: Float, width: float, room: float) -> Float:
     """Keeps the corners of the mouth, ``width`` apart in the photo, within ``room`` more, in place: one that smiles there
-    has not as far to go; nor do lips purse as far out of a smile, cheeks would fold. Returns (T,): the share left of how far
-    the lips part, less than 1 as far as a frame smiles.
+    has not as far to go; nor do lips purse as far out of a smile, cheeks would fold. Returns (T,): the share that is left.
     """
-    right, left = MOUTH_CORNERS
-    growth = displacement[:, left, 0] - displacement[:, right, 0]
+    growth = _widened(displacement)
     together = _PURSED * min(1.0, _UNSMILING / width) ** _SMILE_HOLDS
     part = (1 + (np.abs(growth) / np.where(growth > 0, room, together)) ** _SOFTLY) ** (-1 / _SOFTLY)
     displacement[:, _LIPS, 0] *= part[:, None]
-    displacement[:, [right, left], 1] *= part[:, None]
-    return np.asarray(1 - smoothstep(growth / _FULL_SMILE) * (1 - np.sqrt(part)), np.float32)
+    displacement[:, list(MOUTH_CORNERS), 1] *= part[:, None]
+    return np.asarray(part, np.float32)
 
 
 def _lift_off_teeth(displacement: Float, shape: Float) -> None:
     """Raises the upper lip of a smile, in place, where the photo has the lips a little apart: it rises off the teeth then,
     while the lower one stays. A smile measured on closed lips would only draw the slit out.
     """
-    right, left = MOUTH_CORNERS
     upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
     rest = float((shape[lower, 1] - shape[upper, 1]).max())
     apart = smoothstep((rest - _TOUCH) / (_SLIT - _TOUCH)) * (1 - smoothstep((rest - _TEETH) / (_GRIN - _TEETH)))
-    growth = displacement[:, left, 0] - displacement[:, right, 0]
     middle = (displacement[:, UPPER_INNER_LIP[4], 1] + displacement[:, LOWER_INNER_LIP[4], 1]) / 2
-    rise = middle - displacement[:, [right, left], 1].mean(axis=1)
+    rise = middle - displacement[:, list(MOUTH_CORNERS), 1].mean(axis=1)
     now = displacement[:, LOWER_INNER_LIP[4], 1] - displacement[:, UPPER_INNER_LIP[4], 1]
-    smile = smoothstep(rise / _CURVED) * np.maximum(growth, 0)
+    smile = smoothstep(rise / _CURVED) * np.maximum(_widened(displacement), 0)
     lift = (apart * np.maximum(_SMILE_PARTS * smile - np.maximum(now, 0), 0))[:, None] * _LIP_BENDS
     for row in (UPPER_INNER_LIP, *UPPER_LIP_ROWS, OUTER_LIPS[1:10]):
         displacement[:, list(row), 1] -= lift

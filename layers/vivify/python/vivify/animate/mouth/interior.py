@@ -109,6 +109,7 @@ class Mouth:
             rest = still[list(INNER_LIPS)]
             slid = np.linalg.norm(polygon - rest, axis=1).mean() / self._head.unit
             strength = smoothstep((slid - _SLIDING) / (_SLID - _SLIDING))
+            parting = max(parting, slid)  # what lips slide off they shade no more, either
             # A tongue that a wide mouth shows reaches from cheek to cheek: it widens with them.
             wider = max(float(np.linalg.norm(polygon[10] - polygon[0]) / np.linalg.norm(rest[10] - rest[0])), 1.0)
             own[1][:, 0] *= 1 + (wider - 1) * smoothstep((self._shown.gap - _WIDE[0]) / (_WIDE[1] - _WIDE[0]))

@@ -121,7 +121,7 @@ class Shown:
         """Draws the pixels over ``rgb`` (h, w, 3) of ``window``.
 
         ``places``: (2, 3) each, where ``place`` is for the skull and for the jaw; ``parting``: millimetres that the lips
-        have parted farther than in the photo; ``cast``: (h, w), how much light they leave now.
+        have parted, or slid, farther than in the photo; ``cast``: (h, w), how much light they leave now.
         """
         edge, place = self.edge, self.place
         (skull_x, skull_y), (jaw_x, jaw_y) = (_seen_from(part, window) for part in places)
