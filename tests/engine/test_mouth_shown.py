@@ -109,6 +109,26 @@ def test_a_lip_that_rises_shows_more_of_the_same_teeth() -> None:
     assert np.corrcoef(fresh, own)[0, 1] > 0.7
 
 
+def test_the_dark_between_teeth_ends_under_a_lip_that_rises() -> None:
+    """Edges of teeth stand apart, higher up they touch: what a lip hides above a black gap is almost as bright as beside."""
+    pixels, face = enlarged(*smiling(), 3)
+    upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
+    face.landmarks[upper] = (face.landmarks[upper] + face.landmarks[lower]) / 2  # no gum is seen
+    x, y = _own_teeth(Performer(pixels, face))
+    gap = slice(int(np.median(x)) - 2, int(np.median(x)) + 3)
+    pixels[:, gap] //= 4
+    performer = Performer(pixels, face)
+    shown, millimetre = performer._mouth._shown, performer._head.unit / 63
+    assert shown is not None
+    column = round(float(np.median(x))) - shown.window.x0
+    levels = []
+    for at in (y.max(), y.min() - 3 * millimetre):
+        row = (shown.colours @ LUMA)[round(at - shown.window.y0)]
+        levels.append(row[column] / np.median(row[column - 30 : column + 30]))
+    assert levels[0] < 0.5
+    assert levels[1] > 0.8
+
+
 def test_what_hangs_from_no_lip_goes_along_with_both() -> None:
     """Where a photo shows teeth that hang from no lip, lips part a quarter as far, which the report tells, and nothing is
     made between them.

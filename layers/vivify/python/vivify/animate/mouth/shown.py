@@ -39,7 +39,15 @@ _SOFT, _CUT = 0.6, 0.25  # softness of what stays, and of the cut along the teet
 _RISES, _CROWN = 8.0, 9.5  # that a lip rises over teeth; from their edge to their neck
 _COLUMN, _INTO, _NONE = 0.5, 0.3, 1e3  # width of a column that goes on above, from so far into it
 _GUM, _NECK = 0.7, 1.5  # what there is above a tooth is gum, if it is higher; there it turns into that
-_GUMS, _GUM_EVEN, _TAPER = 0.3, 3.0, 5.0  # share of the columns that show gum; how even it is; at both ends it is less high
+_GUMS, _EVEN, _TAPER = (
+    0.3,
+    3.0,
+    5.0,
+)  # share of columns that show gum; how even what goes on is; less high at both ends
+_BRIGHTEST, _TOUCHING = (
+    4.0,
+    0.87,
+)  # power of luma that tells teeth from the dark between; of theirs, where they touch
 _LOWER_PART = 3.0  # what there is below the upper teeth must be as high as this to be the jaw's
 
 
@@ -188,12 +196,16 @@ def _under_lip(
     begin, end = (np.interp(x, columns[seen], each[seen]).astype(np.float32) + _INTO for each in (begins, ends))
     over = np.asarray(np.where((y < begin) & (y > end), np.interp(x, columns, beside), 0), np.float32)
     found = _sampled(picture, place, window, x, np.where(over > 0, begin, y))
-    if gums:  # all along, as one band
-        colours = _sampled(picture, place, window, columns[gum][None], (lip[gum] + _INTO)[None])[0]
-        near = np.exp(-(((columns[:, None] - columns[gum]) / _GUM_EVEN) ** 2)) + 1e-6
-        band = near @ colours / near.sum(axis=1, keepdims=True)
-        flesh = np.dstack([np.interp(x, columns, each) for each in band.T])
-        found += (flesh - found) * ((over > 0) * smoothstep((begin - y) / _NECK))[..., None]
+    higher = (over > 0) * smoothstep((begin - y) / _NECK)
+    told = gum if gums else seen
+    band = _sampled(picture, place, window, columns[told][None], begins[told][None] + np.float32(_INTO))[0]
+    near = np.exp(-(((columns[:, None] - columns[told]) / _EVEN) ** 2)) + 1e-6
+    if not gums:  # edges of teeth stand apart, higher up they touch: the dark between them does not go on
+        near *= (band @ LUMA) ** _BRIGHTEST
+    band = near @ band / near.sum(axis=1, keepdims=True)
+    even = np.dstack([np.interp(x, columns, each) for each in band.T])
+    wanted = even if gums else np.maximum(found, _TOUCHING * even)  # gum all along, as one band
+    found += (wanted - found) * higher[..., None]
     return found.astype(np.float32), over
 
 
