@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.bench import eyes, gpu, patches, reenactment, sharpness, speed, steadiness, tables
+from tests.bench import depth, eyes, gpu, patches, reenactment, sharpness, speed, steadiness, tables
 
 ROOT = Path(__file__).resolve().parents[2]
 GALLERY = ROOT.parent / "shared" / "gallery"
@@ -65,6 +65,8 @@ def _measured(part: str, report: dict[str, Any], *, quick: bool) -> Any:
         return speed.run(PHOTO, ROOT)
     if part == "gpu":
         return gpu.run(PHOTO)
+    if part == "depth":
+        return depth.run(_portraits())
     if part == "eyes":
         return eyes.run(_portraits(), sorted((GALLERY / "driving").glob("*.mp4")))
     if part == "patches":

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 SIZES = (256, 512, 1080, 2160)
-SHORT, LONG = 4.0, 16.0
+SHORT, LONG = 4.0, 60.0
 LINEAR_AT = 512
 
 

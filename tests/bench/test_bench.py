@@ -12,7 +12,7 @@ from vivify import engine
 from vivify.faces.topology import EYES
 from vivify.photos import Photo, decode
 
-from . import outside, patches, reenactment, sharpness, speed, stage, steadiness
+from . import depth, outside, patches, reenactment, sharpness, speed, stage, steadiness
 from .mesh_warp import MeshWarp
 from .pictures import CAP, cut, face_box, psnr, ssim
 
@@ -186,6 +186,14 @@ def test_sharpness_tells_the_blurred_from_the_sharp(astronaut: Path) -> None:
     assert row["rest"] == pytest.approx(1, abs=0.1)
     assert row["as_video"] == pytest.approx(1, abs=0.02)
     assert row["turn"] < row["turn_drawn"] < 0.9
+
+
+def test_depth_agrees_with_the_mesh(astronaut: Path) -> None:
+    """Of the astronaut it does, and every pixel has a depth; a photo without a face is passed over."""
+    row, none = depth.run([astronaut, astronaut.with_name("coffee.png")])
+    assert row["correlation"] >= depth.AGREES
+    assert row["whole"]
+    assert "correlation" not in none
 
 
 def test_lids_are_compared_with_the_skin_below(landmarks: np.ndarray) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from vivify.arrays import Float
 from vivify.depth.head import HeadFrame
-from vivify.depth.raster import Rasteriser, filled
+from vivify.depth.raster import Rasteriser
 from vivify.easing import smoothstep
 from vivify.faces.topology import CHIN, MESH, OVAL, triangles
 
@@ -54,8 +54,7 @@ def estimate(landmarks: Float, head: HeadFrame, matte: Float) -> DepthMap:
     outline = points[list(OVAL)]
 
     x, y = np.meshgrid(np.arange(small[0], dtype=np.float32), np.arange(small[1], dtype=np.float32))
-    inside = (filled(outline[:, :2], small) > 127).astype(np.uint8)
-    face = _face_depth(points, small)
+    face, inside = _face_depth(points, small)
     rim, away = _outline_depth(outline, x, y, inside)
 
     unit = head.unit
@@ -83,12 +82,17 @@ def estimate(landmarks: Float, head: HeadFrame, matte: Float) -> DepthMap:
     return DepthMap(person=person, scene=np.where(matte > 0.5, person, far).astype(np.float32))
 
 
-def _face_depth(points: Float, size: tuple[int, int]) -> Float:
-    """The face mesh's z at each cell, (h, w) float32; meaningless outside the face's outline."""
-    front = np.ones(len(triangles()), np.float32)
-    carried = np.repeat(points[:, 2:3], 2, axis=1)
-    drawn = Rasteriser(triangles(), front, base=0, size=size).draw(points, carried)[..., 0]
-    return np.clip(drawn, points[:, 2].min(), points[:, 2].max())
+def _face_depth(points: Float, size: tuple[int, int]) -> tuple[Float, NDArray[np.uint8]]:
+    """The face mesh's z at each cell, (h, w) float32, and where the face is, 0 or 1: z is meaningless beyond.
+
+    The outline would not tell where: of a head turned by 15 degrees the far cheek already stands out beyond it.
+    """
+    corners = np.concatenate([np.zeros((1, 3), np.int32), triangles()])  # the first is never drawn: it is where none is
+    front = np.concatenate([[np.inf], np.ones(len(corners) - 1)]).astype(np.float32)
+    raster = Rasteriser(corners, front, base=0, size=size)
+    drawn = raster.draw(points, np.repeat(points[:, 2:3], 2, axis=1))[..., 0]
+    inside = raster.spread(np.arange(len(corners), dtype=np.float32)) > 0
+    return np.clip(drawn, points[:, 2].min(), points[:, 2].max()), inside.astype(np.uint8)
 
 
 def _outline_depth(outline: Float, x: Float, y: Float, inside: NDArray[np.uint8]) -> tuple[Float, Float]:
