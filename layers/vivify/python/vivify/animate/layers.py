@@ -15,7 +15,7 @@ import numpy as np
 from vivify.animate.patch import Window
 from vivify.animate.plate import plate_of
 from vivify.animate.sketch import Deformation
-from vivify.arrays import Float, Pixels
+from vivify.arrays import Float, Pixels, least, most
 
 _BETWEEN = np.array([-0.125, 0.625, 0.625, -0.125], np.float32)  # of four pixels in a row, half way between the middle two
 _SAME = 2  # levels; twice as many are another colour
@@ -78,11 +78,11 @@ def split(region: Pixels, matte: Float, reach: float, own: Float | None = None) 
     plate = behind.picture
     plate[0, alpha[0] == 0] = region[0, alpha[0] == 0]  # what is clear at the border stays so, and is drawn out as nothing
     # What all but looks like the plate is the plate: in the dark a level less would pass for an opaque person.
-    other = np.clip(cv2.absdiff(plate, region).max(axis=2) / np.float32(_SAME) - 1, 0, 1)
+    other = np.clip(most(cv2.absdiff(plate, region)) / np.float32(_SAME) - 1, 0, 1)
     own = np.where(behind.lines, _no_line(region, plate, alpha, reach), 1)
     plate = np.round(region + (other * own)[..., None] * (plate.astype(np.float32) - region)).astype(np.uint8)
     # The person layer may not turn negative: a pixel darker than the plate's share of it is less transparent than thought.
-    share = np.where(plate > region, np.float32(255) * region / np.maximum(plate, 1), 255).min(axis=2)
+    share = least(np.where(plate > region, np.float32(255) * region / np.maximum(plate, 1), np.float32(255)))
     alpha = np.maximum(np.round(alpha * own), 255 - np.floor(share)).astype(np.uint8)
     person = cv2.subtract(
         region, cv2.multiply(plate, cv2.cvtColor(cv2.bitwise_not(alpha), cv2.COLOR_GRAY2RGB), scale=1 / 255)
@@ -99,7 +99,7 @@ def _no_line(region: Pixels, plate: Pixels, alpha: Pixels, reach: float) -> Floa
     person = cv2.dilate(thick, _box((_STICKS_OUT + _RIM) * reach))
     off = _box(_ASTRAY * reach)
     over = np.maximum(cv2.subtract(region, cv2.dilate(plate, off)), cv2.subtract(cv2.erode(plate, off), region))
-    strange = np.clip(over.max(axis=2) / np.float32(_SAME_LINE) - 1, 0, 1)
+    strange = np.clip(most(over) / np.float32(_SAME_LINE) - 1, 0, 1)
     own = cv2.max(person, cv2.dilate(strange, _box(_WHOLE * reach)))
     return np.asarray(cv2.blur(own, _box(_WHOLE * reach).shape), np.float32)
 

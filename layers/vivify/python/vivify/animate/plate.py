@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from vivify.animate import lines
 from vivify.animate.texture import grow
-from vivify.arrays import Float, Pixels
+from vivify.arrays import Float, Pixels, most
 from vivify.easing import smoothstep
 
 _SIDE = 320  # the plate is made at this size, its detail excepted: only a rim of it is ever uncovered
@@ -59,7 +59,7 @@ def plate_of(region: Pixels, alpha: Pixels, reach: float, own: Float | None = No
     tone = _enlarged(tone, alpha)
     # Beside the person, what looks like a lively background is the background; what does not is stray hair and must go. On a
     # calm one all goes: the faintest rest of an outline would show there.
-    strange = (np.abs(region - tone).max(axis=2) - usual) / np.maximum(usual, 1)
+    strange = (most(np.abs(region - tone)) - usual) / np.maximum(usual, 1)
     near = _enlarged(np.asarray(cv2.dilate(hidden, disc), np.float32), alpha)
     calm = np.clip((_LIVELY - usual) / _LIVELY * 2, 0, 1)
     fading = cv2.GaussianBlur(cv2.erode(unsure, disc).astype(np.float32), (0, 0), 0.7 * side)  # no edge where it ends
@@ -70,7 +70,7 @@ def plate_of(region: Pixels, alpha: Pixels, reach: float, own: Float | None = No
     drawn, left = lines.drawn_on(region, few, gone, unsure, reach * shrink)
     drawn = np.where(_hidden(left, alpha)[..., None], tone, drawn)  # or the person would show at the ends of the lines
     few = np.asarray(cv2.resize(drawn, small, interpolation=cv2.INTER_AREA), np.float32)
-    clear = (cv2.dilate(few, disc) - cv2.erode(few, disc)).max(axis=2) > _CLEAR
+    clear = most(cv2.dilate(few, disc) - cv2.erode(few, disc)) > _CLEAR
     on_lines = _enlarged(((gone > left) & clear).astype(np.float32), alpha) > 0
     tone = _enlarged(_continued(few, left, softness), alpha)
     others = np.zeros(hidden.shape, bool) if own is None else cv2.resize(own, small, interpolation=cv2.INTER_AREA) < _OWN
@@ -144,7 +144,7 @@ def _grown_detail(region: Float, tone: Float, gone: Pixels, others: NDArray[np.b
     step *= np.array([width / source.shape[1], height / source.shape[0]], np.float32)
     how = cv2.INTER_LINEAR | cv2.WARP_RELATIVE_MAP
     # What is gone and has no texture from elsewhere shows none: its own is the person's.
-    grown = np.any(step != 0, axis=2) | ~_hidden(gone, tone)
+    grown = (step[..., 0] != 0) | (step[..., 1] != 0) | ~_hidden(gone, tone)
     taken = cv2.remap(detail, step, np.empty(0, np.float32), how, borderMode=cv2.BORDER_REFLECT_101)
     shown = 1 - smoothstep((deep - _FADES_FROM) / (1 - _FADES_FROM))
     return np.asarray(taken * (grown * _enlarged(shown, tone))[..., None], np.float32)

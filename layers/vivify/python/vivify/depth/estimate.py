@@ -1,7 +1,8 @@
 """A dense depth map of a portrait from three things: the face mesh, the silhouette, and a simple model of a head.
 
-The mesh gives the face. Around it the head curves back from the face's outline to the plane of the ears, where its
-silhouette lies; the neck stands behind the chin, the shoulders below it, and the background far behind.
+The mesh gives the face. From its outline on the head falls back, steeply to the sides and slowly above the forehead, as
+heads do that were filmed turning (infra/decisions/0020); the neck stands behind the chin, the shoulders below it, and the
+background far behind.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from vivify.easing import smoothstep
 from vivify.faces.topology import CHIN, MESH, OVAL, triangles
 
 # In eye distances.
-_CURVE = 0.7  # over this distance outside the outline the head curves back to the silhouette
+_FALLS_ABOVE, _FALLS_ASIDE = 0.75, 1.4  # for each one outside the face's outline a head is so much farther: above it, beside
+_FALLS = 1.1  # and so much at most
 _NECK_BEHIND_CHIN = 0.55
 _SHOULDERS_FORWARD = 0.25
 _BACKGROUND_BEHIND = 4.0
@@ -60,9 +62,9 @@ def estimate(landmarks: Float, head: HeadFrame, matte: Float) -> DepthMap:
     unit = head.unit
     u, v = head.upright(x * np.float32(step), y * np.float32(step))
     _, chin = head.upright(landmarks[CHIN : CHIN + 1, 0], landmarks[CHIN : CHIN + 1, 1])
-    ears = float(landmarks[[234, 454], 2].mean()) + 0.25 * unit
-    bend = smoothstep(away * np.float32(step / unit) / _CURVE)
-    skull = rim + (np.maximum(ears, rim) - rim) * bend
+    aside = np.abs(u) / np.maximum(np.hypot(u, v), np.float32(1e-3))
+    falls = (_FALLS_ABOVE + (_FALLS_ASIDE - _FALLS_ABOVE) * aside) * away * np.float32(step)
+    skull = rim + np.minimum(falls, np.float32(_FALLS * unit))
 
     # Below the jaw: the neck behind the chin, the shoulders a little before the neck.
     below = v - chin[0] + np.float32(0.18) * np.abs(u) ** 2  # the jaw line rises towards the ears
