@@ -70,6 +70,15 @@ def test_an_upright_head_has_room(roll: float) -> None:
     assert room(roll) == pytest.approx(room(roll + 0.01), abs=0.01)
 
 
+def test_what_the_picture_holds() -> None:
+    """Places up to the middle of the outermost pixels are in the picture; one half a pixel beyond any side is not."""
+    borders = Borders(her_performer()._head, Window(-3, -2, 40, 30), np.zeros((30, 40), np.float32))
+    corners = np.array([[-3, -2], [39, -2], [-3, 29], [39, 29]], np.float32)
+    assert borders.hold(corners)
+    for beyond in ([-3.5, 5], [39.5, 5], [5, -2.5], [5, 29.5]):
+        assert not borders.hold(np.array([*corners, beyond], np.float32))
+
+
 def test_who_is_not_cut_off_keeps_her_shape() -> None:
     """A head that sinks by most of an eye distance from just below the border keeps its hair as it is: none is drawn out."""
     photo, face = portrait()

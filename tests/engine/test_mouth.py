@@ -16,7 +16,7 @@ from vivify.animate import Performer
 from vivify.animate.mouth.arches import draw_row
 from vivify.animate.mouth.lips import between_lips
 from vivify.arrays import Float, Pixels
-from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, MESH, UPPER_INNER_LIP
+from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, MESH, OUTER_LIPS, UPPER_INNER_LIP
 from vivify.motion import FaceTrack, Motion, bite, template
 from vivify.photos import Photo
 
@@ -46,6 +46,22 @@ def test_lips_that_stay_together_show_nothing() -> None:
     frame = pixels.copy()
     performer.draw(frame, performer.track(opening(0.0), 0.8), 0)
     assert np.array_equal(frame, pixels)
+
+
+def test_lips_that_stay_as_far_apart_show_nothing() -> None:
+    """Lips that the photo shows a little apart, over red alone, get no patch while they stay so, and one once they part."""
+    pixels, face = smiling()
+    points = face.landmarks.copy()
+    upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
+    middle, apart = (points[upper] + points[lower]) / 2, np.array([0, 0.025 * face.eye_span, 0], np.float32)
+    points[upper], points[lower] = middle - apart, middle + apart
+    plain = pixels.copy()
+    cv2.fillPoly(plain, [np.round(points[list(OUTER_LIPS), :2]).astype(np.int32)], (150, 85, 85))
+    performer = Performer(plain, replace(face, landmarks=points))
+    assert performer._mouth._shown is None
+    track = performer.track(opening(0.0, 0.3, 0.3, 0.3), 0.8)
+    assert patches(performer, track, 0) == []
+    assert len(patches(performer, track, 2)) == 1
 
 
 def test_lips_that_part_show_teeth_before_a_dark_throat() -> None:

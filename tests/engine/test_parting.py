@@ -66,6 +66,11 @@ def test_a_dropped_jaw_is_believed() -> None:
     assert _share(0.5, 4, 9) == pytest.approx(1)
 
 
+def test_lips_hardly_apart_are_believed() -> None:
+    """Of lips told to be less than 0.04 of the mouth's width apart nothing is known, whatever is seen between them."""
+    assert _share(0.03, 4, 9) == pytest.approx(1)
+
+
 def test_where_nothing_tells_lips_from_what_is_between_landmarks_are_believed() -> None:
     """Lips of no colour of their own, a black frame and a mouth outside the frame leave everything as it is told."""
     points = _mouth(0.15)

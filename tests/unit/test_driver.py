@@ -56,6 +56,11 @@ def test_lips_as_far_apart_as_the_drivers_do_just_what_those_do() -> None:
         assert np.array_equal(_opening(shown), (WORD - WORD[0]).astype(np.float32))
 
 
+def test_lips_a_little_closer_than_the_drivers_come_from_there() -> None:
+    """Where the photo shows lips 0.05 closer than the driver's first frame does, 0.04 is added: readings may be off."""
+    assert _opening(0.15)[7:] == pytest.approx((WORD - WORD[0] + 0.04)[7:], abs=0.002)
+
+
 def test_narrow_eyes_follow_a_driver_who_begins_in_surprise() -> None:
     """Of a driver whose lids are usually a quarter shut against his first frame, eyes that the photo shows a quarter
     narrower than that are as in the photo when his are as usual, a third shut when his are half shut, and shut when his
