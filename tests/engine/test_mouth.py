@@ -97,15 +97,21 @@ def test_upper_teeth_stay_with_the_skull() -> None:
 
 
 def test_the_tongue_fills_a_mouth_wide_open() -> None:
-    """Below the middle of a wide mouth lies a tongue, 0.4 as bright as the skin and twice as bright as what is beside it."""
+    """Below the middle of a wide mouth lies a tongue, 0.4 as bright as the skin and twice as bright as what is beside it.
+
+    It is hardly redder than lips are: the red of filmed tongues is 1.24 times the skin's, against green.
+    """
     _, performer = _closed()
     (patch,) = patches(performer, performer.track(opening(*[0.5] * 5), 0.8), 2)
     light, inside = patch.colour @ LUMA, patch.alpha > 0.9
     y, x = (np.nonzero(inside)[axis] for axis in (0, 1))
     row, middle, left = (round(float(v)) for v in (np.percentile(y, 60), x.mean(), np.percentile(x, 10)))
-    tongue = light[row - 1 : row + 2, middle - 3 : middle + 4].mean()
-    assert tongue > 0.4 * performer._mouth._tones.skin
-    assert tongue > 2 * light[row - 1 : row + 2, left - 1 : left + 2].mean()
+    tongue = patch.colour[row - 1 : row + 2, middle - 3 : middle + 4].mean(axis=(0, 1))
+    assert tongue @ LUMA > 0.4 * performer._mouth._tones.skin
+    assert tongue @ LUMA > 2 * light[row - 1 : row + 2, left - 1 : left + 2].mean()
+    x, y = performer._landmarks[205, :2].astype(int)
+    skin = np.median(performer._pixels[y - 3 : y + 4, x - 3 : x + 4], axis=(0, 1))
+    assert 1.1 < (tongue[0] / tongue[1]) / (skin[0] / skin[1]) < 1.5
 
 
 def test_teeth_move_less_than_the_lips_that_uncover_them() -> None:

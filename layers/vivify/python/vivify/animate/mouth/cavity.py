@@ -18,7 +18,6 @@ _RAISED_TO = 30.0  # between the rows: from here on it is down
 _SIDES, _ROUND = 10.0, 2.4  # that its sides are lower, and the power they fall off with
 _HIGHEST = 0.8  # of the way from the lower row to the upper that it is seen to reach, at most
 _GAP_ABOVE = 8.0  # over the tongue, in which the dark behind it fades
-_PALE = 0.45  # how near the tongue's hue comes to the teeth's, from the flesh's
 _DEEP = np.array([-0.25, 0.4, 0.4], np.float32)  # powers of shade for R, G, B, less 1: flesh in the dark is redder
 _LIT_FROM, _LIT = 50.0, 750.0  # mm² between the lips: a mouth nearly shut is dark inside, a wide one lit
 _BITTEN = 12.0  # millimetres between the rows: less than this let less light in
@@ -40,10 +39,9 @@ def behind_teeth(view: View, a: Float, b: Float, tones: Tones, opening: float) -
     tip = 1 - 0.55 * np.exp(-np.maximum(back - 5, 0) / 3.0)  # in the lower teeth's shade
     shine = 0.12 * lit * np.exp(-(((back - 14) / 5) ** 2) - ((np.abs(across) - 0.24) / 0.15) ** 2)
     tongue = (0.14 + 0.62 * lit) * far * tip * body * groove + shine
-    hue = tones.flesh + (tones.tooth - tones.flesh) * np.float32(_PALE) * shape[..., None] ** 2
     light = light + (tongue - light) * shape
     deep = np.maximum(light, 1e-3)[..., None] ** (1 + _DEEP * np.float32(tones.colour))
-    return np.asarray(hue * deep * tones.skin + tones.veil, np.float32)
+    return np.asarray(tones.inside * deep * tones.skin + tones.veil, np.float32)
 
 
 def _tongue(view: View, a: Float, b: Float) -> tuple[Float, Float, Float]:
