@@ -28,16 +28,16 @@ def _face(apart: float, opened: float = 0.3) -> Float:
     return points
 
 
-def _talking() -> Driver:
-    """Someone whose video begins in the middle of a word: only the lower lip moves."""
+def _talking(word: Float = WORD) -> Driver:
+    """Someone whose video begins in the middle of a ``word``: only the lower lip moves."""
     moved = np.zeros((COUNT, MESH, 3), np.float32)
-    moved[:, list(LOWER_INNER_LIP), 1] = (WORD - WORD[0])[:, None]
-    return Driver(replace(Motion.still(COUNT), displacement=moved), FPS, 0.8, _face(APART))
+    moved[:, list(LOWER_INNER_LIP), 1] = (word - word[0])[:, None]
+    return Driver(replace(Motion.still(COUNT), displacement=moved), FPS, _face(word[0]))
 
 
-def _opening(shown: float) -> Float:
+def _opening(shown: float, word: Float = WORD) -> Float:
     """How much farther apart than in the photo, where they are ``shown`` apart, the lips are asked to be in each frame."""
-    moved = _talking().role(FPS, {}, shown=_face(shown), seed=0, loop=False).motion(range(COUNT)).displacement[..., 1]
+    moved = _talking(word).role(FPS, {}, shown=_face(shown), seed=0, loop=False).motion(range(COUNT)).displacement[..., 1]
     return np.asarray(moved[:, LOWER_INNER_LIP[4]] - moved[:, UPPER_INNER_LIP[4]], np.float32)
 
 
@@ -59,6 +59,18 @@ def test_lips_as_far_apart_as_the_drivers_do_just_what_those_do() -> None:
 def test_lips_a_little_closer_than_the_drivers_come_from_there() -> None:
     """Where the photo shows lips 0.05 closer than the driver's first frame does, 0.04 is added: readings may be off."""
     assert _opening(0.15)[7:] == pytest.approx((WORD - WORD[0] + 0.04)[7:], abs=0.002)
+
+
+def test_parted_lips_touch_when_the_drivers_do() -> None:
+    """With a driver who begins with his mouth shut, lips that the photo shows a little apart are from a quarter of a second
+    on as far apart as his, within 0.01 eye distances; at first they are as in the photo. Those of a gaping mouth, which it
+    would take the jaw to close, are as much farther apart as his are.
+    """
+    word = APART - WORD
+    opening = _opening(0.1, word)
+    assert opening[0] == 0
+    assert np.abs(0.1 + opening - word)[7:].max() < 0.01
+    assert np.abs(_opening(0.4, word) - word).max() < 1e-6
 
 
 def test_narrow_eyes_follow_a_driver_who_begins_in_surprise() -> None:

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from vivify.arrays import Float
+from vivify.easing import smoothstep
 from vivify.errors import MotionInvalid
-from vivify.faces.topology import EYES, LOWER_INNER_LIP, UPPER_INNER_LIP, lips_apart
+from vivify.faces.topology import EYES, LOWER_INNER_LIP, UPPER_INNER_LIP, lips_apart, mouth_width
 from vivify.motion.breath import Breath
 from vivify.motion.compose import frame_count
-from vivify.motion.measure import measure, to_motion, usual_mouth
+from vivify.motion.lips import together
+from vivify.motion.measure import measure, to_motion
 from vivify.motion.parts import only, strengthen
 from vivify.motion.role import Role
 from vivify.motion.template import Motion, easing
@@ -23,21 +25,25 @@ from vivify.video import probe
 _MOST_FRAMES = 18_000  # measuring takes 56 KB for each, a gigabyte in all
 _CLOSEST = 10  # percent of the frames: those in which the lips are closest
 _AS_CLOSE = 0.03  # eye distances: lips apart by so much more or less are measured the same, by twice that no more
+_PARTED, _WIDE_OPEN = 0.12, 0.2  # likewise: lips that the photo shows parted so far can come together, and cannot
 _AS_OPEN = 0.1  # of the opening: eyes as open but for so much are measured the same
 
 
 @dataclass(frozen=True)
 class Driver:
-    """What a video's person does: ``motion``, frame by frame against the first, at the video's ``fps``. ``mouth_width``: in
-    eye distances; ``first``: (478, 3) float32, landmarks of the first frame, likewise. ``body``: the share of the head's way
-    that the body goes, if it is seen.
+    """What a video's person does: ``motion``, frame by frame against the first, at the video's ``fps``. ``first``: (478, 3)
+    float32, that frame's landmarks in eye distances. ``body``: the share of the head's way that the body goes, if seen.
     """
 
     motion: Motion
     fps: float
-    mouth_width: float
     first: Float
     body: float | None = None
+
+    @property
+    def mouth_width(self) -> float:
+        """In eye distances, in the first frame: what the mouth does is told against that one, smiling or not."""
+        return float(mouth_width(self.first))
 
     def role(self, fps: float, strengths: Mapping[str, float], *, shown: Float, seed: int, loop: bool) -> Role:
         """The same at ``fps``, each of vivify.motion.parts as far as ``strengths`` says, by somebody with the landmarks
@@ -45,29 +51,36 @@ class Driver:
         driver's chest is not seen.
         """
         count = frame_count(len(self.motion) / self.fps, fps)
-        closing, narrower = self._closing(float(lips_apart(shown))), self._narrower(shown)
+        beginning, narrower = self._beginning(shown), self._narrower(shown)
         breath = None if self.motion.chest.any() else Breath.of(np.random.default_rng(seed))
 
         def motion(frames: range) -> Motion:
             part = self.motion.at_length(count, frames)
             begun = easing(frames, count, fps, both_ends=False)[:, None]
             lids = np.maximum((part.lids - begun * narrower) / (1 - begun * narrower), np.minimum(part.lids, 0))
-            displacement = part.displacement - begun[..., None] * closing
+            displacement = part.displacement + begun[..., None] * beginning
             part = strengthen(replace(part, displacement=displacement, lids=lids), strengths)
             part = part.eased(easing(frames, count, fps, both_ends=True)) if loop else part
             return part if breath is None else replace(part, chest=breath.chest(frames, count, fps, both_ends=loop))
 
         return Role(count, motion, self.mouth_width, self.body)
 
-    def _closing(self, apart: float) -> Float:
-        """(468, 3): how the mouth comes from the first frame to lips as close as the photo's, ``apart`` there; 0 where those
-        are no closer. Told against a first frame in the middle of a word, lips that are shut would hardly ever part.
+    def _beginning(self, shown: Float) -> Float:
+        """(468, 3): how the mouth comes from as it is ``shown`` to as it is in the first frame, where one is shut and the
+        other is not. Else shut lips would hardly ever part with a driver who begins in the middle of a word, and parted lips
+        never touch with one who begins with his mouth shut.
         """
+        apart = float(lips_apart(shown))
+        closer = float(lips_apart(self.first)) - apart
+        told = min(abs(closer), max(0.0, 2 * (abs(closer) - _AS_CLOSE)))
+        return -self._closing(told) if closer > 0 else together(shown, _able_to_close(apart) * told / max(apart, told, 1e-6))
+
+    def _closing(self, wanted: float) -> Float:
+        """(468, 3): how lips come closer by as much as is ``wanted`` than in the first frame, or as they ever do."""
         moved = self.motion.displacement[..., 1]
         further = (moved[:, LOWER_INNER_LIP[3:6]] - moved[:, UPPER_INNER_LIP[3:6]]).mean(axis=1)
         closest = further <= np.percentile(further, _CLOSEST)
-        closer = float(lips_apart(self.first)) - apart
-        most, wanted = -float(further[closest].mean()), min(closer, 2 * (closer - _AS_CLOSE))
+        most = -float(further[closest].mean())
         if min(most, wanted) <= 0:
             return np.zeros_like(self.motion.displacement[0])
         closed = replace(Motion.still(1), displacement=self.motion.displacement[closest].mean(axis=0, keepdims=True))
@@ -83,6 +96,11 @@ class Driver:
         return np.float32(max(0.0, min(already, 2 * (already - _AS_OPEN), float(np.median(self.motion.lids)))))
 
 
+def _able_to_close(apart: float) -> float:
+    """0..1, less for lips so far ``apart`` that it takes the jaw to close them, or that bare the teeth of a grin."""
+    return float(1 - smoothstep((apart - _PARTED) / (_WIDE_OPEN - _PARTED)))
+
+
 def follow(video: Path, seconds: float | None, progress: OnProgress = unheard) -> Driver:
     """Measures ``video`` as far as ``seconds`` (None: to its end). ``progress``: called with each frame looked at.
 
@@ -91,9 +109,9 @@ def follow(video: Path, seconds: float | None, progress: OnProgress = unheard) -
     info = probe(video)
     if min(info.seconds, np.inf if seconds is None else seconds) * info.fps > _MOST_FRAMES:
         raise MotionInvalid(f"The driver is too long: {_MOST_FRAMES} frames can be followed. Ask for fewer seconds of it.")
-    measured = measure(video, 0.0, seconds, progress)
+    measured = measure(video, 0.0, seconds, progress).read_once()
     motion = to_motion(measured)
     if motion.lids[0].any():
         # All else is told against the first frame; lids that begin in a blink come to it from the photo's.
         motion = replace(motion, lids=motion.settled(measured.fps).lids)
-    return Driver(motion, measured.fps, usual_mouth(measured), measured.shape[0], measured.body)
+    return Driver(motion, measured.fps, measured.shape[0], measured.body)

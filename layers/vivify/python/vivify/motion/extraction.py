@@ -11,7 +11,8 @@ import numpy as np
 from vivify.arrays import Float
 from vivify.easing import smoothstep
 from vivify.errors import MotionInvalid, VideoError
-from vivify.motion.measure import measure, to_motion, usual_mouth
+from vivify.faces.topology import mouth_width
+from vivify.motion.measure import Measured, measure, to_motion
 from vivify.motion.parts import PARTS, only, parts_called
 from vivify.motion.smooth import smooth
 from vivify.motion.template import Motion, Template
@@ -68,7 +69,12 @@ def extract(
         raise VideoError("The video holds no such seconds. Choose a start and an end that lie within it.")
     motion = only(_from_rest_to_rest(motion, measured.fps, still is None), parts)
     motion = replace(motion, translation=(_SITTING * np.tanh(motion.translation / _SITTING)).astype(np.float32))
-    return Template(name, shows, source, licence, measured.fps, usual_mouth(measured), motion)
+    return Template(name, shows, source, licence, measured.fps, _usual_mouth(measured), motion)
+
+
+def _usual_mouth(measured: Measured) -> float:
+    """Between the corners of the mouth, usually, in eye distances."""
+    return float(np.median(mouth_width(measured.shape)))
 
 
 def _unhurried(motion: Motion, fps: float) -> Motion:

@@ -30,7 +30,7 @@ _FARTHEST = Pose(yaw=24.0, pitch=16.0, roll=20.0)  # degrees the head turns away
 _LEAN, _WALK = 1.0, 2.6  # eye distances: a body can lean by itself; and goes at most
 _LEAST_LEAN = 0.4  # however near the picture's border is
 _AWAY = 0.12  # in parts of the distance it is seen from
-_IN_FULL = 0.6  # of any limit is granted as asked; from there on less and less
+_IN_FULL = 0.8  # of any limit is granted as asked; from there on less and less
 _TURNED_FROM, _TURNED_AWAY = 18.0, 45.0  # degrees of yaw in the photo: from here the head moves less, to there the least
 _HIDES = 14.0  # degrees of yaw in the photo at which it shows too little of the far cheek to turn back more than half as far
 _FARTHEST_IN_ALL, _LEAST = 38.0, 2.0  # degrees of yaw, the photo's and the motion's together; what is always granted

@@ -36,6 +36,7 @@ _SMILE_PARTS, _CURVED = 0.43, 0.03
 _LIP_BENDS = np.sqrt(np.sin(np.linspace(0, np.pi, 11)[1:-1])).astype(np.float32)  # most in the middle
 _PARTED = 0.06  # eye distances: lips farther apart show teeth
 _NOT_BOTH = 20.0  # per square eye distance: how much the photo's opening takes from the motion's
+_UPPER_COMES = 0.25  # of how far parted lips come together: the jaw does most of it
 _SOFTLY = 4  # how sharply corners slow down near their limit
 _THINNEST = 0.65  # of a lip's own thickness: no motion makes it thinner
 _NOSE_BASE, _UPPER_LIP_MIDDLE = 2, (37, 0, 267)  # landmarks
@@ -56,6 +57,17 @@ def on_mouth(displacement: Float, measured: float, width: float) -> Float:
     smile = smoothstep(_widened(moved) / _FULL_SMILE)[:, None]
     corners = moved[:, list(MOUTH_CORNERS), 1].mean(axis=1, keepdims=True)
     moved[:, _LIPS, 1] += (corners - moved[:, _LIPS, 1]) * smile * max(1 - size, 0)
+    return moved
+
+
+def together(shape: Float, part: float) -> Float:
+    """(468, 3): how the lips of ``shape``, (>=468, 3), come together by ``part``, 0..1, of how far they are apart."""
+    moved = np.zeros((MESH, 3), np.float32)
+    gap = part * np.maximum(shape[list(LOWER_INNER_LIP), 1] - shape[list(UPPER_INNER_LIP), 1], 0)
+    for row in (UPPER_INNER_LIP, *UPPER_LIP_ROWS, OUTER_LIPS[1:10]):
+        moved[list(row), 1] = _UPPER_COMES * gap
+    for row in (LOWER_INNER_LIP, *LOWER_LIP_ROWS, OUTER_LIPS[:10:-1]):
+        moved[list(row), 1] = (_UPPER_COMES - 1) * gap
     return moved
 
 

@@ -14,7 +14,7 @@ from vivify.easing import smoothstep
 from vivify.errors import NoFaceInVideo
 from vivify.faces import Landmarker
 from vivify.faces.pose import RigidFit, angles, head_fit, mean_face, rigid_fit, rotation
-from vivify.faces.topology import EYES, MESH, NECK, OVAL, RIGID, Eye, mouth_width
+from vivify.faces.topology import EYES, MESH, NECK, OVAL, RIGID, Eye
 from vivify.faces.types import Pose
 from vivify.motion.body import Body, by_itself, share
 from vivify.motion.parting import narrowed, seen_apart, shares
@@ -58,6 +58,13 @@ class Measured:
     fps: float
     body: float | None = None
     chest: Float | None = None
+
+    def read_once(self) -> Measured:
+        """The same in eye distances as the first frame alone has them, as the landmarks of a photo have its own."""
+        right, left = (self.shape[0, [eye.outer, eye.inner]].mean(axis=0) for eye in EYES)
+        unit = np.float32(np.linalg.norm(left - right))
+        neck = (self.neck / np.array([unit, unit, 1])).astype(np.float32)
+        return replace(self, shape=self.shape / unit, neck=neck, chest=None if self.chest is None else self.chest / unit)
 
 
 def measure(video: Path, start: float = 0.0, end: float | None = None, progress: OnProgress = unheard) -> Measured:
@@ -184,11 +191,6 @@ def _chest_moves(measured: Measured, still: slice) -> Float:
         return np.zeros((len(measured.shape), 2), np.float32)
     moved = smooth(measured.chest, _CHEST_SIGMA * measured.fps)
     return moved - moved[still].mean(axis=0)
-
-
-def usual_mouth(measured: Measured) -> float:
-    """Between the corners of the mouth, usually, in eye distances."""
-    return float(np.median(mouth_width(measured.shape)))
 
 
 def _closure(eye: Eye, shape: Float, still: slice) -> Float:
