@@ -26,6 +26,7 @@ SCALE = 1.25  # frames are enlarged by this before they are read
 FIRST: Looks = ((1.12, 4.0, False), (1.12, -4.0, True), (0.9, -10.0, False), (0.9, 10.0, True))
 SECOND: Looks = ((1.2, -8.0, False), (1.2, 8.0, True), (1.0, 12.0, False), (1.0, -12.0, True))
 SIGNALS = ("eyes", "mouth", "smile", "yaw", "pitch")
+_MIDDLE = np.linspace(0.3, 0.7, 9)  # of the way from the outer to the inner corner: where an eye is measured across
 PRESENT, STEADY = 0.5, 0.1  # presence of a face; unsteadiness of its landmarks
 
 
@@ -89,8 +90,18 @@ def eye_span(points: Float) -> float:
     return float(np.linalg.norm(right - left))
 
 
+def across(points: Float, eye: Eye) -> float:
+    """How far the edges of the lids are apart in the picture, straight across the middle of the eye, over its width."""
+    outer, inner = (complex(*points[corner, :2].astype(np.float64)) for corner in (eye.outer, eye.inner))
+    edges = [points[[eye.outer, *row, eye.inner], :2].astype(np.float64) @ (1, 1j) for row in (eye.upper[0], eye.lower[0])]
+    upper, lower = (np.interp(_MIDDLE, z.real, z.imag) for z in ((edge - outer) / (inner - outer) for edge in edges))
+    return float(np.abs(upper - lower).mean())
+
+
 def seen_opening(points: Float, eye: Eye) -> float:
-    """How far the lids are apart in the picture over the eye's width there: what the picture shows, and nothing guessed."""
+    """How far partners among the lids' landmarks are apart in the picture over the eye's width there. Of an open eye that is
+    its opening; where lids are shut, partners have slid along the line between them, and are farther apart than lids are.
+    """
     return eye_opening(points[:, :2], eye)
 
 

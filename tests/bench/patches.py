@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from tests.bench.eyes import OPEN, recorded, with_eyes_shut
+from tests.bench.eyes import OPEN, eye_width, liveliness, recorded, with_eyes_shut
 from tests.bench.pictures import Box, cut
 from tests.bench.stage import Recording, record
 from vivify import engine
@@ -24,8 +24,6 @@ LARGE = 40  # pixels: an eye so wide shows pores, grain and brushwork
 STEADY = 1.1  # times the bare warp's flicker
 MOTIONS = ("blink", "laugh", "turn-left")
 _SIDE = 1400  # pixels of the longer side that photos are blinked at, at most
-_ABOVE = 0.6  # of the opening's height is lid when it is shut; below that are lashes
-_SQUARE = 0.25  # of the eye's width: half a side of the skin below that lids are compared with
 _ROOM = {"eyes": (0.25, 0.5), "mouth": (0.2, 0.35)}  # of the width, beside and above: what may be painted over
 
 
@@ -42,36 +40,19 @@ def run(textured: list[Path], moving: list[Path]) -> dict[str, list[dict[str, An
     return {"lids": lids, "flicker": [{"photo": path.name, **row} for path in moving for row in _flicker(path)]}
 
 
-def liveliness(picture: Pixels, landmarks: Float, eye: Eye) -> float:
-    """The Laplacian's mean size on the shut lid of ``picture`` (H, W, 3) over the skin's below; ``landmarks`` (>=468, 2
-    or 3): with the eye open.
-    """
-    edges = np.abs(cv2.Laplacian(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32), cv2.CV_32F))
-    opening = landmarks[list(eye.opening), :2]
-    lid = cv2.fillPoly(np.zeros(edges.shape, np.uint8), [np.round(opening).astype(np.int32)], (1,))
-    top, bottom = opening[:, 1].min(), opening[:, 1].max()
-    lid[round(float(top + _ABOVE * (bottom - top))) :] = 0
-    (x, y), half = landmarks[eye.lower[2][3], :2].astype(int), round(_SQUARE * _width(landmarks, eye))
-    return float(edges[lid > 0].mean() / edges[y : y + half, x - half : x + half].mean())
-
-
 def _lids(path: Path) -> dict[str, Any]:
     clip = recorded(decode(path.read_bytes()), _SIDE)
     largest = int(np.argmax([face.size for face in clip.faces]))
     points = clip.faces[largest].landmarks
     closed = with_eyes_shut(clip, largest)
     seen = [liveliness(closed, points, eye) for eye in EYES if _open(points, eye)]
-    width = float(np.mean([_width(points, eye) for eye in EYES]))
+    width = float(np.mean([eye_width(points, eye) for eye in EYES]))
     return {"eye": round(width), "ratio": float(np.mean(seen)) if seen else None}
-
-
-def _width(points: Float, eye: Eye) -> float:
-    return float(np.linalg.norm(points[eye.outer, :2] - points[eye.inner, :2]))
 
 
 def _open(points: Float, eye: Eye) -> bool:
     apart = np.linalg.norm(points[list(eye.upper[0]), :2] - points[list(eye.lower[0]), :2], axis=1).max()
-    return bool(apart >= OPEN * _width(points, eye))
+    return bool(apart >= OPEN * eye_width(points, eye))
 
 
 def _flicker(path: Path) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tests.bench.depth import AGREES
-from tests.bench.eyes import SHUT
+from tests.bench.eyes import SHUT, SMALLER, WAYS
 from tests.bench.outside import SIGNALS
 from tests.bench.patches import ALIKE, LARGE, STEADY
 from tests.bench.reenactment import BESIDES, MEASURES, METHODS
@@ -94,32 +94,46 @@ def steadiness(rows: list[Report]) -> list[Figure]:
 
 
 def eyes(report: dict[str, list[Report]]) -> list[Figure]:
-    print("\nEyes: opening at full blink over rest, as seen on the picture; - where the photo's eye is not open")
-    seen, deep, failed = [], [], []
+    print("\nEyes: opening at full blink over rest, seen on the picture, right and left; - where the photo's is not open.")
+    print("Straight across the eye; then between partners among the landmarks, which slide along a shut lid")
+    seen: dict[str, list[float]] = {name: [] for name in WAYS}
     for row in report["photos"]:
         name = row["photo"][-52:]
-        if "ratio" not in row:
+        if "rest" not in row:
             print(f"{name:<54} {row.get('skipped', 'lost')}")
             continue
-        cells = "".join("     -" if ratio is None else f"{ratio:>6.2f}" for ratio in row["ratio"])
-        values = [ratio for ratio in row["ratio"] if ratio is not None]
-        seen += values
-        deep += [ratio for ratio in row["deep"] if ratio is not None]
-        failed += [row["photo"]] * sum(value > SHUT for value in values)
+        cells = "  ".join("".join("     -" if r is None else f"{r:>6.2f}" for r in row[measure]) for measure in WAYS)
+        for measure, values in seen.items():
+            values += [ratio for ratio in row[measure] if ratio is not None]
         right, left = row["rest"]
         print(f"{name:<54} face {row['face']:>5} px, yaw {row['yaw']:>4.0f}, rest {right:.2f} {left:.2f}{cells}")
-    if not seen or not report["people"]:
+    people = report["people"]
+    if not seen["across"] or not people:
         return []
-    print("Real blinks beside ours, of the same people: opening over rest")
-    print("  ".join(f"{row['clip']} {row['real']:.2f} {row['ours']:.2f}" for row in report["people"]))
-    real, ours = (float(np.median([row[whose] for row in report["people"]])) for whose in ("real", "ours"))
-    found = f"{len(seen) - len(failed)} of {len(seen)} eyes; median {np.median(seen):.2f}, worst {max(seen):.2f}"
-    guess = f"; with the network's guess at depth {sum(d <= SHUT for d in deep)}, median {np.median(deep):.2f}"
-    people = f"real blinks of {len(report['people'])} people read {real:.2f}"
-    return [
-        ("eyes close", f"<= {SHUT:.2f} of rest", found + guess, not failed),
-        ("eyes close as real ones do, median", people, f"ours on the same people {ours:.2f}", ours <= real),
-    ]
+    print("Real blinks, and ours of the same people: opening over rest across the eye, right and left")
+    pairs = [(row["clip"], *row["real"]["across"], *row["ours"]["across"]) for row in people]
+    print("  ".join("{} {:.2f} {:.2f}, {:.2f} {:.2f}".format(*pair) for pair in pairs))
+    print("The same real blinks, the frames made smaller")
+    for size in SMALLER:
+        rows = [row["smaller"][size] for row in people if size in row["smaller"]]
+        told = {measure: [ratio for row in rows for ratio in row[measure]] for measure in WAYS}
+        print(f"  face {size:>4} px  " + "; ".join(f"{measure} {_shut(values)}" for measure, values in told.items()))
+    lively = [ratio for row in people for ratio in row["lively"]]
+    print(f"Their lids' Laplacian over that of the skin right below: median {np.median(lively):.2f}; see lids, further on")
+    figures = []
+    for measure, values in seen.items():
+        real, ours = ([r for row in people for r in row[whose][measure]] for whose in ("real", "ours"))
+        failed = any(value > SHUT for value in values)
+        name = "eyes close" if measure == "across" else f"eyes close, {measure}"
+        figures.append((name, f"<= {SHUT:.2f} of rest", f"{_shut(values)}, worst {max(values):.2f}", not failed))
+        figures.append(
+            (f"{name} as real ones", _shut(real), f"same people {_shut(ours)}", bool(np.median(ours) <= np.median(real)))
+        )
+    return figures
+
+
+def _shut(ratios: list[float]) -> str:
+    return f"{sum(r <= SHUT for r in ratios)} of {len(ratios)}, median {np.median(ratios):.2f}"
 
 
 def patches(report: dict[str, list[Report]]) -> list[Figure]:

@@ -196,8 +196,8 @@ def test_lids_close_steadily() -> None:
 
 
 def test_nothing_of_the_eyeball_shows_below_shut_lids() -> None:
-    """An eyeball as green as can be (255 levels), a thirtieth of the eye's width more of it than landmarks say: once lids
-    are shut no pixel is greener by more than 45.
+    """An eyeball as green as can be (255 levels) around its pupil, a thirtieth of the eye's width more of it than landmarks
+    say: once lids are shut no pixel is greener by more than 45.
     """
     pixels, face = enlarged(2.0)
     eyeball = np.zeros(pixels.shape[:2], np.uint8)
@@ -205,6 +205,9 @@ def test_nothing_of_the_eyeball_shows_below_shut_lids() -> None:
         cv2.fillPoly(eyeball, [np.round(face.landmarks[list(eye.opening), :2]).astype(np.int32)], (255,))
     green = pixels.copy()
     green[cv2.dilate(eyeball, np.ones((3, 3))) > 0] = (0, 255, 0)
+    for eye in EYES:
+        x, y = face.landmarks[eye.iris[0], :2]
+        cv2.circle(green, (round(float(x)), round(float(y))), 4, (0, 0, 0), -1)
     (shut,) = blinking(green, face, 1.0)
     red, greener, blue = cv2.split(shut.astype(np.int16))
     assert (greener - np.maximum(red, blue)).max() < 45
@@ -223,3 +226,18 @@ def test_shut_eyes_are_seen_shut() -> None:
     pixels, face = enlarged(2.0)
     (shut,) = blinking(pixels, face, 1.0)
     assert (_openings(shut, face) / _openings(pixels, face)).max() < 0.23
+
+
+def test_an_eye_that_does_not_show_stays_as_it_is() -> None:
+    """Where landmarks take a bag for an eye, here one of plain skin, nothing closes: the other eye still does."""
+    pixels, face = enlarged(2.0)
+    bagged = pixels.copy()
+    points = face.landmarks[list(RIGHT_EYE.opening), :2]
+    bag = cv2.dilate(
+        cv2.fillPoly(np.zeros(pixels.shape[:2], np.uint8), [np.round(points).astype(np.int32)], (1,)), np.ones((9, 9))
+    )
+    bagged[bag > 0] = pixels[tuple(np.round(face.landmarks[RIGHT_EYE.lower[2][3], 1::-1]).astype(int))]
+    assert Performer(bagged, face).limits.eyes == (False, True)
+    assert Performer(pixels, face).limits.eyes == (True, True)
+    (shut,) = blinking(bagged, face, 1.0)
+    assert np.array_equal(shut[bag > 0], bagged[bag > 0])

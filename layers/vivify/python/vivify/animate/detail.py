@@ -28,6 +28,7 @@ _OUTLIER = 3.0  # deviations: single hairs and moles are left behind
 _UNDER, _NEAR, _LOUDER = 44, 8.0, 2.0  # patch rows from which on skin is below the eye; pixels it counts over; most gain
 _SHADE = 0.5  # of the skin's tone: on what is darker there is less to be seen
 _GUESSED = 0.5  # of the network's finest detail that stays at most
+_ROUNDED = 0.69  # levels: the Laplacian that rounding to whole levels leaves, in the photo and in the frame again
 _LOCAL = 3.0  # patch pixels over which a lid is as lively as the skin
 
 Mask = NDArray[np.bool_]
@@ -91,7 +92,7 @@ class SkinDetail:
         """
         coarse = np.asarray(cv2.GaussianBlur(made, (0, 0), _cut(zoom)), np.float32)
         shade = cv2.cvtColor(coarse, cv2.COLOR_RGB2GRAY) / np.float32(max(_SHADE * self.tone, 1))
-        wanted = max(self.energy, 1e-3) * np.minimum(1, shade)
+        wanted = np.sqrt(max(self.energy**2 - _ROUNDED**2, 1e-6)) * np.minimum(1, shade)
         form, own = (_lively(picture, zoom) for picture in (coarse, made - coarse))
         kept = np.clip((wanted - form) / np.maximum(own, 1e-6), 0, _GUESSED)
         wanting = np.sqrt(np.maximum(0, wanted**2 - form**2 - (kept * own) ** 2)) / max(self.energy, 1e-3)

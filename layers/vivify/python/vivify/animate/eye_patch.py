@@ -38,6 +38,7 @@ _DRAGGED = 7  # pixels by which a mesh takes a spectacle frame down at most
 _SKIN_FROM, _SKIN_AT = 0.25, 0.6  # closure between which plain skin takes the place of what the mesh still shows of the eye
 _SHUT = 0.9  # closure from which nothing of the eyeball shows
 _LASHED = 3  # pixels on either side of a lid's edge that its lashes reach
+_PUPIL, _AMID, _EDGING = slice(32, 64), 2, (3, 7)  # columns; pixels within the opening; and from it to skin, and its end
 _SHRUNK = 0.8  # below this zoom pixels are averaged before they are sampled
 
 
@@ -117,6 +118,17 @@ class Resting:
         rims, lashes = (np.maximum(_grown(seen, beyond), dragged) for beyond in (_RIM, _LASHES))
         skin = _blended(lidded(picture, lashes), picture, _soft(frame, _SHARP))
         return cls(eye, picture, skin, points, seen, rims, lashes, cover, frame)
+
+    def seen(self) -> bool:
+        """Whether there is an eye to be seen between the landmarks: all have a pupil, which is darker than any skin.
+
+        Where a laugh squeezes an eye to a slit, landmarks take the bag below for what is open.
+        """
+        grey = cv2.GaussianBlur(cv2.cvtColor(self.picture, cv2.COLOR_RGB2GRAY), (0, 0), _SHARP)
+        within = cv2.erode(self.opening, np.ones((2 * _AMID + 1, 1), np.uint8))[:, _PUPIL] > 0
+        near, far = (cv2.dilate(self.opening, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) for reach in _EDGING)
+        skin = grey[(far > 0) & (near == 0)]
+        return not within.any() or bool(np.percentile(grey[:, _PUPIL][within], 10) < np.median(skin))
 
     def before(self) -> Float:
         """(64, 96) float32 in 0..1: a spectacle frame, and what it would be dragged over where no lid is painted: both stay

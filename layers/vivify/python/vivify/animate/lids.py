@@ -41,6 +41,12 @@ class Eyelids:
         self._layers = layers
         self._eyes = [_Eye.of(eye, region, landmarks) for eye in EYES]
 
+    @property
+    def seen(self) -> tuple[bool, bool]:
+        """Whether the right and the left eye are to be seen between their landmarks."""
+        right, left = (eye.resting.seen() for eye in self._eyes)
+        return right, left
+
     def patches(self, warped: Sketch, vertices: Float, closures: Sequence[float] | Float) -> list[Patch]:
         """What is to be laid over ``warped``, which is the frame with its eyes warped and nothing more; nothing at rest.
 

@@ -84,7 +84,7 @@ class Performer:
         milk = SMALL_CHILD in self.limits.reasons
         self._mouth = Mouth(self._pixels, self._landmarks, self._head, milk=milk)
         glasses = worn(self._pixels, self._landmarks, self._head)
-        self.limits = self.limits.parted_by(self._mouth.parting).behind_spectacles(glasses)
+        self.limits = self.limits.parted_by(self._mouth.parting).behind_spectacles(glasses).seeing(self._lids.seen)
 
     def track(self, motion: Motion, mouth_width: float) -> FaceTrack:
         """``motion`` fitted to this face; ``mouth_width``: of whom it was measured on, in eye distances."""

@@ -137,6 +137,12 @@ class Limits:
         """The same, but for brows, which move less, the surer it is (0..1) that spectacles are ``worn``."""
         return replace(self._held_by(SPECTACLES, applies=worn > 0.5), brows=1 - worn * (1 - _BROWS_BEHIND_GLASSES))
 
+    def seeing(self, seen: tuple[bool, bool]) -> Limits:
+        """The same, but for eyes of which nothing is ``seen``, which stay as they are."""
+        right, left = (able and told for able, told in zip(self.eyes, seen, strict=True))
+        squeezed = (right, left) != self.eyes and EYES_SHUT not in self.reasons
+        return replace(self._held_by(EYES_SHUT, applies=squeezed), eyes=(right, left))
+
     def _held_by(self, reason: str, *, applies: bool) -> Limits:
         return replace(self, reasons=(*self.reasons, reason)) if applies else self
 
