@@ -67,6 +67,7 @@ def test_what_was_asked_is_in_the_record(stack: Stack, ask: Ask) -> None:
         "faces": "largest",
         "seed": 7,
         "loop": True,
+        "repair": "off",
         "notify": {"webhook": "https://a.example/x"},
     }
     clip_id = ask(POST, body={**PNG, **asked}).body["clip_id"]
@@ -83,6 +84,7 @@ def test_what_was_asked_is_in_the_record(stack: Stack, ask: Ask) -> None:
         "faces": "largest",
         "seed": 7,
         "loop": True,
+        "repair": "off",
         "driver": None,
     }
     assert record["notify"] == {"webhook": "https://a.example/x"}

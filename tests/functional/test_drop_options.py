@@ -46,9 +46,10 @@ def test_what_the_metadata_asks(stack: Stack, invoke: Invoke, arrival: Arrival, 
         seconds="3",
         seed="7",
         loop="true",
+        repair="off",
         webhook="https://a.example/x?y=z",
     )
-    wanted = json.loads(DEFAULTS) | {"motions": ["nod", "blink"], "seconds": 3.0, "seed": 7, "loop": True}
+    wanted = json.loads(DEFAULTS) | {"motions": ["nod", "blink"], "seconds": 3.0, "seed": 7, "loop": True, "repair": "off"}
     (record,) = stack.records()
     assert json.loads(execution["options"]) == json.loads(record["options"]) == wanted
     assert execution["verdict"] is None

@@ -74,6 +74,7 @@ def shown_as(stack: Stack, ask: Ask, state: str, percent: int) -> None:
             "faces": "all",
             "seed": None,
             "loop": False,
+            "repair": "auto",
         },
         "driver": False,
         "verdict": told["verdict"] if state == "failed" else None,

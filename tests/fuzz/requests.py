@@ -28,6 +28,7 @@ REQUEST = {
     "frame": "photo",
     "faces": "all",
     "loop": False,
+    "repair": "off",
     "driver_content_type": None,
     "notify": {"webhook": "https://example.org/hook"},
 }

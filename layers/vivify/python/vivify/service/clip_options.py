@@ -70,6 +70,9 @@ class Rendering(BaseModel):
         BeforeValidator(_whole),
     ] = None
     loop: Annotated[bool, Field(description="End where it begins, so that it plays round and round.")] = False
+    repair: Annotated[Literal["auto", "off"], Field(description="Whether scratched or faded faces are mended first.")] = (
+        "auto"
+    )
 
 
 class ClipOptions(Rendering):
