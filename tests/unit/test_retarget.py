@@ -229,6 +229,23 @@ def test_nostrils_do_not_rise_into_the_nose() -> None:
     assert (moved[:, 4, None, 1] - moved[:, list(NOSTRILS), 1]).max() < 0.023
 
 
+def test_two_openings_add_up_only_where_the_measured_lips_were_apart_as_well() -> None:
+    """Lips that the photo shows 0.16 eye distances apart open by another 0.2 with a mouth that was as far apart; less than
+    three quarters of that with one that was shut, smiling or not.
+    """
+    shape = shape_of(lips=0.16)
+    for smile in (0.0, 0.1):
+        motion = Motion.still(1)
+        motion.displacement[0, list(LOWER_INNER_LIP), 1] = 0.2
+        motion.displacement[0, [61, 291], 0] = [-smile / 2, smile / 2]
+        opened = [
+            float(_lip_gap(shape, retarget(motion, shape, Limits.of(shape, FRONTAL), 0.8, apart)).max()) - 0.16
+            for apart in (0.16, 0.0)
+        ]
+        assert opened[0] == pytest.approx(0.2, abs=0.02)
+        assert 0.05 < opened[1] < 0.15
+
+
 def test_an_upper_lip_does_not_sink_over_the_teeth_of_a_smile() -> None:
     """A mouth shown open that is asked to shout opens less, by its jaw: the upper lip stays no lower than in the photo."""
     motion, shape = Motion.still(1), shape_of(lips=0.16)

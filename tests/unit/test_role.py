@@ -22,8 +22,8 @@ def _role(seconds: float) -> Role:
     return Role(frame_count(seconds, 25.0), lambda frames: motion(frames=frames), WIDTH)
 
 
-def _fitted(motion: Motion, mouth_width: float) -> FaceTrack:
-    return retarget(motion, SHAPE, Limits.of(SHAPE, FRONTAL), mouth_width)
+def _fitted(motion: Motion, mouth_width: float, lips_apart: float = 0.0) -> FaceTrack:
+    return retarget(motion, SHAPE, Limits.of(SHAPE, FRONTAL), mouth_width, lips_apart)
 
 
 def test_stretches_join_without_a_seam() -> None:

@@ -86,9 +86,9 @@ class Performer:
         glasses = worn(self._pixels, self._landmarks, self._head)
         self.limits = self.limits.parted_by(self._mouth.parting).behind_spectacles(glasses).seeing(self._lids.seen)
 
-    def track(self, motion: Motion, mouth_width: float) -> FaceTrack:
-        """``motion`` fitted to this face; ``mouth_width``: of whom it was measured on, in eye distances."""
-        return retarget(motion, self._shape, self.limits, mouth_width)
+    def track(self, motion: Motion, mouth_width: float, lips_apart: float = 0.0) -> FaceTrack:
+        """``motion`` fitted to this face; ``mouth_width``, ``lips_apart``: of whom it was measured on, see ``retarget``."""
+        return retarget(motion, self._shape, self.limits, mouth_width, lips_apart)
 
     def perform(self, tracks: Iterable[FaceTrack]) -> Iterator[Pixels]:
         """The region, (H, W, 3) uint8, at every frame of every one of ``tracks``, in order; each is to be placed."""

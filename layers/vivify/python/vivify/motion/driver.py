@@ -63,7 +63,7 @@ class Driver:
             part = part.eased(easing(frames, count, fps, both_ends=True)) if loop else part
             return part if breath is None else replace(part, chest=breath.chest(frames, count, fps, both_ends=loop))
 
-        return Role(count, motion, self.mouth_width, self.body)
+        return Role(count, motion, self.mouth_width, self.body, float(lips_apart(self.first)))
 
     def _beginning(self, shown: Float) -> Float:
         """(468, 3): how the mouth comes from as it is ``shown`` to as it is in the first frame, where one is shut and the

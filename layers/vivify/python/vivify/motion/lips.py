@@ -71,17 +71,17 @@ def together(shape: Float, part: float) -> Float:
     return moved
 
 
-def fit_lips(displacement: Float, shape: Float, limits: Limits, measured: float) -> Float:
+def fit_lips(displacement: Float, shape: Float, limits: Limits, measured: float, apart: float = 0.0) -> Float:
     """``displacement`` (T, 468, 3), eye distances, with lips and the skin around them fitted to another face.
 
     ``shape``: (>=468, 3), that face's landmarks in its head frame; ``limits``: how far it may go; ``measured``: the width of
-    the mouth it was measured on, eye distances.
+    the mouth it was measured on, eye distances; ``apart``: how far that one's lips are apart at rest, likewise.
     """
     width = float(mouth_width(shape))
     displacement = on_mouth(displacement, measured, width)
     smile = smoothstep(_widened(displacement) / _FULL_SMILE)[:, None]
     share = limits.parting * (1 - smile * (1 - np.sqrt(_temper_smile(displacement, width, limits.wider))[:, None]))
-    _lift_off_teeth(displacement, shape)
+    _lift_off_teeth(displacement, shape, apart)
     _keep_philtrum(displacement, shape)
     upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
     rest = shape[lower, 1] - shape[upper, 1]
@@ -91,9 +91,11 @@ def fit_lips(displacement: Float, shape: Float, limits: Limits, measured: float)
     quiet = np.sign(change) * np.minimum(size, 2 * np.maximum(size - noise, 0))  # all of it from twice the noise on
     # A mouth that the photo shows wide open has not as far to go: two openings do not add up. Small motions stay, but not in
     # a smile: there the lower lip keeps to the teeth, and what the photo has apart is part of the way already.
-    wide, apart, opens = np.maximum(rest - _PARTED, 0), np.maximum(rest - _SLIT, 0), np.maximum(quiet, 0)
+    # Nor is what the measured mouth had apart as well, and opened from.
+    wide, more = np.maximum(rest - max(_PARTED, apart), 0), np.maximum(rest - max(_SLIT, apart), 0)
+    opens = np.maximum(quiet, 0)
     opens = opens / (1 + _NOT_BOTH * wide * opens) * share
-    opens += smile * (np.hypot(apart, opens) - apart - opens)
+    opens += smile * (np.hypot(more, opens) - more - opens)
     quiet = np.where(quiet > 0, opens, quiet)
     # Lips may touch but not pass through one another.
     wanted = np.maximum(rest + quiet, np.minimum(rest, 0.004))
@@ -144,18 +146,18 @@ def _temper_smile(displacement: Float, width: float, room: float) -> Float:
     return np.asarray(part, np.float32)
 
 
-def _lift_off_teeth(displacement: Float, shape: Float) -> None:
+def _lift_off_teeth(displacement: Float, shape: Float, apart: float) -> None:
     """Raises the upper lip of a smile, in place, where the photo has the lips a little apart: it rises off the teeth then,
-    while the lower one stays. A smile measured on closed lips would only draw the slit out.
+    while the lower one stays. A smile measured on lips less ``apart`` would only draw the slit out.
     """
     upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
     rest = float((shape[lower, 1] - shape[upper, 1]).max())
-    apart = smoothstep((rest - _TOUCH) / (_SLIT - _TOUCH)) * (1 - smoothstep((rest - _TEETH) / (_GRIN - _TEETH)))
+    slit = smoothstep((rest - max(_TOUCH, apart)) / (_SLIT - _TOUCH)) * (1 - smoothstep((rest - _TEETH) / (_GRIN - _TEETH)))
     middle = (displacement[:, UPPER_INNER_LIP[4], 1] + displacement[:, LOWER_INNER_LIP[4], 1]) / 2
     rise = middle - displacement[:, list(MOUTH_CORNERS), 1].mean(axis=1)
     now = displacement[:, LOWER_INNER_LIP[4], 1] - displacement[:, UPPER_INNER_LIP[4], 1]
     smile = smoothstep(rise / _CURVED) * np.maximum(_widened(displacement), 0)
-    lift = (apart * np.maximum(_SMILE_PARTS * smile - np.maximum(now, 0), 0))[:, None] * _LIP_BENDS
+    lift = (slit * np.maximum(_SMILE_PARTS * smile - np.maximum(now, 0), 0))[:, None] * _LIP_BENDS
     for row in (UPPER_INNER_LIP, *UPPER_LIP_ROWS, OUTER_LIPS[1:10]):
         displacement[:, list(row), 1] -= lift
 

@@ -58,14 +58,14 @@ class FaceTrack:
         return FaceTrack(*(getattr(self, field.name)[frames] for field in fields(self)))
 
 
-def retarget(motion: Motion, shape: Float, limits: Limits, mouth_width: float) -> FaceTrack:
+def retarget(motion: Motion, shape: Float, limits: Limits, mouth_width: float, lips_apart: float = 0.0) -> FaceTrack:
     """The track of one face.
 
     ``shape``: (478, 3) float32, this face's landmarks in its head frame, in eye distances; ``limits``: how far it may go;
-    ``mouth_width``: of the person the motion was measured on, in eye distances.
+    ``mouth_width``, ``lips_apart``: of the person the motion was measured on, at rest, in eye distances.
     """
     motion = strengthen(motion, {"brows": limits.brows})
-    displacement = fit_lips(motion.displacement, shape, limits, mouth_width)
+    displacement = fit_lips(motion.displacement, shape, limits, mouth_width, lips_apart)
     lids = np.minimum(motion.lids, 1.0) * np.array(limits.eyes, np.float32)
     for side, eye in enumerate(EYES):
         _fit_lids(displacement, shape, eye, lids[:, side])

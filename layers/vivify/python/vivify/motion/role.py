@@ -17,25 +17,27 @@ _STRETCH = 128  # frames: two thirds of a megabyte of displacement
 class Role:
     """One face's motion from the first frame of a clip to its last.
 
-    ``frames``: how many the clip has. ``motion``: what is done during a range of them. ``mouth_width``: in eye distances, of
-    the mouth whose lips that tells. ``body``: 0..1, the share of the head's way that its body goes, None for people's usual.
+    ``frames``: how many the clip has. ``motion``: what is done during a range of them. ``mouth_width``,
+    ``lips_apart``: in eye distances, of the mouth whose lips that tells, at rest. ``body``: 0..1, the share of the head's
+    way that its body goes, None for people's usual.
     """
 
     frames: int
     motion: Callable[[range], Motion]
     mouth_width: float
     body: float | None = None
+    lips_apart: float = 0.0
 
     @property
     def lean(self) -> float:
         """How far a body must be able to go for it, see ``leaning``."""
         return max(leaning(self.motion(stretch)) for stretch in self._stretches())
 
-    def tracks(self, fitted: Callable[[Motion, float], FaceTrack]) -> Iterator[FaceTrack]:
-        """The track of a face, stretch after stretch; ``fitted`` makes tracks of motions and their mouth width."""
+    def tracks(self, fitted: Callable[[Motion, float, float], FaceTrack]) -> Iterator[FaceTrack]:
+        """The track of a face, stretch after stretch; ``fitted`` makes tracks of a motion, mouth width and lips apart."""
         for stretch in self._stretches():
             around = range(max(0, stretch.start - REACH), min(self.frames, stretch.stop + REACH))
-            track = fitted(self.motion(around), self.mouth_width)
+            track = fitted(self.motion(around), self.mouth_width, self.lips_apart)
             yield track.during(slice(stretch.start - around.start, stretch.stop - around.start))
 
     def _stretches(self) -> Iterator[range]:
