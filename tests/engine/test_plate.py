@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from vivify.animate.lines import drawn_on
 from vivify.animate.plate import plate_of
 from vivify.animate.texture import grow
 from vivify.arrays import Float, Pixels
@@ -101,6 +102,19 @@ def test_a_rail_goes_straight_on_behind_the_person(slope: float) -> None:
     away = _from_centre()
     uncovered = (away > _RADIUS - 35) & (away < _RADIUS) & (np.abs(y - _SIDE / 2 - slope * (x - _SIDE / 2)) < 30)
     assert np.abs(_plate(picture, alpha)[..., 0] - background)[uncovered].mean() <= 4
+
+
+def test_lines_along_the_person_leave_no_splinters() -> None:
+    """Lines go on at least five pixels wide or not at all, also behind a disc that one only touches and one crosses aslant."""
+    photo = np.full((240, 240, 3), 200, np.uint8)
+    for begin, end, width in (((0, 0), (239, 239), 6), ((190, 0), (170, 239), 8), ((0, 182), (239, 186), 6)):
+        cv2.line(photo, begin, end, (60, 70, 60), width)
+    hidden = np.asarray(cv2.circle(np.zeros((240, 240), np.uint8), (120, 120), 60, (1,), cv2.FILLED), np.uint8)
+    unsure = np.asarray(cv2.dilate(hidden, np.ones((5, 5), np.uint8)), np.uint8)
+    _, left = drawn_on(photo, photo.astype(np.float32), hidden, unsure, edge=6.0)
+    drawn = hidden - left
+    assert drawn.sum() > 1000
+    assert np.array_equal(drawn, cv2.morphologyEx(drawn, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)))
 
 
 def test_texture_grows_from_what_is_in_sight_alone() -> None:

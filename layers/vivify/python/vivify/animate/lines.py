@@ -24,6 +24,7 @@ _STEEP = 0.35  # the sine of the angle at which a line meets the edge: flatter o
 _AGREED, _WORTH = 0.9, 0.02  # of lines that come together: as much of one direction; what is left of them is worth as much
 _SPREAD = 1.2  # pixels from a shot line to its neighbours
 _STEPS = 12  # on the way out of the hidden part, each as long as is known to be safe
+_THIN = 5  # pixels: what is drawn on less wide is a splinter, of a line that runs along the person
 _NEVER = 1e6
 
 
@@ -38,7 +39,10 @@ def drawn_on(photo: Pixels, few: Float, hidden: Pixels, unsure: Pixels, edge: fl
     y, x = np.nonzero(back.any(axis=2) & (deep > 0))
     out = _way_out(np.stack([x, y], axis=1), back[y, x], deep)
     near = out < _LONGEST * edge
-    y, x, out = y[near], x[near], out[near]
+    ways = np.zeros_like(hidden)
+    ways[y[near], x[near]] = 1
+    wide = near & (cv2.morphologyEx(ways, cv2.MORPH_OPEN, np.ones((_THIN, _THIN), np.uint8))[y, x] > 0)
+    y, x, out = y[wide], x[wide], out[wide]
     swing = np.float32(_SWING * edge)
     beyond = _CLEAR * edge + swing - np.abs(np.mod(out, 2 * swing) - swing)
     step = np.zeros_like(back)
