@@ -105,7 +105,7 @@ def test_a_rail_goes_straight_on_behind_the_person(slope: float) -> None:
 
 
 def test_lines_along_the_person_leave_no_splinters() -> None:
-    """Lines go on at least five pixels wide or not at all, also behind a disc that one only touches and one crosses aslant."""
+    """Lines go on at least five pixels wide or not at all, also behind a disc that one of them only touches."""
     photo = np.full((240, 240, 3), 200, np.uint8)
     for begin, end, width in (((0, 0), (239, 239), 6), ((190, 0), (170, 239), 8), ((0, 182), (239, 186), 6)):
         cv2.line(photo, begin, end, (60, 70, 60), width)
