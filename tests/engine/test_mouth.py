@@ -88,6 +88,21 @@ def test_light_comes_with_the_opening() -> None:
     assert light[5] == pytest.approx(light[4], rel=0.05)
 
 
+def test_lips_shade_a_head_that_lies_as_one_upright() -> None:
+    """Turned by a quarter with the mouth, light and depth between the lips are the same, turned."""
+    x = np.linspace(20, 60, 11)
+    upper, lower = np.stack([x, np.full(11, 30.0)], axis=1), np.stack([x[9:0:-1], np.full(9, 37.0)], axis=1)
+    polygon = np.concatenate([upper, lower]).astype(np.float32)
+    turned = np.stack([polygon[:, 1], 80 - polygon[:, 0]], axis=1)
+    upright, lying = (
+        between_lips(lips, (81, 81), np.array(down), 1.0, 0.0)
+        for lips, down in ((polygon, (0.0, 1.0)), (turned, (1.0, 0.0)))
+    )
+    inside = np.rot90(upright.depth) > 1
+    for one, other in ((lying.cast, upright.cast), (lying.depth, upright.depth)):
+        assert np.abs(one - np.rot90(other))[inside].max() < 0.05 * other.max()
+
+
 def test_upper_teeth_stay_with_the_skull() -> None:
     """A jaw that drops farther takes the lower row along and leaves the upper in place, to a hundredth of a millimetre."""
     _, performer = _closed()
@@ -122,6 +137,18 @@ def test_teeth_move_less_than_the_lips_that_uncover_them() -> None:
     displacement[:, INNER_LIPS[10], 0], displacement[:, INNER_LIPS[0], 0] = 5 / 63, -5 / 63
     shown = (bite(shape, displacement)[4, 0] + 12 / 63) * 63
     assert 5 < shown < 10.5
+
+
+def test_lips_shown_apart_uncover_the_teeth_of_a_smile() -> None:
+    """An upper lip that rises 6 mm uncovers 5 mm of teeth where the photo shows lips together, twice as much where it shows
+    them 9 mm apart: behind an open mouth there is a smile's row.
+    """
+    shown = []
+    for rest in (0, 9):
+        shape, displacement = np.zeros((MESH, 3), np.float32), np.zeros((9, MESH, 3), np.float32)
+        shape[list(LOWER_INNER_LIP), 1], displacement[:, list(UPPER_INNER_LIP), 1] = rest / 63, -6 / 63
+        shown.append((bite(shape, displacement)[4, 0] + 6 / 63) * 63)
+    assert shown == pytest.approx([4.9, 10.3], abs=0.4)
 
 
 def test_a_pout_parts_no_teeth() -> None:

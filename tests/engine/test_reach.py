@@ -31,6 +31,14 @@ def test_places_turn_with_a_head_as_filmed_ones_did() -> None:
     assert np.nanmax(off[below >= 0]) < 0.2
 
 
+def test_what_is_far_from_a_face_is_not_of_its_head() -> None:
+    """Beside and above the face all turns for two eye distances, half at 2.55 and 2.75, and nothing any more from 3.2 on."""
+    away = np.array([2.0, 2.55, 2.75, 3.2], np.float32)
+    for sign in (-1, 1):
+        assert turning(sign * away, 0 * away, CHIN)[[0, 1, 3]] == pytest.approx([1, 0.5, 0], abs=1e-3)
+    assert turning(0 * away, -away, CHIN)[[0, 2, 3]] == pytest.approx([1, 0.5, 0], abs=1e-3)
+
+
 @pytest.mark.parametrize("lean", [0.2, 1.0, 1.3, 2.6])
 def test_nothing_is_bent_sharply(lean: float) -> None:
     """From place to place no share changes faster than by 1.7 over an eye distance, however far the motion goes."""

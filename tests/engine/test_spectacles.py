@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.portrait import whole
-from vivify.animate.spectacles import worn
+from vivify.animate.spectacles import frame_across, worn
 from vivify.depth.head import HeadFrame
 from vivify.faces.topology import EYES
 from vivify.motion import Limits, Motion, retarget
@@ -27,6 +27,17 @@ def test_a_bridge_across_the_nose_is_found(tone: int) -> None:
         cv2.line(picture, *((int(x), int(y) + down) for x, y in inner), (tone, tone, tone), thick)
     assert worn(glasses, points, head) == 1
     assert worn(aside, points, head) == 0
+
+
+@pytest.mark.parametrize(("arch", "found"), [(0, True), (6, True), (14, False), (22, False)])
+def test_a_crease_is_no_frame(arch: int, found: bool) -> None:
+    """A thin dark line above an eye that runs straight, or nearly, is a frame; one that goes around the eye is a crease."""
+    opening, skin = np.zeros((64, 96), np.uint8), np.full((64, 96, 3), 190, np.uint8)
+    cv2.ellipse(opening, (48, 40), (26, 8), 0, 0, 360, (255,), -1)
+    x = np.arange(96)
+    line = np.stack([x, np.round(16 + arch * ((x - 48) / 48) ** 2)], axis=1).astype(np.int32)
+    cv2.polylines(skin, [line], False, (30, 30, 30), 2)
+    assert frame_across(skin, opening).any() == found
 
 
 def test_brows_hardly_move_behind_spectacles() -> None:
