@@ -16,7 +16,7 @@ from vivify.animate import Performer
 from vivify.animate.mouth.arches import draw_row
 from vivify.animate.mouth.lips import between_lips
 from vivify.arrays import Float, Pixels
-from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, MESH, OUTER_LIPS, UPPER_INNER_LIP
+from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, MESH, MOUTH_CORNERS, OUTER_LIPS, UPPER_INNER_LIP
 from vivify.motion import FaceTrack, Motion, bite, template
 from vivify.photos import Photo
 
@@ -139,16 +139,30 @@ def test_teeth_move_less_than_the_lips_that_uncover_them() -> None:
     assert 5 < shown < 10.5
 
 
-def test_lips_shown_apart_uncover_the_teeth_of_a_smile() -> None:
+def test_wide_lips_shown_apart_uncover_the_teeth_of_a_smile() -> None:
     """An upper lip that rises 6 mm uncovers 5 mm of teeth where the photo shows lips together, twice as much where it shows
-    them 9 mm apart: behind an open mouth there is a smile's row.
+    them 9 mm apart and 68 wide: behind such a mouth there is a smile's row.
     """
     shown = []
     for rest in (0, 9):
         shape, displacement = np.zeros((MESH, 3), np.float32), np.zeros((9, MESH, 3), np.float32)
         shape[list(LOWER_INNER_LIP), 1], displacement[:, list(UPPER_INNER_LIP), 1] = rest / 63, -6 / 63
+        shape[list(MOUTH_CORNERS), 0] = -34 / 63, 34 / 63
         shown.append((bite(shape, displacement)[4, 0] + 6 / 63) * 63)
     assert shown == pytest.approx([4.9, 10.3], abs=0.4)
+
+
+def test_lips_apart_do_not_make_a_smile() -> None:
+    """Of the lower row, a mouth that the photo shows open shows 2 mm more as it opens where it is as wide as smiles are."""
+    seen = []
+    for width in (0.76, 1.08):
+        shape = np.zeros((MESH, 3), np.float32)
+        shape[list(LOWER_INNER_LIP), 1] = 0.12
+        shape[list(MOUTH_CORNERS), 0] = -width / 2, width / 2
+        displacement = np.zeros((9, MESH, 3), np.float32)
+        displacement[:, list(LOWER_INNER_LIP), 1] = 0.2
+        seen.append(63 * (0.32 - bite(shape, displacement)[4, 1]))
+    assert seen[1] > seen[0] + 2
 
 
 def test_a_pout_parts_no_teeth() -> None:

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from tests.mouths import LUMA, enlarged, opening, patches, smiling
 from vivify.animate import Performer
+from vivify.arrays import Pixels
 from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, OUTER_LIPS, UPPER_INNER_LIP
+from vivify.faces.types import Face
 from vivify.motion import Motion
 from vivify.motion.limits import LOOSE_TEETH
 
@@ -109,11 +111,29 @@ def test_a_lip_that_rises_shows_more_of_the_same_teeth() -> None:
     assert np.corrcoef(fresh, own)[0, 1] > 0.7
 
 
-def test_the_dark_between_teeth_ends_under_a_lip_that_rises() -> None:
-    """Edges of teeth stand apart, higher up they touch: what a lip hides above a black gap is almost as bright as beside."""
+def _half_covered() -> tuple[Pixels, Face]:
+    """A smile whose upper lip hides half of the teeth, and the gums."""
     pixels, face = enlarged(*smiling(), 3)
     upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
-    face.landmarks[upper] = (face.landmarks[upper] + face.landmarks[lower]) / 2  # no gum is seen
+    face.landmarks[upper] = (face.landmarks[upper] + face.landmarks[lower]) / 2
+    return pixels, face
+
+
+def test_teeth_stay_on_the_skull_until_a_lip_has_uncovered_them() -> None:
+    """Teeth that the photo shows half of stay to 0.2 mm under a lip that rises by 1.5 mm, wherever a mouth without would
+    have its own; a lip that rises by 12 mm takes them along, lest more gum is seen than anybody has.
+    """
+    pixels, face = _half_covered()
+    mouth = Performer(pixels, face)._mouth
+    at_rest = mouth._upper_edge(0.1, 0.0)
+    assert mouth._upper_edge(0.03, 0.0) == at_rest
+    assert abs(mouth._upper_edge(0.1, 1.5 / 63) - at_rest) < 0.2 / 63
+    assert 4 / 63 < at_rest - mouth._upper_edge(0.1, 12 / 63) < 9 / 63
+
+
+def test_the_dark_between_teeth_ends_under_a_lip_that_rises() -> None:
+    """Edges of teeth stand apart, higher up they touch: what a lip hides above a black gap is almost as bright as beside."""
+    pixels, face = _half_covered()
     x, y = _own_teeth(Performer(pixels, face))
     gap = slice(int(np.median(x)) - 2, int(np.median(x)) + 3)
     pixels[:, gap] //= 4

@@ -10,7 +10,7 @@ import numpy as np
 
 from vivify.arrays import Float
 from vivify.easing import smoothstep
-from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, UPPER_INNER_LIP
+from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, UPPER_INNER_LIP, mouth_width
 from vivify.motion.smooth import reach_of, smooth
 
 UPPER_LIP, LOWER_LIP = 13, 14
@@ -31,7 +31,8 @@ _OVERBITE = 0.075  # the chin drops this far before the rows part
 _SOFT = 0.024
 _SMILE = 0.14  # how much wider than in the photo a full smile is
 _WIDE_FROM, _WIDE = 0.35, 0.65  # gaps at which a shout shows more of the lower row
-_OPEN_SMILE = 0.14  # lips this far apart in the photo show the teeth of a smile
+# Lips this far apart in the photo show the teeth of a smile, if its mouth is as wide as smiling ones are.
+_OPEN_SMILE, _UNSMILING, _SMILING = 0.14, 0.85, 1.05
 _SLIDE = 0.6  # of the chin's way sideways
 _SMOOTH = 1.2  # frames
 REACH = reach_of(_SMOOTH)
@@ -52,7 +53,8 @@ def bite(shape: Float, displacement: Float) -> Float:
     gap = (shape[lower, 1] - shape[upper, 1] + displacement[:, lower, 1] - displacement[:, upper, 1]).max(axis=1)
     wider = displacement[:, INNER_LIPS[10], 0] - displacement[:, INNER_LIPS[0], 0]
     rest = float(shape[LOWER_LIP, 1] - shape[UPPER_LIP, 1])
-    smile = np.maximum(smoothstep(wider / _SMILE), smoothstep(np.full_like(wider, rest / _OPEN_SMILE)))
+    shown_smile = smoothstep(rest / _OPEN_SMILE) * smoothstep((mouth_width(shape) - _UNSMILING) / (_SMILING - _UNSMILING))
+    smile = np.maximum(smoothstep(wider / _SMILE), shown_smile)
     chin = displacement[:, list(_CHIN)].mean(axis=1) - skull
 
     # A jaw opens down and back; a chin that rises or juts out, as in a pout, opens nothing.

@@ -36,6 +36,7 @@ _PARTING, _PARTED = 0.008, 0.035  # lips that part this much farther than in the
 _ZIPPED = 0.03  # beside where they part, lips cling to each other up to here
 _SLIDING, _SLID = 0.012, 0.035  # likewise, lips that on average slide this far over teeth which the photo shows
 _EDGE = 0.008  # softness of the lips' edge
+_SOFT = 0.016  # of the end of a way
 _UNTOLD_PART = 0.25  # of the way, that lips part before what the photo does not tell to be skull's or jaw's
 # In millimetres.
 _MARGIN = 5.0
@@ -43,6 +44,7 @@ _USUAL_WIDTH = 51.0  # of a mouth
 _TEETH_SCALE = (0.8, 14.0)  # pixels per millimetre that rows are drawn at
 _UNDER, _UNDER_REACH = 0.5, 1.6  # how dark the shade is just below the upper row, and how far it reaches
 _BEHIND = 0.7  # that the made row stays above the edge of the photo's own, so as not to show below it
+_CROWN = 9.5  # of the upper teeth: a lip that rises farther takes them along, no gum is shown that the photo has not
 _GAP, _DARK = 0.8, 0.5  # lips so far apart, between which it is darker than this, of the skin, hide the upper teeth
 _FINE = 1000  # pixels: how large the opening is drawn at least
 _WIDE = (14.0, 20.0)  # millimetres between lips that begin to show more tongue than teeth, and do
@@ -98,8 +100,8 @@ class Mouth:
         polygon, parting = self._parted(vertices), float((_gaps(vertices) - self._rest).max()) / self._head.unit
         still = turn.of(self._points)[:, :2]  # a face that made no faces
         still += (vertices[list(NOSE), :2] - still[list(NOSE)]).mean(axis=0)
-        if self._dark:  # the upper teeth end behind the lip: no more of them is seen than it rises
-            rows = np.array([min(rows[0], 0.0), *rows[1:]], np.float32)
+        risen = float((still[UPPER_LIP] - vertices[UPPER_LIP, :2]) @ self._head.rotation[:2, 1]) / self._head.unit
+        rows = np.array([self._upper_edge(rows[0], risen), *rows[1:]], np.float32)
         view = View.of(still[UPPER_LIP], self._head, turn, self._at_edge(rows), self._size)
         moved = (rows - self._bite_at_rest).astype(float) * EYES_APART
         own = view.beside_lip(0, moved[0]), view.beside_lip(moved[2], moved[1])
@@ -135,6 +137,15 @@ class Mouth:
         polygon = vertices[list(INNER_LIPS), :2].copy()
         polygon[1:10], polygon[:10:-1] = upper + shut * (lower - upper), lower + shut * (upper - lower)
         return polygon
+
+    def _upper_edge(self, told: float, risen: float) -> float:
+        """Where the upper row ends under a lip that has ``risen``, eye distances: where ``told``, if no teeth are seen."""
+        if self._dark:  # they end behind the lip: no more of them is seen than it rises
+            return min(told, 0.0)
+        if self._end is None:
+            return told
+        room = max(_CROWN - self._end, 0.0) / EYES_APART
+        return float(self._bite_at_rest[0]) - _beyond(risen, room)  # held by the skull, until the lip has uncovered them
 
     def _at_edge(self, rows: Float) -> Float:
         """``rows`` with the upper one where the photo says that its teeth end."""
@@ -176,6 +187,11 @@ class Mouth:
         if self._shown is not None:
             self._shown.lay_on(rgb, window, own, parting, enlarged(lips.cast))
         return rgb
+
+
+def _beyond(way: float, room: float) -> float:
+    """How much farther than ``room`` a ``way`` goes, softly: nothing at no way, all that is left at a long one."""
+    return _SOFT * float(np.logaddexp(0, (way - room) / _SOFT) - np.logaddexp(0, -room / _SOFT))
 
 
 def _opening(polygon: Float, window: Window, softness: float) -> Float:

@@ -204,8 +204,9 @@ def _under_lip(
         near *= (band @ LUMA) ** _BRIGHTEST
     band = near @ band / near.sum(axis=1, keepdims=True)
     even = np.dstack([np.interp(x, columns, each) for each in band.T])
-    wanted = even if gums else np.maximum(found, _TOUCHING * even)  # gum all along, as one band
-    found += (wanted - found) * higher[..., None]
+    if not gums:
+        even = even * np.maximum((found @ LUMA) / np.maximum(even @ LUMA, 1), _TOUCHING)[..., None]
+    found += (even - found) * higher[..., None]
     return found.astype(np.float32), over
 
 
