@@ -60,11 +60,11 @@ def test_near_profile_the_head_turns_less() -> None:
 
 
 def test_what_the_photo_hides_is_not_turned_to() -> None:
-    """A head 14 degrees aside turns back half as far as one that faces the camera, one 28 degrees aside a fifth."""
-    facing, aside, more = (Limits.of(_shape(), Pose(yaw, 0.0, 0.0)).yaw for yaw in (0.0, 14.0, 28.0))
+    """A head 18 degrees aside turns back half as far as one that faces the camera, one 27 degrees aside 4 parts of 13."""
+    facing, aside, more = (Limits.of(_shape(), Pose(yaw, 0.0, 0.0)).yaw for yaw in (0.0, 18.0, 27.0))
     assert facing == (24.0, 24.0)
-    assert aside == (pytest.approx(12.0), 24.0)
-    assert more == (pytest.approx(4.8), pytest.approx(10.0))
+    assert aside == (pytest.approx(12.0), 20.0)
+    assert more == (pytest.approx(24 * 4 / 13), pytest.approx(11.0))
 
 
 def test_small_turns_are_kept() -> None:
