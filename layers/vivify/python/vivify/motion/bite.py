@@ -32,7 +32,7 @@ _SOFT = 0.024
 _SMILE = 0.14  # how much wider than in the photo a full smile is
 _WIDE_FROM, _WIDE = 0.35, 0.65  # gaps at which a shout shows more of the lower row
 # Lips this far apart in the photo show the teeth of a smile, if its mouth is as wide as smiling ones are.
-_OPEN_SMILE, _UNSMILING, _SMILING = 0.14, 0.85, 1.05
+_OPEN_SMILE, _UNSMILING, _SMILING = 0.14, 0.75, 0.9
 _SLIDE = 0.6  # of the chin's way sideways
 _SMOOTH = 1.2  # frames
 REACH = reach_of(_SMOOTH)
