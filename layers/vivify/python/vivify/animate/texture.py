@@ -66,24 +66,24 @@ def _refined(
         guess *= np.array([width / coarser.shape[1], height / coarser.shape[0]], np.float32)
         guessed = _moved(places, np.round(guess).astype(np.int64), hidden.shape)
         match = np.where(whole.ravel()[guessed], guessed, examples[chance.integers(len(examples), size=len(places))])
-        told = _patches(seen, tone)
+        told = _patches(seen, tone, np.arange(height * width))
         grown = seen.copy()
         if coarser.any():
             grown.reshape(-1, 3)[places] = seen.reshape(-1, 3)[match]
         for _ in range(rounds):
             grown = np.where(wanted[..., None], grown, seen)
-            match, error = _matched(told, _patches(grown, tone)[places], places, match, whole, chance)
+            match, error = _matched(told, _patches(grown, tone, places), places, match, whole, chance)
             grown = _averaged(told[match, :-3], error, places, hidden.shape)
         steps[places] = np.stack([match % width - places % width, match // width - places // width], axis=1)
     return np.where(wanted[..., None], steps.reshape(height, width, 2), np.float32(0))
 
 
-def _patches(picture: Float, tone: Float) -> Float:
-    """The patch around each pixel of ``picture`` (h, w, 3), and the ``tone`` (h, w, 3) it lies over: (h * w, 75 + 3)."""
+def _patches(picture: Float, tone: Float, places: Places) -> Float:
+    """The patch around each of ``places`` of ``picture`` (h, w, 3), and the ``tone`` (h, w, 3) it lies over: (N, 75 + 3)."""
     bordered = cv2.copyMakeBorder(picture, _HALF, _HALF, _HALF, _HALF, cv2.BORDER_REFLECT_101)
     windows = np.lib.stride_tricks.sliding_window_view(bordered, (_PATCH, _PATCH), axis=(0, 1))
-    patches = windows.transpose(0, 1, 3, 4, 2).reshape(picture.shape[0] * picture.shape[1], -1)
-    return np.concatenate([patches, _TONE * tone.reshape(-1, 3)], axis=1, dtype=np.float32)
+    patches = windows[np.divmod(places, picture.shape[1])].transpose(0, 2, 3, 1).reshape(len(places), -1)
+    return np.concatenate([patches, _TONE * tone.reshape(-1, 3)[places]], axis=1, dtype=np.float32)
 
 
 def _matched(
