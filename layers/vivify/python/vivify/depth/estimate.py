@@ -71,8 +71,12 @@ def estimate(landmarks: Float, head: HeadFrame, matte: Float) -> DepthMap:
     neck = np.float32(landmarks[CHIN, 2] + _NECK_BEHIND_CHIN * unit)
     body = neck - np.float32(_SHOULDERS_FORWARD * unit) * smoothstep((v - chin[0] - 0.6) / 1.2)
     surface = skull + (body - skull) * smoothstep(below / _JAW_BLEND + 0.5)
-    # On its very rim the mesh covers cells by a corner only, and carries its slope too far: there the outline's z holds.
-    surface = np.where(cv2.erode(inside, np.ones((3, 3), np.uint8)) > 0, face, surface).astype(np.float32)
+    # On its very rim the mesh covers cells by a corner only, and carries its slope too far: no nearer there than what is
+    # beside it, no farther than the outline.
+    core = cv2.erode(inside, np.ones((3, 3), np.uint8)).astype(np.float32)
+    beside = cv2.blur(face * core, (3, 3)) / np.maximum(cv2.blur(core, (3, 3)), 1e-3)
+    face = np.where(core > 0, face, np.minimum(np.maximum(face, beside), rim))
+    surface = np.where(inside > 0, face, surface).astype(np.float32)
     surface = cv2.GaussianBlur(surface, (0, 0), max(0.6, 0.03 * unit / step))
 
     shrink = np.array([[1 / step, 0, 0], [0, 1 / step, 0]], np.float32)
