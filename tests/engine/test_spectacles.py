@@ -14,17 +14,19 @@ from vivify.motion import Limits, Motion, retarget
 from vivify.motion.limits import SPECTACLES
 
 
-@pytest.mark.parametrize("tone", [40, 250], ids=["dark", "bright"])
-def test_a_bridge_across_the_nose_is_found(tone: int) -> None:
-    """A bare nose has none; a thin line across it, dark or bright, is one; one beside the nose is not."""
+@pytest.mark.parametrize(("tone", "thick"), [(40, 0.03), (250, 0.03), (20, 0.2)], ids=["dark", "bright", "thick"])
+def test_a_bridge_across_the_nose_is_found(tone: int, thick: float) -> None:
+    """A bare nose has none; a thin line across it, dark or bright, is one, and so is a thick black bar; one beside the nose
+    is not.
+    """
     photo, face = whole()
     head, points = HeadFrame.of(face), face.landmarks
     assert worn(photo.pixels, points, head) == 0
     inner = [points[eye.inner, :2].astype(int) for eye in EYES]
     glasses, aside = photo.pixels.copy(), photo.pixels.copy()
-    thick = max(1, round(0.03 * head.unit))
-    for picture, down in ((glasses, 0), (aside, round(0.5 * head.unit))):
-        cv2.line(picture, *((int(x), int(y) + down) for x, y in inner), (tone, tone, tone), thick)
+    for picture, down in ((glasses, 0), (aside, round(0.6 * head.unit))):
+        ends = ((int(x), int(y) + down) for x, y in inner)
+        cv2.line(picture, *ends, (tone, tone, tone), max(1, round(thick * head.unit)))
     assert worn(glasses, points, head) == 1
     assert worn(aside, points, head) == 0
 
@@ -52,3 +54,17 @@ def test_brows_hardly_move_behind_spectacles() -> None:
     np.testing.assert_allclose(held[[61, 152]], free[[61, 152]], atol=1e-4)
     assert (limits.reasons, limits.behind_spectacles(0).reasons) == ((), ())
     assert limits.behind_spectacles(1).reasons == (SPECTACLES,)
+
+
+def test_shutting_lids_do_not_bend_spectacles() -> None:
+    """Behind them lids shut as far; the skin above goes a quarter as far along."""
+    _, face = whole()
+    shape = HeadFrame.of(face).local(face.landmarks)
+    motion = Motion.still(1)
+    motion.lids[:] = 1
+    limits = Limits.of(shape, face.pose)
+    free, held = (retarget(motion, shape, each, 0.8).displacement[0, :, 1] for each in (limits, limits.behind_spectacles(1)))
+    for eye in EYES:
+        np.testing.assert_array_equal(held[list(eye.upper[0])], free[list(eye.upper[0])])
+        above = [*eye.upper[1], *eye.upper[2]]
+        np.testing.assert_allclose(held[above], free[above] / 4, atol=1e-5)

@@ -28,12 +28,13 @@ _ARCH = 7.0  # pixels that it rises over the straight way at most: creases go ar
 _REACH = 3  # pixels on either side of its middle
 
 _NASION = 168  # landmark
-_BRIDGE, _ABOUT, _ROW = 0.09, 0.28, 0.012  # eye distances to either side of it, and above and below; between rows
-_WIDE = 9  # rows: a line is narrower
-_NO_BRIDGE, _A_BRIDGE = (
-    0.03,
-    0.07,
-)  # how much darker or brighter, as a logarithm: of 60 filmed bare noses four have the latter
+_BRIDGE, _ROW = 0.09, 0.012  # eye distances to either side of it; between rows
+_ABOUT, _FAR_ABOUT = 23, 33  # rows above and below it: where a thin bridge is sought, and a thick one
+_WIDE, _THICK = 9, 29  # rows: a thin bridge is narrower, a thick one is
+# How much darker or brighter a thin bridge is, as a logarithm, and how much darker a thick one: of 60 filmed bare noses four
+# have the one, and nobody barefaced of 200 has 0.55 of the other.
+_NO_BRIDGE, _A_BRIDGE = 0.03, 0.07
+_NO_BAR, _A_BAR = 0.55, 0.75
 
 
 def worn(region: Pixels, landmarks: Float, head: HeadFrame) -> float:
@@ -42,17 +43,23 @@ def worn(region: Pixels, landmarks: Float, head: HeadFrame) -> float:
     ``region``: (H, W, 3) uint8 RGB; ``landmarks``: (>=468, 3) in it.
     """
     across, down = (head.rotation[:2, axis] * head.unit for axis in (0, 1))
-    x, y = np.linspace(-_BRIDGE, _BRIDGE, 16)[None, :, None], np.arange(-_ABOUT, _ABOUT, _ROW)[:, None, None]
+    x, y = np.linspace(-_BRIDGE, _BRIDGE, 16)[None, :, None], _ROW * np.arange(-_FAR_ABOUT, _FAR_ABOUT)[:, None, None]
     at = (landmarks[_NASION, :2] + x * across + y * down).astype(np.float32)
     soft = cv2.GaussianBlur(cv2.cvtColor(region, cv2.COLOR_RGB2GRAY), (0, 0), max(0.5, _ROW * head.unit))
     seen = np.log(np.maximum(cv2.remap(soft, at, np.empty(0), cv2.INTER_LINEAR).astype(np.float32), 4))
-    thin = np.ones((_WIDE, 1), np.uint8)
-    lines = (cv2.morphologyEx(seen, kind, thin) for kind in (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT))
-    # All along its way but for a glint, which may lie a little aslant.
-    strength = max(
-        float(np.percentile(cv2.dilate(line, np.ones((3, 1), np.uint8)), 15, axis=1)[_WIDE:-_WIDE].max()) for line in lines
-    )
-    return float(smoothstep((strength - _NO_BRIDGE) / (_A_BRIDGE - _NO_BRIDGE)))
+    near = seen[_FAR_ABOUT - _ABOUT : _FAR_ABOUT + _ABOUT]
+    line = max(_crossing(near, kind, _WIDE) for kind in (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT))
+    bar = _crossing(seen, cv2.MORPH_BLACKHAT, _THICK)
+    thin, thick = (line - _NO_BRIDGE) / (_A_BRIDGE - _NO_BRIDGE), (bar - _NO_BAR) / (_A_BAR - _NO_BAR)
+    return float(smoothstep(max(thin, thick)))
+
+
+def _crossing(seen: Float, kind: int, rows: int) -> float:
+    """How much a band of ``seen`` (h, w) that is narrower than ``rows`` stands out, all along its way but for a glint; it
+    may lie a little aslant.
+    """
+    band = cv2.dilate(cv2.morphologyEx(seen, kind, np.ones((rows, 1), np.uint8)), np.ones((3, 1), np.uint8))
+    return float(np.percentile(band, 15, axis=1)[_WIDE:-_WIDE].max())
 
 
 def frame_across(picture: Pixels, opening: Pixels) -> Pixels:

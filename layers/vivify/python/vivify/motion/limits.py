@@ -134,7 +134,9 @@ class Limits:
         return replace(self._held_by(LOOSE_TEETH, applies=share < 1), parting=min(self.parting, share))
 
     def behind_spectacles(self, worn: float) -> Limits:
-        """The same, but for brows, which move less, the surer it is (0..1) that spectacles are ``worn``."""
+        """The same, but for brows and the skin above the lids, which move less, the surer it is (0..1) that spectacles are
+        ``worn``.
+        """
         return replace(self._held_by(SPECTACLES, applies=worn > 0.5), brows=1 - worn * (1 - _BROWS_BEHIND_GLASSES))
 
     def seeing(self, seen: tuple[bool, bool]) -> Limits:

@@ -68,7 +68,7 @@ def retarget(motion: Motion, shape: Float, limits: Limits, mouth_width: float, l
     displacement = fit_lips(motion.displacement, shape, limits, mouth_width, lips_apart)
     lids = np.minimum(motion.lids, 1.0) * np.array(limits.eyes, np.float32)
     for side, eye in enumerate(EYES):
-        _fit_lids(displacement, shape, eye, lids[:, side])
+        _fit_lids(displacement, shape, eye, lids[:, side], limits.brows)
     return FaceTrack(
         rotation=limits.turns(motion.rotation),
         translation=limits.moves(motion.translation),
@@ -80,8 +80,8 @@ def retarget(motion: Motion, shape: Float, limits: Limits, mouth_width: float, l
     )
 
 
-def _fit_lids(displacement: Float, shape: Float, eye: Eye, closure: Float) -> None:
-    """Moves the lids of one eye by ``closure`` (T,): 0 as in the photo, 1 shut."""
+def _fit_lids(displacement: Float, shape: Float, eye: Eye, closure: Float, above: float) -> None:
+    """Moves the lids of one eye by ``closure`` (T,): 0 as in the photo, 1 shut. ``above``: see ``move_lids``."""
     upper, lower = shape[list(eye.upper[0])], shape[list(eye.lower[0])]
     falling = _FALLING * (lower - upper)[3]
     line = upper + (lower - upper) * _CLOSED_LINE + falling
@@ -90,21 +90,22 @@ def _fit_lids(displacement: Float, shape: Float, eye: Eye, closure: Float) -> No
     cheek = displacement[:, list(eye.lower[2]), 1].mean(axis=1)
     pushed = np.zeros_like(displacement[:, list(eye.lower[0])])
     pushed[..., 1] = (1 - np.maximum(c, 0))[..., 0] * _ON_CHEEK * np.minimum(cheek, 0)[:, None] * _BULGE
-    move_lids(displacement, eye, c * (line - upper), c * (line - lower) + pushed)
+    move_lids(displacement, eye, c * (line - upper), c * (line - lower) + pushed, above)
     displacement[:, list(eye.lower[1])] += _PRESSED * c * falling * (_FALLING > 0)  # lest the mesh folds over
 
 
-def move_lids(displacement: Float, eye: Eye, upper_travel: Float, lower_travel: Float) -> None:
+def move_lids(displacement: Float, eye: Eye, upper_travel: Float, lower_travel: Float, above: float = 1.0) -> None:
     """Moves the lids' edges by ``upper_travel`` and ``lower_travel`` (T, 7, n), and the skin behind them as far as it goes.
 
-    ``displacement``: (T, 468, n), of the whole face, changed in place. Corners stay.
+    ``displacement``: (T, 468, n), of the whole face, changed in place. Corners stay. ``above``: the share of its way that
+    skin above the upper lid goes, which would bend a spectacle frame that lies before it.
     """
     # Skin behind the lids keeps what was measured on the outermost row (brows, cheeks), plus its share of the travel.
     brow, cheek = displacement[:, list(eye.upper[2])], displacement[:, list(eye.lower[2])]
-    displacement[:, list(eye.upper[1])] = _CREASE * upper_travel + 0.5 * brow
+    displacement[:, list(eye.upper[1])] = above * _CREASE * upper_travel + 0.5 * brow
     rising = lower_travel * (lower_travel[..., 1:2] < 0)  # where the upper lid comes down over the lower one, that stays
     displacement[:, list(eye.lower[1])] = _LOWER_SKIN * rising + 0.5 * cheek
-    displacement[:, list(eye.upper[2])] = brow + _UPPER_SKIN * upper_travel
+    displacement[:, list(eye.upper[2])] = brow + above * _UPPER_SKIN * upper_travel
     displacement[:, list(eye.upper[0])] = upper_travel
     displacement[:, list(eye.lower[0])] = lower_travel
     displacement[:, [eye.outer, eye.inner]] = 0
