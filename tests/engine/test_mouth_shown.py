@@ -164,3 +164,21 @@ def test_what_hangs_from_no_lip_goes_along_with_both() -> None:
     track = performer.track(opening(0.12), 0.8)
     assert not patches(performer, track, 0)
     assert track.displacement[0, 14, 1] - track.displacement[0, 13, 1] < 0.035
+
+
+def test_a_grin_that_landmarks_tell_shut_stays_as_it_is() -> None:
+    """Hardly anybody grins as wide with lips shut: where a network took teeth for a lip no second row comes above them.
+
+    Lips as shut that do not grin part as far as they are told to.
+    """
+    pixels, face = smiling()
+    upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
+    face.landmarks[lower] = face.landmarks[upper]
+    grin = Performer(pixels, face)
+    assert LOOSE_TEETH in grin.limits.reasons
+    assert not patches(grin, grin.track(opening(0.12), 0.8), 0)
+    lips = [*upper, *lower, *OUTER_LIPS, INNER_LIPS[0], INNER_LIPS[10]]
+    face.landmarks[lips, 0] = face.landmarks[lips, 0].mean() + 0.8 * (
+        face.landmarks[lips, 0] - face.landmarks[lips, 0].mean()
+    )
+    assert LOOSE_TEETH not in Performer(pixels, face).limits.reasons

@@ -26,7 +26,15 @@ from vivify.arrays import Float, Pixels
 from vivify.depth.head import HeadFrame, Turn
 from vivify.depth.raster import filled
 from vivify.easing import smoothstep
-from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, MESH, MOUTH_CORNERS, OUTER_LIPS, UPPER_INNER_LIP
+from vivify.faces.topology import (
+    INNER_LIPS,
+    LOWER_INNER_LIP,
+    MESH,
+    MOUTH_CORNERS,
+    OUTER_LIPS,
+    UPPER_INNER_LIP,
+    mouth_width,
+)
 from vivify.motion.bite import NOSE, UPPER_LIP, bite
 
 Matrix = NDArray[np.float64]
@@ -37,6 +45,8 @@ _ZIPPED = 0.03  # beside where they part, lips cling to each other up to here
 _SLIDING, _SLID = 0.012, 0.035  # likewise, lips that on average slide this far over teeth which the photo shows
 _EDGE = 0.008  # softness of the lips' edge
 _SOFT = 0.016  # of the end of a way
+# Lips nearer than the first are one line; of 200 filmed smiles curved and as wide as this 19 in 20 show teeth.
+_ONE_LINE, _CURVED, _GRIN = 0.03, 0.02, 0.98
 _UNTOLD_PART = 0.25  # of the way, that lips part before what the photo does not tell to be skull's or jaw's
 # In millimetres.
 _MARGIN = 5.0
@@ -75,7 +85,7 @@ class Mouth:
         place = View.of(self._points[UPPER_LIP, :2], head, Turn.none(), self._bite_at_rest, 1.0).beside_lip(0, 0)
         self._shown = Shown.read(region, landmarks, place, self._tones)
         found, self._end = None, None
-        self._untold = self._shown is not None and not self._shown.edge.hanging
+        self._untold = _grins_shut(shape) if self._shown is None else not self._shown.edge.hanging
         if self._shown is not None:
             self._end = float(self._shown.edge.at(np.zeros(1, np.float32))[0]) - _BEHIND
             at_rest = View.of(self._points[UPPER_LIP, :2], head, Turn.none(), self._at_edge(self._bite_at_rest), self._size)
@@ -201,6 +211,13 @@ def _opening(polygon: Float, window: Window, softness: float) -> Float:
     mask = filled(large, (window.size[0] * fine, window.size[1] * fine))
     small = cv2.resize(mask, window.size, interpolation=cv2.INTER_AREA).astype(np.float32)
     return np.asarray(cv2.GaussianBlur(small, (0, 0), max(softness, 0.3)) / 255, np.float32)
+
+
+def _grins_shut(shape: Float) -> bool:
+    """Whether the landmarks ``shape``, (>=468, 3), eye distances, tell lips shut that grin: then they took teeth for lip."""
+    gap = shape[list(LOWER_INNER_LIP), 1] - shape[list(UPPER_INNER_LIP), 1]
+    curve = shape[[*UPPER_INNER_LIP[4:5], *LOWER_INNER_LIP[4:5]], 1].mean() - shape[list(MOUTH_CORNERS), 1].mean()
+    return bool(gap.max() < _ONE_LINE and curve > _CURVED and mouth_width(shape) > _GRIN)
 
 
 def _is_dark(region: Pixels, landmarks: Float, gap: float, dark: float) -> bool:
