@@ -38,7 +38,6 @@ from vivify.video import probe, read_frames
 PORTRAITS = (
     "hallo__reference_images_1",
     "hallo__reference_images_2",
-    "hallo__reference_images_3",
     "hallo__reference_images_6",
     "LivePortrait__source_s0",
     "LivePortrait__source_s2",
@@ -47,6 +46,7 @@ PORTRAITS = (
     "face-detection__examples_obama",
     "hallo3__images_0008",
     "echomimic_v3__imgs_01",
+    "JoyVASA__imgs_joyvasa_004",
     "mtcnn__images_ivan",
 )
 MOMENTS = {  # clips of the gallery, and the frames at which their mouths are seen well
