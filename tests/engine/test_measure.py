@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from vivify.errors import MotionInvalid, NoFaceInVideo, VideoError
 from vivify.faces import Pose
 from vivify.faces.pose import angles, rotation
 from vivify.faces.topology import EYES, mouth_width
-from vivify.motion import FaceTrack, Motion, Template, compose, extract, follow, in_turn, library
+from vivify.motion import FaceTrack, Motion, Template, compose, extract, extraction, follow, in_turn, library
 from vivify.motion import template as named
 from vivify.motion.measure import Measured, measure, to_motion
 from vivify.video import ClipWriter
@@ -155,6 +156,17 @@ def test_an_extracted_template_can_be_used(folder: Path, tmp_path: Path) -> None
     lids = extract(_driven("blink", folder)[0], name="mine", shows="Blinks.", keep=["lids"]).motion
     assert not lids.rotation.any()
     assert lids.lids.max() > 0.6
+
+
+def test_a_drift_is_no_motion() -> None:
+    """What a head turns by from end to end of a recording is taken out of its template, what it does on the way is not."""
+    still, time = Motion.still(100), np.linspace(0, 1, 100, dtype=np.float32)
+    turns = 8 * np.sin(2 * np.pi * time) ** 2
+    drifting = replace(still, rotation=np.stack([4 + 10 * time, turns + 10 * time, 0 * time], axis=1))
+    yaw, pitch, roll = extraction._from_rest_to_rest(drifting, 25.0, rests_at_ends=True).rotation.T
+    assert np.abs(yaw).max() < 0.7
+    assert np.abs(pitch - turns).max() < 0.7
+    assert not roll.any()
 
 
 def test_a_motion_too_long_to_be_used_is_not_measured(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

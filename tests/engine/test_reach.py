@@ -59,6 +59,13 @@ def test_with_a_breath_shoulders_go_and_faces_stay() -> None:
     assert fading[2] < 0.3
 
 
+@pytest.mark.parametrize("lean", [0.2, 1.0, 1.7, 2.6])
+def test_a_head_goes_all_the_way(lean: float) -> None:
+    """However far it leans or walks, nothing of face and hair above the mouth stays behind."""
+    u, v = np.meshgrid(np.linspace(-1.4, 1.4, 15, dtype=np.float32), np.linspace(-1.6, 0.2, 10, dtype=np.float32))
+    assert Reach.of(lean).share(u, v, CHIN).min() > 0.99
+
+
 def test_a_body_goes_along_with_whom_it_carries() -> None:
     """Half an eye distance below the chin: two fifths of the way of who hardly sways, all of it of who walks."""
     below = np.array([CHIN + 0.5], np.float32)
