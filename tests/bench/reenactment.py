@@ -68,6 +68,7 @@ def _one(clip: Path, side: int) -> dict[str, Any]:
 
     true = outside.read_all(frames, start)
     true[~known] = np.nan  # nobody can be asked to follow a face the tracker does not see either
+    again = outside.read_all(frames, start, outside.SECOND)
     unit = outside.eye_span(true[0])
     outputs = {"still": [frames[0]] * count, "warp": warped, "vivify": vivify}
     seen = {"still": np.repeat(true[:1], count, axis=0)}
@@ -89,7 +90,7 @@ def _one(clip: Path, side: int) -> dict[str, Any]:
         "behind_still": behind if moves else [],
         "did": _did(true, unit),
         "deepest_blink": _deepest_blink(true),
-        "following": _following(true, outside.read_all(frames, start, outside.SECOND), seen["vivify"]),
+        "following": _following(true, again, seen["vivify"], np.stack([clip_made.vertices(i) for i in range(count)])),
     }
 
 
@@ -171,8 +172,11 @@ def _deepest_blink(true: Float) -> float:
     return float(np.nanmin(eyes) / np.nanpercentile(eyes, 60))
 
 
-def _following(true: Float, true_again: Float, seen: Float) -> dict[str, dict[str, Any]]:
-    driven, shown = outside.signals(true), outside.signals(seen)
+def _following(true: Float, true_again: Float, seen: Float, asked: Float) -> dict[str, dict[str, Any]]:
+    """Of each signal: how what is ``seen`` of the output goes with what is ``true`` of the film. Also how the film read
+    again does, no follower can be told to go closer; and how what the track ``asked`` of the face does, before painting.
+    """
+    driven, shown, track = outside.signals(true), outside.signals(seen), outside.signals(asked)
     again = outside.signals(true_again)
     rows = {}
     for name in outside.SIGNALS:
@@ -181,4 +185,8 @@ def _following(true: Float, true_again: Float, seen: Float) -> dict[str, dict[st
         r, gain = outside.correlation(driven[name], shown[name])
         clear = spread >= CLEAR * noise
         rows[name] = {"r": r, "gain": gain, "spread": spread, "noise": noise, "clear": bool(clear)}
+        rows[name] |= {
+            "reader": outside.correlation(driven[name], again[name])[0],
+            "track": outside.correlation(driven[name], track[name])[0],
+        }
     return rows

@@ -63,8 +63,12 @@ def following(rows: list[Report]) -> list[Figure]:
         print(f"{row['clip']:<10}" + "".join(cells) + f"{row['deepest_blink']:>18.2f}")
     figures: list[Figure] = []
     for name in SIGNALS:
-        clear = [(row["clip"], row["following"][name]["r"]) for row in done if row["following"][name]["clear"]]
-        low = [f"{clip} {r:.2f}" for clip, r in clear if r < FOLLOWS]
+        clear = [(row["clip"], row["following"][name]) for row in done if row["following"][name]["clear"]]
+        low = [
+            f"{clip} {f['r']:.2f} (its track {f['track']:.2f}, the film read again {f['reader']:.2f})"
+            for clip, f in clear
+            if f["r"] < FOLLOWS
+        ]
         found = f"{len(clear) - len(low)} of {len(clear)}" + (f"; not {', '.join(low)}" if low else "")
         figures.append((f"following, {name}", f"r >= {FOLLOWS} in all", found, not low))
     return figures
