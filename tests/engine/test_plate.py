@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from vivify.animate.lines import drawn_on
-from vivify.animate.plate import plate_of
+from vivify.animate.plate import _looked_up, plate_of
 from vivify.animate.texture import grow
 from vivify.arrays import Float, Pixels
 
@@ -128,6 +128,17 @@ def test_texture_grows_from_what_is_in_sight_alone() -> None:
     source = np.stack([x, y], axis=-1) + steps.astype(int)
     assert not hidden[source[wanted][:, 1], source[wanted][:, 0]].any()
     assert np.array_equal(steps, grow(texture, np.zeros_like(texture), hidden, wanted))
+
+
+def test_patches_of_texture_fade_into_each_other() -> None:
+    """Where texture is from two steps away here and from its own place there, it goes over across one place."""
+    ramp = np.repeat(np.tile(np.arange(128, dtype=np.float32), (128, 1))[..., None], 3, axis=2)
+    steps = np.zeros((8, 8, 2), np.float32)
+    steps[:, 4:, 0] = -2.0  # places of 16 pixels
+    taken = _looked_up(ramp, steps)[64, :, 0]
+    assert np.allclose(taken[:56], np.arange(56), atol=0.01)
+    assert np.allclose(taken[72:], np.arange(72, 128) - 32, atol=0.01)
+    assert np.abs(np.diff(taken)).max() < 3
 
 
 def test_texture_grows_where_the_tone_is_its_own() -> None:

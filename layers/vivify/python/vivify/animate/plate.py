@@ -134,20 +134,41 @@ def _grown_detail(region: Float, tone: Float, gone: Pixels, others: NDArray[np.b
     Deep behind the person it fades: no head moves so far. ``others``: (h, w), where it is not taken from. ``edge``: pixels
     of the small plate in which the matte is unsure.
     """
-    height, width = tone.shape[:2]
     detail = region - tone
     deep = np.asarray(cv2.distanceTransform(gone, cv2.DIST_L2, 5), np.float32) / np.float32(edge * _DEEPEST)
     few = np.asarray(cv2.resize(detail, gone.shape[::-1], interpolation=cv2.INTER_AREA), np.float32)
     under = np.asarray(cv2.resize(tone, gone.shape[::-1], interpolation=cv2.INTER_AREA), np.float32)
     source = grow(few, under, (gone > 0) | others, (gone > 0) & (deep < 1))
-    step = cv2.resize(source, (width, height), interpolation=cv2.INTER_NEAREST)
-    step *= np.array([width / source.shape[1], height / source.shape[0]], np.float32)
-    how = cv2.INTER_LINEAR | cv2.WARP_RELATIVE_MAP
-    # What is gone and has no texture from elsewhere shows none: its own is the person's.
-    grown = (step[..., 0] != 0) | (step[..., 1] != 0) | ~_hidden(gone, tone)
-    taken = cv2.remap(detail, step, np.empty(0, np.float32), how, borderMode=cv2.BORDER_REFLECT_101)
+    detail[_hidden(gone, tone)] = 0  # what there is, is the person's
+    taken = _looked_up(detail, source)
     shown = 1 - smoothstep((deep - _FADES_FROM) / (1 - _FADES_FROM))
-    return np.asarray(taken * (grown * _enlarged(shown, tone))[..., None], np.float32)
+    return np.asarray(taken * _enlarged(shown, tone)[..., None], np.float32)
+
+
+def _looked_up(picture: Float, source: Float) -> Float:
+    """What ``picture`` (H, W, 3) shows a step of ``source`` (h, w, 2), in pixels of its own, away from each place.
+
+    Of the four steps around a place each is taken as far as it is near, so that patches fade into each other.
+    """
+    (row, lower), (column, righter) = (_around(picture.shape[axis], source.shape[axis]) for axis in (0, 1))
+    scale = np.array([picture.shape[1] / source.shape[1], picture.shape[0] / source.shape[0]], np.float32)
+    how = cv2.INTER_LINEAR | cv2.WARP_RELATIVE_MAP
+
+    def at(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Float:
+        step = np.take((source * scale)[rows], columns, axis=1)
+        return np.asarray(cv2.remap(picture, step, np.empty(0, np.float32), how, borderMode=cv2.BORDER_REFLECT_101))
+
+    right = np.tile(righter, (len(lower), 1))
+    down = np.tile(lower[:, None], (1, len(righter)))
+    above, below = (cv2.blendLinear(at(r, column[0]), at(r, column[1]), 1 - right, right) for r in row)
+    return np.asarray(cv2.blendLinear(above, below, 1 - down, down), np.float32)
+
+
+def _around(side: int, few: int) -> tuple[tuple[NDArray[np.intp], NDArray[np.intp]], Float]:
+    """For each of ``side`` pixels the two of ``few`` that are around it, and how near it is to the second, in 0..1."""
+    place = (np.arange(side) + 0.5) * few / side - 0.5
+    first = np.floor(place).astype(np.intp)
+    return (np.maximum(first, 0), np.minimum(first + 1, few - 1)), (place - first).astype(np.float32)
 
 
 def _background_contrast(detail: Float, hidden: Pixels, near: int) -> Float:
