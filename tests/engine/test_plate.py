@@ -117,6 +117,19 @@ def test_lines_along_the_person_leave_no_splinters() -> None:
     assert np.array_equal(drawn, cv2.morphologyEx(drawn, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)))
 
 
+def test_a_line_goes_on_without_stairs() -> None:
+    """A line that varies by two levels a pixel at most does so where it is drawn on, too, four pixels to a place."""
+    y, x = np.indices((960, 960), np.float32)
+    waves = 60 + 60 * np.abs(np.mod(y, 80) / 40 - 1)
+    photo = np.dstack([np.where(np.abs(x - 480) < 20, waves, 200).astype(np.uint8)] * 3)
+    few = np.asarray(cv2.resize(photo, (240, 240), interpolation=cv2.INTER_AREA), np.float32)
+    hidden, unsure = np.zeros((2, 240, 240), np.uint8)
+    hidden[120:], unsure[116:] = 1, 1
+    drawn, left = drawn_on(photo, few, hidden, unsure, edge=6.0)
+    assert not left[121:140, 120].any()
+    assert np.abs(np.diff(drawn[484:560, 480, 0])).max() <= 2
+
+
 def test_texture_grows_from_what_is_in_sight_alone() -> None:
     """Each hidden place that is wanted takes its texture from a place in sight, and none else; always the same."""
     texture = np.random.default_rng(5).standard_normal((120, 160, 3)).astype(np.float32)

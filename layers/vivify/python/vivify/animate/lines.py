@@ -39,16 +39,20 @@ def drawn_on(photo: Pixels, few: Float, hidden: Pixels, unsure: Pixels, edge: fl
     y, x = np.nonzero(back.any(axis=2) & (deep > 0))
     out = _way_out(np.stack([x, y], axis=1), back[y, x], deep)
     near = out < _LONGEST * edge
-    ways = np.zeros_like(hidden)
-    ways[y[near], x[near]] = 1
-    wide = near & (cv2.morphologyEx(ways, cv2.MORPH_OPEN, np.ones((_THIN, _THIN), np.uint8))[y, x] > 0)
+    found = np.zeros(hidden.shape, np.float32)
+    found[y[near], x[near]] = 1
+    ways = np.asarray(cv2.morphologyEx(found, cv2.MORPH_OPEN, np.ones((_THIN, _THIN), np.uint8)), np.float32)
+    wide = near & (ways[y, x] > 0)
     y, x, out = y[wide], x[wide], out[wide]
     swing = np.float32(_SWING * edge)
     beyond = _CLEAR * edge + swing - np.abs(np.mod(out, 2 * swing) - swing)
     step = np.zeros_like(back)
     step[y, x] = back[y, x] * (out + beyond)[:, None]
     height, width = photo.shape[:2]
-    large = cv2.resize(step, (width, height), interpolation=cv2.INTER_NEAREST)
+    # From one place to the next the way out changes smoothly, or lines would be drawn on in stairs.
+    smooth, known = (cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR) for picture in (step, ways))
+    there = cv2.resize(ways, (width, height), interpolation=cv2.INTER_NEAREST)
+    large = smooth * (there / np.maximum(known, np.float32(0.25)))[..., None]
     large *= np.array([width / step.shape[1], height / step.shape[0]], np.float32)
     how = cv2.INTER_LINEAR | cv2.WARP_RELATIVE_MAP
     drawn = cv2.remap(photo, large, np.empty(0, np.float32), how, borderMode=cv2.BORDER_REPLICATE)
