@@ -18,6 +18,7 @@ import onnxruntime as ort
 from vivify import engine, models
 from vivify.animate import Performer
 from vivify.animate.graph_painter import GraphPainter
+from vivify.faces import resized
 from vivify.photos import decode
 
 SIZES: dict[models.Provider, tuple[int, ...]] = {"cpu": (512,), "cuda": (512, 1080, 2160)}
@@ -37,7 +38,7 @@ def _row(photo: Path, side: int, provider: models.Provider) -> dict[str, Any]:
     picture = decode(photo.read_bytes())
     options = engine.Options(size=side, seconds=SECONDS, provider=provider)
     faces = engine.analyse(picture)
-    pixels, placed = engine._framed(picture.pixels, faces, faces[0], options)
+    pixels, placed = resized(picture.pixels, faces, options.size)
     performer = Performer(pixels, placed[0], provider=provider)
     begun = time.perf_counter()
     graph = GraphPainter(performer._layers, performer._warp.grid, provider)

@@ -20,6 +20,7 @@ from tests.portrait import cut, portrait, whole
 from vivify import engine
 from vivify.animate import Performer
 from vivify.errors import GpuUnavailable, MotionInvalid, VideoError
+from vivify.faces import resized
 from vivify.photos import Photo
 from vivify.video import probe, read_frames
 
@@ -80,7 +81,7 @@ def test_the_long_side_is_what_was_asked_for(size: Any, wanted: tuple[int, int],
 def test_resized_landmarks_stay_on_the_face() -> None:
     """At another size the face is where the landmarks say: those found anew lie within 4% of an eye distance on average."""
     photo, face = portrait()
-    pixels, (placed,) = engine._framed(photo.pixels, [face], face, replace(SHORT, size=512))
+    pixels, (placed,) = resized(photo.pixels, [face], 512)
     (found,) = engine.analyse(Photo(pixels, "png"))
     away = np.linalg.norm(found.landmarks[:, :2] - placed.landmarks[:, :2], axis=1).mean()
     assert away < 0.04 * placed.eye_span
@@ -89,7 +90,7 @@ def test_resized_landmarks_stay_on_the_face() -> None:
 def test_a_photo_larger_than_h264_allows_is_made_smaller() -> None:
     """Native never goes beyond 4096 pixels."""
     _, face = portrait()
-    pixels, _ = engine._framed(np.zeros((6, 5000, 3), np.uint8), [face], face, SHORT)
+    pixels, _ = resized(np.zeros((6, 5000, 3), np.uint8), [face], "native")
     assert pixels.shape == (4, 4096, 3)
 
 

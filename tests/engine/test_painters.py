@@ -16,6 +16,7 @@ from vivify.animate.graph_painter import GraphPainter
 from vivify.animate.patch import Window
 from vivify.animate.sketch import Grid
 from vivify.errors import GpuUnavailable
+from vivify.faces import resized
 from vivify.faces.topology import INNER_LIPS
 from vivify.motion import Motion
 from vivify.photos import decode
@@ -28,7 +29,7 @@ GALLERY = ("SadTalker__source_image_art_20.png", "LivePortrait__source_s9.jpg", 
 def _performer(path: Path, side: int) -> Performer:
     photo = decode(path.read_bytes())
     faces = engine.analyse(photo)
-    pixels, placed = engine._framed(photo.pixels, faces, faces[0], engine.Options(size=side))
+    pixels, placed = resized(photo.pixels, faces, side)
     return Performer(pixels, placed[0])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 
 from vivify import models
 from vivify.animate import Performer
-from vivify.arrays import Pixels
 from vivify.depth.head import HeadFrame
 from vivify.errors import NotAHumanFace
-from vivify.faces import Face, chosen, find_faces, head_and_shoulders
+from vivify.faces import Face, chosen, find_faces, portrait, resized
 from vivify.faces.repair import Repaired, repair
 from vivify.faces.topology import mouth_width
 from vivify.motion import (
@@ -47,7 +46,6 @@ _STAGES = ("faces", "depth", "motion", "animate", "encode")
 _USUAL_SECONDS = 6.0
 _LATEST, _LATEST_PART = 0.7, 0.125  # seconds, and of the clip, that somebody sets off late at most
 _IN_STEP = 4  # every so many-th face of a group sets off with the first
-_LONGEST_SIDE = 4096  # pixels: H.264 level 5 ends here
 
 
 @dataclass(frozen=True)
@@ -143,7 +141,10 @@ def animate(
     mended = repair(photo, found) if options.repair == "auto" else Repaired(photo, [False] * len(found))
     photo = mended.photo
     moving = chosen(found, options.faces, alone=options.frame == "portrait")
-    pixels, everybody = _framed(photo.pixels, found, moving[0], options)
+    pixels, everybody = photo.pixels, found
+    if options.frame == "portrait":
+        pixels, everybody = portrait(pixels, everybody, moving[0])
+    pixels, everybody = resized(pixels, everybody, options.size)
     numbers = [number for number, face in enumerate(found) if any(face is other for other in moving)]
     mark = clock.add("faces", mark)
 
@@ -197,33 +198,6 @@ def _neighbours(face: Face, everybody: list[Face]) -> list[Face]:
     people = [f for f in everybody if f is not face and (f.verdict is None or f.verdict.code != alien)]
     middle, apart = face.landmarks[:, :2].mean(axis=0), face.eye_span
     return [f for f in people if np.linalg.norm(f.landmarks[:, :2].mean(axis=0) - middle) > apart]
-
-
-def _framed(pixels: Pixels, faces: list[Face], subject: Face, options: Options) -> tuple[Pixels, list[Face]]:
-    """The picture at the size asked for, cut to even sides, and the faces in its pixels; a portrait is ``subject``'s."""
-    if options.frame == "portrait":
-        x0, y0, x1, y1 = head_and_shoulders(subject, pixels.shape)
-        pixels = pixels[y0:y1, x0:x1]
-        faces = [replace(f, landmarks=f.landmarks - np.array([x0, y0, 0], np.float32)) for f in faces]
-    longest = max(pixels.shape[:2])
-    wanted = min(longest, _LONGEST_SIDE) if options.size == "native" else options.size
-    if wanted != longest:
-        zoom = wanted / longest
-        size = (max(2, round(pixels.shape[1] * zoom)), max(2, round(pixels.shape[0] * zoom)))
-        how = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
-        scale = np.array([size[0] / pixels.shape[1], size[1] / pixels.shape[0]])
-        pixels = np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)
-        faces = [replace(f, landmarks=_rescaled(f.landmarks, scale)) for f in faces]
-    height, width = pixels.shape[:2]
-    return np.ascontiguousarray(pixels[: height - height % 2, : width - width % 2]), faces
-
-
-def _rescaled(landmarks: NDArray[np.float32], scale: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Landmarks after a resize: OpenCV keeps pixel edges, not centres, in place."""
-    out = landmarks.astype(np.float64)
-    out[:, :2] = (out[:, :2] + 0.5) * scale - 0.5
-    out[:, 2] *= scale.mean()
-    return out.astype(np.float32)
 
 
 def _own_seed(photo: Photo) -> int:
