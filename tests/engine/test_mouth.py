@@ -13,6 +13,7 @@ import pytest
 from tests.mouths import LUMA, enlarged, opening, patches, smiling
 from vivify import engine
 from vivify.animate import Performer
+from vivify.animate.mouth import Mouth
 from vivify.animate.mouth.arches import draw_row
 from vivify.animate.mouth.lips import between_lips
 from vivify.animate.mouth.tones import read_tones
@@ -208,6 +209,20 @@ def test_lips_open_only_where_they_part() -> None:
         beside = np.abs(columns - lips[side, 0]) < 2
         assert patch.alpha[:, beside].max() < 0.1
     assert patch.alpha.max() > 0.9
+
+
+def test_wide_mouths_have_larger_teeth() -> None:
+    """Between a mouth of 40 mm and one of 56 teeth grow by an eighth; one of 51 mm has them as large as people's are."""
+    _, performer = _closed()
+    head, sizes = performer._head, []
+    for millimetres in (40, 51, 56):
+        points = performer._landmarks.copy()
+        right, left = list(MOUTH_CORNERS)
+        middle, half = (points[right] + points[left]) / 2, (points[left] - points[right]) / 2
+        half *= millimetres / 63 * head.unit / (2 * np.linalg.norm(half[:2]))
+        points[right], points[left] = middle - half, middle + half
+        sizes.append(Mouth(performer._pixels, points, head, milk=False)._size)
+    assert sizes == pytest.approx([0.92, 1, 1.033], abs=0.01)
 
 
 def test_small_children_have_milk_teeth() -> None:
