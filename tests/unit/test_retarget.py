@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 
 from vivify.arrays import Float
 from vivify.faces import Pose, mean_face
-from vivify.faces.topology import EYES, LOWER_INNER_LIP, MESH, NOSTRILS, OUTER_LIPS, UPPER_INNER_LIP, Eye
+from vivify.faces.topology import (
+    EYES,
+    INNER_LIPS,
+    LOWER_INNER_LIP,
+    MESH,
+    NOSTRILS,
+    OUTER_LIPS,
+    UPPER_INNER_LIP,
+    Eye,
+    mouth_width,
+)
 from vivify.motion import FaceTrack, Limits, Motion, retarget, template
 
 FRONTAL = Pose(0.0, 0.0, 0.0)
@@ -273,6 +283,17 @@ def test_a_smile_of_lips_a_little_apart_shows_teeth() -> None:
     assert 0.3 * wider < gaps[1] < 0.55 * wider
     assert gaps[0] < gaps[1] / 2
     assert abs(lower[1] - lower[0]) < 0.02
+
+
+def test_lips_do_not_rise_beside_a_corner_that_is_held() -> None:
+    """Where the photo's smile leaves the corners hardly any way, the lip beside them rises no higher than they do."""
+    smile, shape, lips = template("broad-smile"), shape_of(), [*INNER_LIPS, *OUTER_LIPS]
+    middle = shape[lips, 0].mean()
+    shape[lips, 0] = middle + (shape[lips, 0] - middle) * 1.12 / mouth_width(shape)
+    rises = -_fitted(smile.motion, shape, smile.mouth_width).displacement[..., 1]
+    broadest = int((smile.motion.displacement[:, 291, 0] - smile.motion.displacement[:, 61, 0]).argmax())
+    assert rises[broadest, [61, 291]].min() > 0.02
+    assert (rises[broadest, [185, 409]] <= rises[broadest, [61, 291]]).all()
 
 
 def test_a_smile_parts_lips_that_are_apart_already_less_far() -> None:

@@ -44,6 +44,7 @@ _LIP_RISES = 0.55  # of the way to the nose, at most
 _NOSE_TIP, _NOSTRILS_RISE = 4, 0.022  # landmark; eye distances towards it, at most
 _AROUND_LIPS, _AROUND_CORNERS = 0.13, 0.22  # eye distances: how far the lips' edge takes skin along
 _LIPS = list(dict.fromkeys(OUTER_LIPS + INNER_LIPS))
+_NEAR_CORNER = np.tile(np.cos(np.linspace(0, 2 * np.pi, 20, endpoint=False)) ** 2, 2).astype(np.float32)  # of each of them
 _NARROWER, _WIDER = 0.7, 1.3  # what a mouth differs from the measured one at most
 
 
@@ -142,7 +143,7 @@ def _temper_smile(displacement: Float, width: float, room: float) -> Float:
     together = _PURSED * min(1.0, _UNSMILING / width) ** _SMILE_HOLDS
     part = (1 + (np.abs(growth) / np.where(growth > 0, room, together)) ** _SOFTLY) ** (-1 / _SOFTLY)
     displacement[:, _LIPS, 0] *= part[:, None]
-    displacement[:, list(MOUTH_CORNERS), 1] *= part[:, None]
+    displacement[:, _LIPS, 1] *= 1 - _NEAR_CORNER * (1 - part[:, None])
     return np.asarray(part, np.float32)
 
 
