@@ -22,6 +22,8 @@ from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, MESH, MOUTH_CORNE
 from vivify.motion import FaceTrack, Motion, bite, template
 from vivify.photos import Photo
 
+_SHUT_WIDTH = 0.85  # of the astronaut's smile
+
 
 @cache
 def _closed(*, grey: bool = False) -> tuple[Pixels, Performer]:
@@ -34,7 +36,9 @@ def _closed(*, grey: bool = False) -> tuple[Pixels, Performer]:
 
 
 def _lips_together(landmarks: Float) -> Float:
-    points = landmarks.copy()
+    """As of a mouth no wider than shut ones are."""
+    points, lips = landmarks.copy(), [*INNER_LIPS, *OUTER_LIPS]
+    points[lips, 0] = points[lips, 0].mean() + _SHUT_WIDTH * (points[lips, 0] - points[lips, 0].mean())
     upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
     points[upper] = points[lower] = (points[upper] + points[lower]) / 2
     return points

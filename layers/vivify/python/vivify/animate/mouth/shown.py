@@ -35,7 +35,7 @@ _SHADY, _REDDEST = 0.9, 0.4  # shade deeper than this colours; by this power at 
 _CAST_LEAST = 0.4  # of the light: what the lips leave at least
 _SHUT = 0.8  # rows with less between them are
 _DRAWN_OUT, _ALL_MADE = 0.5, 2.0  # of its height that the dark is drawn out; then it is made, all by as much again, or this
-_SOFT, _CUT = 0.6, 0.25  # softness of what stays, and of the cut along the teeth
+_SOFT, _CUT, _MERGES = 0.6, 0.25, 3.0  # softness of what stays, of the cut along the teeth, and of what the jaw carries
 _RISES, _CROWN = 8.0, 9.5  # that a lip rises over teeth; from their edge to their neck
 _COLUMN, _INTO, _NONE = 0.5, 0.3, 1e3  # width of a column that goes on above, from so far into it
 _GUM, _NECK = 0.7, 1.5  # what there is above a tooth is gum, if it is higher; there it turns into that
@@ -143,7 +143,7 @@ class Shown:
         shut = edge.dark < _SHUT
         cut = max(_CUT, 1 / float(np.linalg.norm(place[:, 1])))
         opened = smoothstep((below + above - (1 + _DRAWN_OUT) * edge.dark) / max(_ALL_MADE, edge.dark))
-        lost = np.clip(below / cut, 0, 1) * np.maximum(np.clip(above / cut, 0, 1), shut) * opened
+        lost = np.clip(below / cut, 0, 1) * np.maximum(smoothstep(above / max(cut, _MERGES)), shut) * opened
         source_x = (place[0, 0] * x + place[0, 1] * y + place[0, 2] - self.window.x0).astype(np.float32)
         source_y = (place[1, 0] * x + place[1, 1] * y + place[1, 2] - self.window.y0).astype(np.float32)
         gone = smoothstep(parting / _GONE)
