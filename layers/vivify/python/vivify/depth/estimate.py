@@ -20,7 +20,7 @@ from vivify.easing import smoothstep
 from vivify.faces.topology import CHIN, MESH, OVAL, triangles
 
 # In eye distances.
-_FALLS_ABOVE, _FALLS_ASIDE = 0.75, 1.4  # for each one outside the face's outline a head is so much farther: above it, beside
+_FALLS_ABOVE, _FALLS_ASIDE = 0.75, 1.25  # for each one outside the face's outline a head is so much farther: above, beside
 _FALLS = 1.1  # and so much at most
 _NECK_BEHIND_CHIN = 0.55
 _SHOULDERS_FORWARD = 0.25
