@@ -24,7 +24,8 @@ _TAGS = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt7
 _CLEAN = ["-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-an", "-sn"]
 # veryfast at 16: 4 to 5 ms of CPU per 512 x 512 frame, 44 dB on average over real video and 46 dB in the first frame;
 # "faster" costs half as much again for 0.6 dB, "superfast" triples the file. Trellis keeps grain of skin that veryfast alone
-# rounds away (Laplacian energy of two large faces 0.94 and 0.96 -> 1.01 and 0.99), in the same bytes and a tenth more time.
+# rounds away (Laplacian energy of two large faces 0.94 and 0.96 -> 1.01 and 1.00) in as many bytes, for a tenth to a sixth
+# more time.
 _SWIFT = ["-preset", "veryfast", "-crf", "16", "-trellis", "1"]
 _FINAL = ["-c:v", "libx264", *_SWIFT, *_TAGS, *_CLEAN, "-movflags", "+faststart"]
 _LOSSLESS = ["-c:v", "libx264", "-preset", "ultrafast", "-qp", "0", *_TAGS, *_CLEAN]
