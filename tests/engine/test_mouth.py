@@ -109,6 +109,21 @@ def test_lips_shade_a_head_that_lies_as_one_upright() -> None:
         assert np.abs(one - np.rot90(other))[inside].max() < 0.05 * other.max()
 
 
+def test_behind_lips_shown_apart_over_the_dark_stand_low_teeth() -> None:
+    """Where the photo shows nothing but dark between its lips, a jaw that opens 5 mm more uncovers 4 mm of teeth at most."""
+    pixels, face = smiling()
+    points = _lips_together(face.landmarks)
+    unit = Performer(pixels, face)._head.unit
+    points[list(LOWER_INNER_LIP), 1] += 0.06 * unit
+    ring = np.round(points[list(INNER_LIPS), :2]).astype(int)
+    dark = cv2.fillPoly(pixels.copy(), [ring], (20, 10, 10))
+    performer = Performer(dark, replace(face, landmarks=points))
+    (patch,) = patches(performer, performer.track(opening(*[0.08] * 5), 0.8), 2)
+    bright = (patch.alpha > 0.5) & (patch.colour @ LUMA > 0.6 * performer._mouth._tones.skin)
+    middle = round(float(performer._landmarks[13, 0])) - patch.window.x0
+    assert bright[:, middle].sum() * 63 / unit < 4
+
+
 def test_upper_teeth_stay_with_the_skull() -> None:
     """A jaw that drops farther takes the lower row along and leaves the upper in place, to a hundredth of a millimetre."""
     _, performer = _closed()

@@ -91,6 +91,8 @@ class Mouth:
             at_rest = View.of(self._points[UPPER_LIP, :2], head, Turn.none(), self._at_edge(self._bite_at_rest), self._size)
             found = match(PaintedRow(upper, self._tones, upper=True), at_rest, self._shown, _BEHIND)
         self._dark = self._shown is None and _is_dark(region, landmarks, _GAP * millimetre, _DARK * self._tones.skin)
+        # The lower row is behind its lip there, too.
+        self._lower_by = self._rest.max() / head.unit - self._bite_at_rest[1] if self._dark else 0.0
         self._upper = PaintedRow(upper, self._tones, upper=True, match=found and found[0])
         self._lower = PaintedRow(lower, self._tones, upper=False, match=found and found[1])
 
@@ -111,7 +113,7 @@ class Mouth:
         still = turn.of(self._points)[:, :2]  # a face that made no faces
         still += (vertices[list(NOSE), :2] - still[list(NOSE)]).mean(axis=0)
         risen = float((still[UPPER_LIP] - vertices[UPPER_LIP, :2]) @ self._head.rotation[:2, 1]) / self._head.unit
-        rows = np.array([self._upper_edge(rows[0], risen), *rows[1:]], np.float32)
+        rows = np.array([self._upper_edge(rows[0], risen), rows[1] + self._lower_by, rows[2]], np.float32)
         view = View.of(still[UPPER_LIP], self._head, turn, self._at_edge(rows), self._size)
         moved = (rows - self._bite_at_rest).astype(float) * EYES_APART
         own = view.beside_lip(0, moved[0]), view.beside_lip(moved[2], moved[1])
