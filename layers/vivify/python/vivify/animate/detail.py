@@ -28,6 +28,7 @@ _OUTLIER = 3.0  # deviations: single hairs and moles are left behind
 _UNDER, _NEAR, _LOUDER = 44, 8.0, 2.0  # patch rows from which on skin is below the eye; pixels it counts over; most gain
 _SHADE = 0.5  # of the skin's tone: on what is darker there is less to be seen
 _GUESSED = 0.5  # of the network's finest detail that stays at most
+_LEFT_OUT = 1.1  # times: what counts as skin leaves out its liveliest spots; all of it is so much more lively
 _ROUNDED = 0.69  # levels: the Laplacian that rounding to whole levels leaves, in the photo and in the frame again
 _LOCAL = 3.0  # patch pixels over which a lid is as lively as the skin
 
@@ -80,6 +81,7 @@ class SkinDetail:
         energy, own = (
             float(np.average(_edges(picture), weights=weight)) for picture, weight in ((fine, here), (laid, enlarged(lid)))
         )
+        energy *= _LEFT_OUT
         laid *= np.float32(min(energy / max(own, 1e-6), _LOUDER))
         there = eye_patch.inverse(place)
         there[:, 2] -= window.corner
