@@ -30,6 +30,17 @@ def test_the_edge_of_teeth_is_found(end: float, bend: float, tilt: float) -> Non
     assert edge.sheer + edge.dark == pytest.approx(14 - end, abs=1.5)
 
 
+def test_thin_teeth_over_a_tongue_end_where_they_do() -> None:
+    """A slit 6 mm high shows 1.5 mm of a few teeth and below them a tongue, half as bright: the edge is theirs, to half a
+    millimetre, though nothing dark lies under it.
+    """
+    slit = (Y > -0.5) & (Y < 6) & (np.abs(X) < 10)
+    edge = _edge(np.where((Y < 1) & (np.abs(X) < 7), 180.0, 85.0), slit)
+    assert edge is not None
+    assert edge.hanging
+    assert abs(float(edge.at(np.zeros(1, np.float32))[0]) - 1) < 0.5
+
+
 def test_rows_that_are_shut_have_no_dark_between_them() -> None:
     """Lower teeth in the shade of the upper ones: the edge is where those end, with nothing to draw out below."""
     edge = _edge(np.where(Y < 6, 180.0, 110.0))

@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from tests.mouths import LUMA, enlarged, opening, patches, smiling
 from vivify.animate import Performer
 from vivify.arrays import Pixels
+from vivify.depth.head import HeadFrame
 from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, OUTER_LIPS, UPPER_INNER_LIP
 from vivify.faces.types import Face
 from vivify.motion import Motion
@@ -109,6 +111,31 @@ def test_a_lip_that_rises_shows_more_of_the_same_teeth() -> None:
     fresh, own = (patch.colour[tops - patch.window.y0 + step, across] @ LUMA for step in (-down, down))
     assert fresh.mean() > 0.75 * own.mean()
     assert np.corrcoef(fresh, own)[0, 1] > 0.7
+
+
+@pytest.mark.parametrize("seen", [1.0, 1.4])
+def test_a_slit_whose_teeth_lie_in_the_lips_shade_shows_teeth_in_a_smile(seen: float) -> None:
+    """Where a millimetre or so of teeth is ``seen`` and a tongue below, a lip that rises uncovers teeth: no tongue goes
+    on up there.
+    """
+    pixels, face = enlarged(*smiling(), 3)
+    upper, lower = (list(row) for row in (UPPER_INNER_LIP, LOWER_INNER_LIP))
+    points = face.landmarks
+    points[lower] = points[upper] + (points[lower] - points[upper]) * 0.6
+    ring = np.round(points[list(INNER_LIPS), :2]).astype(int)
+    mouth = cv2.fillPoly(np.zeros(pixels.shape[:2], np.uint8), [ring], (1,)).astype(bool)
+    millimetre = HeadFrame.of(face).unit / 63
+    below = np.interp(np.arange(pixels.shape[1]), points[upper, 0], points[upper, 1]) + seen * millimetre
+    pixels[mouth & (np.arange(len(pixels))[:, None] > below)] = (120, 60, 70)
+    performer = Performer(pixels, face)
+    motion = Motion.still(5)
+    motion.displacement[:, [*UPPER_INNER_LIP, *OUTER_LIPS[1:10]], 1] = -0.06
+    (patch,) = patches(performer, performer.track(motion, 0.8), 2)
+    x, y = np.round(performer._landmarks[13, :2] - (patch.window.x0, patch.window.y0)).astype(int)
+    side, rise = round(5 * millimetre), round(1.5 * millimetre)
+    uncovered = patch.colour[y - rise : y, x - side : x + side].reshape(-1, 3)
+    assert (uncovered[:, 0] / uncovered[:, 1]).mean() < 1.3  # the tongue's is 2
+    assert (uncovered @ LUMA).mean() > 110  # the tongue's is 79
 
 
 def _half_covered() -> tuple[Pixels, Face]:

@@ -22,6 +22,7 @@ _BENT_UP, _ASLANT = 0.004, 0.2  # of the edge: per millimetre, and millimetres p
 _LEAST = 1.2  # a bright line thinner than this is wet lip
 _UNCOVERS = 8.0  # an opening as high as this would show what teeth hang from the upper lip
 _AT = np.arange(-_HALF, _HALF + 1, _APART)
+_AGREE = 0.3  # columns that end as near to their middle one, most of them, end at teeth, even along a level line
 _OWN = 1.5  # how far single teeth may end above or below the curve through all
 # Shares of an opening's height, from the upper lip on.
 _HANGING, _FILLED = 0.45, 0.5  # that teeth fill, and as much of it at least
@@ -67,7 +68,7 @@ def find_edge(luma: Float, inside: NDArray[np.bool_], x: Float, y: Float, unit: 
     ended = [column for column in toothed if column.clear]
     bright = float(np.median([column.bright for column in toothed]))
     found = _end(ended, bright) if len(ended) > len(toothed) / 2 else None
-    if found is not None and (np.ptp(found.ends) or found.dark):
+    if found is not None and (np.ptp(found.ends) or found.dark or _agree(ended)):
         return found
     middle = inside & (np.abs(x) < _MIDDLE)
     top, height = float(y[middle].min()), float(np.ptp(y[middle]))
@@ -75,6 +76,11 @@ def find_edge(luma: Float, inside: NDArray[np.bool_], x: Float, y: Float, unit: 
         # No upper teeth hang there: worn ones of both rows, a tongue, lower teeth alone.
         return _level(top + _PARTED * height, bright, hanging=height < _UNCOVERS)
     return found or _level(max(float(y[inside].max()), 0) + _HIDDEN, bright, hanging=True)
+
+
+def _agree(ended: list[_Column]) -> bool:
+    ends = np.array([column.end for column in ended])
+    return bool(np.median(np.abs(ends - np.median(ends))) <= _AGREE)
 
 
 def _level(y: float, bright: float, *, hanging: bool) -> Edge:

@@ -38,6 +38,7 @@ _DRAWN_OUT, _ALL_MADE = 0.5, 2.0  # of its height that the dark is drawn out; th
 _SOFT, _CUT, _MERGES = 0.6, 0.25, 3.0  # softness of what stays, of the cut along the teeth, and of what the jaw carries
 _RISES, _CROWN = 8.0, 9.5  # that a lip rises over teeth; from their edge to their neck
 _COLUMN, _INTO, _NONE = 0.5, 0.3, 1e3  # width of a column that goes on above, from so far into it
+_SEEN = 0.25  # share of columns that surely show a tooth: from fewer nothing goes on above, a slit shows the lip's shade
 _GUM, _NECK = 0.7, 1.5  # what there is above a tooth is gum, if it is higher; there it turns into that
 _GUMS, _EVEN, _TAPER = (
     0.3,
@@ -183,14 +184,18 @@ def _under_lip(
     its neck, gum as far as a lip rises.
     """
     x, y = _seen_from(place, window)
-    if not edge.hanging or not upper.any():
+    if not edge.hanging or not sure.any():
         return picture, np.zeros_like(x)
     columns = np.arange(x[sure].min(), x[sure].max() + _COLUMN, _COLUMN, dtype=np.float32)
     lip, tooth = _highest(sure, x, y, columns), _highest(upper, x, y, columns)
     toothed = tooth < _NONE
+    if toothed.mean() < _SEEN:
+        return picture, np.zeros_like(x)
     gum = toothed & (tooth - lip > _GUM)
     gums = bool(gum.sum() > _GUMS * toothed.sum())
-    begins, seen = np.where(gum | ~toothed, lip, tooth), lip < _NONE
+    seen = lip < _NONE
+    # Never from below their edge, where a column shows a tongue.
+    begins = np.minimum(np.where(gum | ~toothed, lip, tooth), edge.at(columns) - 2 * _INTO)
     beside = smoothstep(np.minimum(columns - columns[0], columns[-1] - columns) / _TAPER)
     ends = lip - _RISES * beside if gums else edge.at(columns) - _CROWN
     begin, end = (np.interp(x, columns[seen], each[seen]).astype(np.float32) + _INTO for each in (begins, ends))
