@@ -56,6 +56,16 @@ def test_teeth_may_end_behind_the_lower_lip() -> None:
     assert float(edge.at(np.zeros(1, np.float32))[0]) > 13
 
 
+@pytest.mark.parametrize(("between", "ends"), [(110.0, 10.6), (50.0, 8.0)])
+def test_teeth_that_touch_the_lower_lip_end_where_crowns_do(between: float, ends: float) -> None:
+    """Teeth seen for 8 mm, down to the lower lip, end 10.6 below the upper; with dark before the lip, where it begins."""
+    lip = 9 - 0.02 * X**2
+    edge = _edge(np.where(lip - 1 > Y, 180.0, np.where(lip + 0.5 > Y, between, 110.0)), LIPS & (lip > Y))
+    assert edge is not None
+    assert float(edge.at(np.zeros(1, np.float32))[0]) == pytest.approx(ends, abs=0.3)
+    assert (edge.covered > 0) == (ends > 9)
+
+
 def test_teeth_that_do_not_hang_from_the_upper_lip_are_not_taken_for_upper_ones() -> None:
     """Lower teeth alone below a dark mouth: nothing hangs from the upper lip."""
     edge = _edge(np.where(Y > 12, 150.0, np.where(Y > 8, 180.0, 60.0)))

@@ -138,6 +138,24 @@ def test_a_slit_whose_teeth_lie_in_the_lips_shade_shows_teeth_in_a_smile(seen: f
     assert (uncovered @ LUMA).mean() > 110  # the tongue's is 79
 
 
+def test_a_lower_lip_that_drops_shows_more_of_the_same_teeth() -> None:
+    """Teeth seen down to the lower lip go on, as bright, to 0.8 mm above where that was, and end 1.2 mm below it."""
+    pixels, face = enlarged(*smiling(), 3)
+    performer = Performer(pixels, face)
+    (patch,) = patches(performer, performer.track(opening(0.12), 0.8), 0)
+    shown, millimetre = performer._mouth._shown, performer._head.unit / 63
+    assert shown is not None
+    assert 0.8 <= shown.edge.covered < 2
+    x, _ = _own_teeth(performer)
+    columns = np.unique(x[np.abs(x - np.median(x)) < 0.25 * np.ptp(x)])
+    lip = np.interp(columns, face.landmarks[list(LOWER_INNER_LIP), 0], face.landmarks[list(LOWER_INNER_LIP), 1])
+    luma = patch.colour @ LUMA
+    rows = (np.round(lip + way * millimetre).astype(int) - patch.window.y0 for way in (-3, -0.8, 1.2))
+    own, behind, below = (float(luma[row, columns - patch.window.x0].mean()) for row in rows)
+    assert behind > 0.85 * own
+    assert below < 0.5 * own
+
+
 def _half_covered() -> tuple[Pixels, Face]:
     """A smile whose upper lip hides half of the teeth, and the gums."""
     pixels, face = enlarged(*smiling(), 3)
@@ -169,7 +187,7 @@ def test_the_dark_between_teeth_ends_under_a_lip_that_rises() -> None:
     assert shown is not None
     column = round(float(np.median(x))) - shown.window.x0
     levels = []
-    for at in (y.max(), y.min() - 3 * millimetre):
+    for at in (y.max(), y[np.abs(x - np.median(x)) < 15].min() - 3 * millimetre):
         row = (shown.colours @ LUMA)[round(at - shown.window.y0)]
         levels.append(row[column] / np.median(row[column - 30 : column + 30]))
     assert levels[0] < 0.5

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vivify.animate.mouth.anatomy import UPPER
 from vivify.arrays import Float
 
+LIP = 2.5  # millimetres below the edge of the lower lip that are lip
 # In millimetres.
 _HALF, _APART, _FINE = 26.0, 2.0, 0.25  # columns reach as far to either side, and their distance; along them
 _SMOOTH = 0.7  # sigma, so that gaps between teeth do not count
 _FALL = 4.0  # within which the light falls off behind the edge
 _SHEER = 2.5  # that the dark begins within
 _MIDDLE = 9.0  # to either side: where the dark between the rows is measured
-_HIDDEN = 0.8  # what the lower lip still covers of teeth that end behind it
+_HIDDEN = (0.8, 3.0)  # what the lower lip covers of teeth that end behind it
+_REACH, _BETWEEN = 1.0, 0.3  # how far into the lower lip the dark between it and teeth reaches; sigma, so that grain is none
 _PLATEAU = 0.8  # teeth that end behind the lower lip are brightest at least as far above it
 _BENT_UP, _ASLANT = 0.004, 0.2  # of the edge: per millimetre, and millimetres per millimetre, at most
 _LEAST = 1.2  # a bright line thinner than this is wet lip
@@ -29,6 +32,7 @@ _HANGING, _FILLED = 0.45, 0.5  # that teeth fill, and as much of it at least
 _PARTED = 0.4  # where what shows no edge is parted
 # Shares of luma.
 _TEETH, _AGAINST_SKIN = 0.55, 0.5  # of the brightest, of the skin's: anything darker is not teeth
+_TOUCHED = 0.87  # of the lower lip's: anything darker is between it and teeth
 _ENDS, _DIM, _DARK = 0.8, 0.7, 0.42  # of the teeth's: where they may end, what may be no tooth, and what is none at all
 
 
@@ -36,7 +40,8 @@ _ENDS, _DIM, _DARK = 0.8, 0.7, 0.42  # of the teeth's: where they may end, what 
 class Edge:
     """A line in millimetres to the right of and below the upper lip's place. ``ends``: (27,), its y from 26 mm to the left
     to 26 mm to the right; it goes on as it ends. ``sheer``, ``dark``: how far below it the dark between the rows begins, and
-    how high that is. ``bright``: the teeth's luma.
+    how high that is. ``bright``: the teeth's luma. ``hanging``: whether they hang from the upper lip. ``covered``: how
+    much of them above the line the lower lip hides.
     """
 
     ends: tuple[float, ...]
@@ -44,6 +49,7 @@ class Edge:
     dark: float
     bright: float
     hanging: bool
+    covered: float = 0.0
 
     def at(self, x: Float) -> Float:
         """The y of the teeth's end at ``x``."""
@@ -69,13 +75,37 @@ def find_edge(luma: Float, inside: NDArray[np.bool_], x: Float, y: Float, unit: 
     bright = float(np.median([column.bright for column in toothed]))
     found = _end(ended, bright) if len(ended) > len(toothed) / 2 else None
     if found is not None and (np.ptp(found.ends) or found.dark or _agree(ended)):
-        return found
+        return _lowered(found) if not found.dark and _touched(luma, inside, x, y, unit, found) else found
     middle = inside & (np.abs(x) < _MIDDLE)
     top, height = float(y[middle].min()), float(np.ptp(y[middle]))
     if (soft[middle & (y < top + _HANGING * height)] > _DIM * bright).mean() < _FILLED:
         # No upper teeth hang there: worn ones of both rows, a tongue, lower teeth alone.
         return _level(top + _PARTED * height, bright, hanging=height < _UNCOVERS)
-    return found or _level(max(float(y[inside].max()), 0) + _HIDDEN, bright, hanging=True)
+    return found or _lowered(_level(max(float(y[inside].max()), 0), bright, hanging=True))
+
+
+def _touched(luma: Float, inside: NDArray[np.bool_], x: Float, y: Float, unit: float, edge: Edge) -> bool:
+    """Whether the teeth above ``edge`` go down to the lower lip: no dark between the two."""
+    soft = cv2.GaussianBlur(luma, (0, 0), max(_BETWEEN * unit, 0.3))
+    parts = []
+    for at in _AT[np.abs(_AT) < _MIDDLE].tolist():
+        column = np.abs(x - at) < _APART / 2
+        if not (column & inside).any():
+            continue
+        lip = float(y[column & inside].max())
+        end = float(edge.at(np.full(1, at, np.float32))[0])
+        between = column & (y > end) & (y < lip + _REACH)
+        beyond = column & (y >= lip + _REACH) & (y < lip + LIP)
+        if between.any() and beyond.any():
+            near = lip - end < LIP  # else a lower row lies between
+            parts.append(near * float(soft[between].min() / max(np.median(soft[beyond]), 1.0)))
+    return bool(parts) and float(np.median(parts)) > _TOUCHED
+
+
+def _lowered(edge: Edge) -> Edge:
+    """``edge`` of teeth that the lower lip cuts off, where a crown ends whose neck is under the upper lip."""
+    covered = float(np.clip(UPPER[0].length - edge.at(np.zeros(1, np.float32))[0], *_HIDDEN))
+    return replace(edge, ends=tuple(end + covered for end in edge.ends), covered=covered)
 
 
 def _agree(ended: list[_Column]) -> bool:

@@ -84,12 +84,14 @@ class Mouth:
         self._bite_at_rest = bite(shape, np.zeros((1, MESH, 3), np.float32))[0]
         place = View.of(self._points[UPPER_LIP, :2], head, Turn.none(), self._bite_at_rest, 1.0).beside_lip(0, 0)
         self._shown = Shown.read(region, landmarks, place, self._tones)
-        found, self._end = None, None
+        found, self._end, self._covered = None, None, 0.0
         self._untold = _grins_shut(shape) if self._shown is None else not self._shown.edge.hanging
         if self._shown is not None:
-            self._end = float(self._shown.edge.at(np.zeros(1, np.float32))[0]) - _BEHIND
+            self._covered = self._shown.edge.covered
+            behind = 0.0 if self._covered else _BEHIND
+            self._end = float(self._shown.edge.at(np.zeros(1, np.float32))[0]) - behind
             at_rest = View.of(self._points[UPPER_LIP, :2], head, Turn.none(), self._at_edge(self._bite_at_rest), self._size)
-            found = match(PaintedRow(upper, self._tones, upper=True), at_rest, self._shown, _BEHIND)
+            found = match(PaintedRow(upper, self._tones, upper=True), at_rest, self._shown, behind)
         self._dark = self._shown is None and _is_dark(region, landmarks, _GAP * millimetre, _DARK * self._tones.skin)
         # The lower row is behind its lip there, too.
         self._lower_by = self._rest.max() / head.unit - self._bite_at_rest[1] if self._dark else 0.0
@@ -156,7 +158,7 @@ class Mouth:
             return min(told, 0.0)
         if self._end is None:
             return told
-        room = max(_CROWN - self._end, 0.0) / EYES_APART
+        room = max(_CROWN - self._end + self._covered, 0.0) / EYES_APART
         return float(self._bite_at_rest[0]) - _beyond(risen, room)  # held by the skull, until the lip has uncovered them
 
     def _at_edge(self, rows: Float) -> Float:

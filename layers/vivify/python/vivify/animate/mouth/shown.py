@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vivify.animate.mouth.edge import Edge, find_edge
+from vivify.animate.mouth.edge import LIP, Edge, find_edge
 from vivify.animate.mouth.lips import between_lips
 from vivify.animate.mouth.tones import LUMA, Tones
 from vivify.animate.patch import Window
@@ -49,6 +49,9 @@ _BRIGHTEST, _TOUCHING = (
     4.0,
     0.87,
 )  # power of luma that tells teeth from the dark between; of theirs, where they touch
+_ROUND = 1.2  # of an edge that the photo does not show
+_ALIKE = 1.0  # how alike neighbouring columns end
+_BLED, _OWN_HUE = 2.0, 70  # pixels that a lip bleeds into teeth; percentile of luma from which they have their own hue
 _LOWER_PART = 3.0  # what there is below the upper teeth must be as high as this to be the jaw's
 
 
@@ -83,7 +86,8 @@ class Shown:
         polygon = landmarks[list(INNER_LIPS), :2]
         unit = float(np.linalg.norm(place[:, 1]))
         above = polygon - _RISES * place[:, 1].astype(np.float32)  # as far as the lip may leave teeth
-        window = Window.around(np.concatenate([polygon, above]), 2 * _SOFT * unit + 2, region.shape)
+        under = polygon + LIP * place[:, 1].astype(np.float32)
+        window = Window.around(np.concatenate([polygon, above, under]), 2 * _SOFT * unit + 2, region.shape)
         if window is None or np.linalg.norm(polygon[5] - polygon[15]) < _LEAST_GAP * unit:
             return None
         picture = window.of(region).astype(np.float32)
@@ -101,13 +105,16 @@ class Shown:
         sure, soft = _shrunk(inside, min(_SHADED * unit, _SLIT * gap)), max(_SOFT * unit, 0.4)
         cast = between_lips(polygon, window.size, place[:, 1] / unit, unit, tones.side).cast
         white = np.maximum(np.percentile(picture[inside > 127], 99, axis=0), tones.tooth * tones.teeth * tones.skin)
-        upper = sure & (below < 0) & (green > _TOOTH * edge.bright)
+        toothed = (below < -edge.covered) & (green > _TOOTH * edge.bright)
+        upper = sure & toothed
         warm = _reddened(picture[upper], cast[upper], tones)
         picture /= np.maximum(cast, _CAST_LEAST)[..., None] ** warm
         kept = _shrunk(inside, min(_RIM * unit, _SLIT * gap))
         colours, over = _under_lip(_continued(picture, kept), sure, upper, edge, place, window)
+        colours, behind = _behind_lip(colours, toothed & kept, edge, place, window)
+        hidden = np.maximum(over, behind)
         near, far = (
-            np.asarray(cv2.GaussianBlur(np.maximum(mask, over).astype(np.float32), (0, 0), soft), np.float32)
+            np.asarray(cv2.GaussianBlur(np.maximum(mask, hidden).astype(np.float32), (0, 0), soft), np.float32)
             for mask in (inside > 127, sure)
         )
         return cls(
@@ -119,7 +126,7 @@ class Shown:
             far=far,
             sure=sure,
             upper=upper,
-            ends=sure & (np.abs(below) < _END),
+            ends=sure & (np.abs(below) < _END) & (edge.covered == 0),
             lower=sure & (below > 2 * _END) & (below < _LOWER_PART) & (edge.dark == 0),
             white=white.astype(np.float32),
             warm=warm,
@@ -193,26 +200,59 @@ def _under_lip(
         return picture, np.zeros_like(x)
     gum = toothed & (tooth - lip > _GUM)
     gums = bool(gum.sum() > _GUMS * toothed.sum())
-    seen = lip < _NONE
+    seen, line = lip < _NONE, edge.at(columns) - edge.covered
     # Never from below their edge, where a column shows a tongue.
-    begins = np.minimum(np.where(gum | ~toothed, lip, tooth), edge.at(columns) - 2 * _INTO)
+    begins = np.minimum(np.where(gum | ~toothed, lip, tooth), line - 2 * _INTO)
     beside = smoothstep(np.minimum(columns - columns[0], columns[-1] - columns) / _TAPER)
-    ends = lip - _RISES * beside if gums else edge.at(columns) - _CROWN
+    ends = lip - _RISES * beside if gums else line - _CROWN
     begin, end = (np.interp(x, columns[seen], each[seen]).astype(np.float32) + _INTO for each in (begins, ends))
     over = np.asarray(np.where((y < begin) & (y > end), np.interp(x, columns, beside), 0), np.float32)
     found = _sampled(picture, place, window, x, np.where(over > 0, begin, y))
     higher = (over > 0) * smoothstep((begin - y) / _NECK)
     told = gum if gums else seen
     band = _sampled(picture, place, window, columns[told][None], begins[told][None] + np.float32(_INTO))[0]
-    near = np.exp(-(((columns[:, None] - columns[told]) / _EVEN) ** 2)) + 1e-6
-    if not gums:  # edges of teeth stand apart, higher up they touch: the dark between them does not go on
+    even = _evened(found, x, columns, columns[told], band, teeth=not gums)
+    found += (even - found) * higher[..., None]
+    return found.astype(np.float32), over
+
+
+def _evened(found: Float, x: Float, columns: Float, at: Float, band: Float, *, teeth: bool) -> Float:
+    """``found`` (h, w, 3) as even as the ``band`` (N, 3) of what goes on, which was seen ``at`` some of the ``columns``."""
+    near = np.exp(-(((columns[:, None] - at) / _EVEN) ** 2)) + 1e-6
+    if teeth:  # their edges stand apart, elsewhere they touch: the dark between them does not go on
         near *= (band @ LUMA) ** _BRIGHTEST
     band = near @ band / near.sum(axis=1, keepdims=True)
     even = np.dstack([np.interp(x, columns, each) for each in band.T])
-    if not gums:
+    if teeth:
         even = even * np.maximum((found @ LUMA) / np.maximum(even @ LUMA, 1), _TOUCHING)[..., None]
-    found += (even - found) * higher[..., None]
-    return found.astype(np.float32), over
+    return even.astype(np.float32)
+
+
+def _behind_lip(picture: Float, teeth: NDArray[np.bool_], edge: Edge, place: Matrix, window: Window) -> tuple[Float, Float]:
+    """``picture`` (h, w, 3) with what the lower lip hides of the upper ``teeth``, each column going on as it ends, and
+    (h, w) how much of it there is, 0..1; their rounded edges are left to the modelled row.
+    """
+    x, y = _seen_from(place, window)
+    if not edge.covered or not teeth.any():
+        return picture, np.zeros_like(x)
+    columns = np.arange(x[teeth].min(), x[teeth].max() + _COLUMN, _COLUMN, dtype=np.float32)
+    lowest = -_highest(teeth, x, -y, columns)
+    seen = lowest > -_NONE
+    ends = np.interp(columns, columns[seen], lowest[seen]).astype(np.float32)
+    ends = cv2.GaussianBlur(ends[None], (0, 0), _ALIKE / _COLUMN, borderType=cv2.BORDER_REPLICATE)[0]
+    tops = np.interp(columns, columns[seen], _highest(teeth, x, y, columns)[seen]).astype(np.float32)
+    clean = np.maximum(ends - np.float32(_INTO + _BLED / np.linalg.norm(place[:, 1])), (tops + ends) / 2)
+    end, begin = (np.interp(x, columns, each).astype(np.float32) for each in (ends, clean))
+    found = _sampled(picture, place, window, x, np.minimum(y, begin))
+    band = _sampled(picture, place, window, columns[None], clean[None])[0]
+    even = _evened(found, x, columns, columns, band, teeth=True) @ LUMA
+    luma = picture[teeth] @ LUMA
+    tooth = picture[teeth][luma >= np.percentile(luma, _OWN_HUE)].mean(axis=0)
+    even = even[..., None] * tooth / (tooth @ LUMA)  # the hue of one mouth's teeth is one, but for what lips lend them
+    beside = (x > columns[0]) & (x < columns[-1])
+    lipped = smoothstep((y - begin) / np.maximum(end - begin, 1e-3)) * beside
+    here = beside & (y > begin) & (y < edge.at(x) - _ROUND)
+    return (picture + (even - picture) * lipped[..., None]).astype(np.float32), here.astype(np.float32)
 
 
 def _sampled(picture: Float, place: Matrix, window: Window, x: Float, y: Float) -> Float:
