@@ -42,7 +42,7 @@ def animate(_photo: Any, _faces: Any, out: Path, *_: Any) -> Any:
             time.sleep(5)  # longer than it takes to stop the execution; then the job goes on, as if nobody had
     shutil.copy(os.environ["STAND_IN_FRAMES"], out)
     (out.parent / "depth.png").write_bytes(b"depth")
-    return SimpleNamespace(as_dict=lambda: {"clip": "here"})
+    return SimpleNamespace(as_dict=lambda: {"clip": "here", "faces": []})
 
 
 def upload(path: Path, *rest: Any) -> None:
