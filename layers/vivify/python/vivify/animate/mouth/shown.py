@@ -38,7 +38,7 @@ _DRAWN_OUT, _ALL_MADE = 0.5, 2.0  # of its height that the dark is drawn out; th
 _SOFT, _CUT, _MERGES = 0.6, 0.25, 3.0  # softness of what stays, of the cut along the teeth, and of what the jaw carries
 _RISES, _CROWN = 8.0, 9.5  # that a lip rises over teeth; from their edge to their neck
 _COLUMN, _INTO, _NONE = 0.5, 0.3, 1e3  # width of a column that goes on above, from so far into it
-_SEEN = 0.25  # share of columns that surely show a tooth: from fewer nothing goes on above, a slit shows the lip's shade
+_SEEN = 0.25  # share of columns seen that surely show a tooth: from fewer nothing goes on above, a slit shows the lip's shade
 _GUM, _NECK = 0.7, 1.5  # what there is above a tooth is gum, if it is higher; there it turns into that
 _GUMS, _EVEN, _TAPER = (
     0.3,
@@ -195,12 +195,12 @@ def _under_lip(
         return picture, np.zeros_like(x)
     columns = np.arange(x[sure].min(), x[sure].max() + _COLUMN, _COLUMN, dtype=np.float32)
     lip, tooth = _highest(sure, x, y, columns), _highest(upper, x, y, columns)
-    toothed = tooth < _NONE
-    if toothed.mean() < _SEEN:
+    toothed, seen = tooth < _NONE, lip < _NONE
+    if toothed.sum() < _SEEN * seen.sum():
         return picture, np.zeros_like(x)
     gum = toothed & (tooth - lip > _GUM)
     gums = bool(gum.sum() > _GUMS * toothed.sum())
-    seen, line = lip < _NONE, edge.at(columns) - edge.covered
+    line = edge.at(columns) - edge.covered
     # Never from below their edge, where a column shows a tongue.
     begins = np.minimum(np.where(gum | ~toothed, lip, tooth), line - 2 * _INTO)
     beside = smoothstep(np.minimum(columns - columns[0], columns[-1] - columns) / _TAPER)
