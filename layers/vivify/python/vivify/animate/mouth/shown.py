@@ -38,7 +38,7 @@ _DRAWN_OUT, _ALL_MADE = 0.5, 2.0  # of its height that the dark is drawn out; th
 _SOFT, _CUT, _MERGES = 0.6, 0.25, 3.0  # softness of what stays, of the cut along the teeth, and of what the jaw carries
 _RISES, _CROWN = 8.0, 9.5  # that a lip rises over teeth; from their edge to their neck
 _COLUMN, _INTO, _NONE = 0.5, 0.3, 1e3  # width of a column that goes on above, from so far into it
-_SEEN = 0.25  # share of columns seen that surely show a tooth: from fewer nothing goes on above, a slit shows the lip's shade
+_SEEN = 0.25  # share of the columns seen that surely show a tooth: from fewer nothing goes on above, lips shade all
 _GUM, _NECK = 0.7, 1.5  # what there is above a tooth is gum, if it is higher; there it turns into that
 _GUMS, _EVEN, _TAPER = (
     0.3,
