@@ -7,49 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.unit.other_faces import fitted, shape_of
 from vivify.arrays import Float
-from vivify.faces import Pose, mean_face
-from vivify.faces.topology import (
-    EYES,
-    INNER_LIPS,
-    LOWER_INNER_LIP,
-    MESH,
-    NOSTRILS,
-    OUTER_LIPS,
-    UPPER_INNER_LIP,
-    Eye,
-    mouth_width,
-)
+from vivify.faces import Pose
+from vivify.faces.topology import EYES, MESH, Eye
 from vivify.motion import FaceTrack, Limits, Motion, retarget, template
 
-FRONTAL = Pose(0.0, 0.0, 0.0)
 _moderate = st.floats(0.4, 2.5)
-
-
-def _fitted(motion: Motion, shape: Float, mouth_width: float) -> FaceTrack:
-    return retarget(motion, shape, Limits.of(shape, FRONTAL), mouth_width)
-
-
-def shape_of(openness: float = 1.0, size: float = 1.0, lips: float | None = None) -> Float:
-    """The mean face in its head frame, (478, 3), eye distances: lids ``openness`` as far apart, eyes ``size`` as large.
-
-    ``lips``: the gap between the inner lips.
-    """
-    face = mean_face()
-    centres = [face[[eye.outer, eye.inner]].mean(axis=0) for eye in EYES]
-    shape = face / np.linalg.norm(centres[0] - centres[1])
-    for eye in EYES:
-        points = [eye.outer, eye.inner, *(p for row in (*eye.upper, *eye.lower) for p in row)]
-        middle = shape[[eye.outer, eye.inner]].mean(axis=0)
-        shape[points] = middle + (shape[points] - middle) * size
-        upper, lower = shape[list(eye.upper[0])], shape[list(eye.lower[0])]
-        apart = (lower - upper) * (1 - openness) / 2
-        shape[list(eye.upper[0])], shape[list(eye.lower[0])] = upper + apart, lower - apart
-    if lips is not None:
-        between = (shape[list(UPPER_INNER_LIP), 1] + shape[list(LOWER_INNER_LIP), 1]) / 2
-        shape[list(UPPER_INNER_LIP), 1], shape[list(LOWER_INNER_LIP), 1] = between - lips / 2, between + lips / 2
-    irises = [shape[[eye.outer, eye.inner]].mean(axis=0) for eye in EYES for _ in range(5)]
-    return np.concatenate([shape, irises]).astype(np.float32)
 
 
 def _with_lids(*closures: float) -> Motion:
@@ -64,19 +28,13 @@ def _gap(eye: Eye, shape: Float, track: FaceTrack, frame: int) -> float:
     return float(np.linalg.norm(moved[list(eye.upper[0])] - moved[list(eye.lower[0])], axis=1).max())
 
 
-def _lip_gap(shape: Float, track: FaceTrack) -> Float:
-    """(T, 9): lower minus upper inner lip, below 0 where they have crossed."""
-    moved = shape[None, :MESH] + track.displacement
-    return np.asarray(moved[:, list(LOWER_INNER_LIP), 1] - moved[:, list(UPPER_INNER_LIP), 1], np.float32)
-
-
 @given(openness=_moderate, size=_moderate)
 @settings(max_examples=40, deadline=None)
 def test_eyes_of_any_size_close_fully(openness: float, size: float) -> None:
     """At closure 1 facing points of both lids coincide; half way the eye is half open; at 0 it is the photo's."""
     shape = shape_of(openness, size)
-    track = _fitted(_with_lids(0.0, 0.5, 1.0), shape, 0.8)
-    still = _fitted(_with_lids(0.0), shape, 0.8)
+    track = fitted(_with_lids(0.0, 0.5, 1.0), shape, 0.8)
+    still = fitted(_with_lids(0.0), shape, 0.8)
     for eye in EYES:
         open_gap = _gap(eye, shape, still, 0)
         assert open_gap > 0.01
@@ -91,7 +49,7 @@ def test_eyes_of_any_size_close_fully(openness: float, size: float) -> None:
 def test_lids_that_were_asked_for_more_still_only_meet(closure: float) -> None:
     """Two blinks at once, or one at triple strength, shut the eye; the lids never pass through one another."""
     shape = shape_of()
-    track = _fitted(_with_lids(closure), shape, 0.8)
+    track = fitted(_with_lids(closure), shape, 0.8)
     assert max(_gap(eye, shape, track, 0) for eye in EYES) < 1e-5
 
 
@@ -100,7 +58,7 @@ def test_lids_close_downwards() -> None:
     corner the upper one comes down over the lower, whose skin is pressed down less. The corners of the eye stay.
     """
     shape = shape_of()
-    move = _fitted(_with_lids(1.0), shape, 0.8).displacement[0]
+    move = fitted(_with_lids(1.0), shape, 0.8).displacement[0]
     for eye in EYES:
         upper, lower = move[list(eye.upper[0]), 1], move[list(eye.lower[0]), 1]
         assert upper.mean() > 3 * -lower[3:].mean() > 0
@@ -113,7 +71,7 @@ def test_lids_close_downwards() -> None:
 @settings(max_examples=20, deadline=None)
 def test_a_shut_eye_stays_shut(closure: float) -> None:
     """An eye that is shut in the photo neither opens nor twitches, whatever the motion's lids do."""
-    track = _fitted(_with_lids(closure), shape_of(openness=0.1), 0.8)
+    track = fitted(_with_lids(closure), shape_of(openness=0.1), 0.8)
     for eye in EYES:
         for row in (*eye.upper, *eye.lower):
             assert not track.displacement[0, list(row)].any()
@@ -124,89 +82,18 @@ def test_each_eye_follows_its_own_lid() -> None:
     motion = Motion.still(1)
     motion.lids[0] = [1.0, 0.0]
     shape = shape_of()
-    track = _fitted(motion, shape, 0.8)
+    track = fitted(motion, shape, 0.8)
     right, left = (_gap(eye, shape, track, 0) for eye in EYES)
     assert right < 1e-5
     assert left > 0.05
     assert shape[EYES[0].outer, 0] < 0  # the person's right is the viewer's left
 
 
-@given(seed=st.integers(0, 10_000), lips=st.floats(0.0, 0.2), size=st.floats(0.0, 0.3))
-@settings(max_examples=60, deadline=None)
-def test_lips_never_cross(seed: int, lips: float, size: float) -> None:
-    """Whatever the measured lips did, the upper never passes below the lower."""
-    motion = Motion.still(3)
-    motion.displacement[:] = np.random.default_rng(seed).normal(0, size, motion.displacement.shape)
-    shape = shape_of(lips=lips)
-    assert _lip_gap(shape, _fitted(motion, shape, 0.8)).min() > -1e-5
-
-
-@given(seed=st.integers(0, 10_000))
-@settings(max_examples=30, deadline=None)
-def test_noise_leaves_a_closed_mouth_closed(seed: int) -> None:
-    """Lips whose gap was measured to change by less than 3% of an eye distance do not open a closed mouth at all."""
-    motion = Motion.still(4)
-    motion.displacement[:] = np.random.default_rng(seed).uniform(-0.0149, 0.0149, motion.displacement.shape)
-    shape = shape_of(lips=0.0)
-    assert np.abs(_lip_gap(shape, _fitted(motion, shape, 0.8))).max() < 1e-5
-
-
-def test_a_mouth_that_really_opens_does() -> None:
-    """A measured opening of a fifth of an eye distance opens the mouth by as much, and both lips take part."""
-    motion = Motion.still(1)
-    motion.displacement[0, list(LOWER_INNER_LIP), 1] = 0.2
-    shape = shape_of(lips=0.0)
-    gap = _lip_gap(shape, _fitted(motion, shape, 0.8))
-    assert np.allclose(gap, 0.2, atol=1e-3)
-
-
-@given(mouth=st.floats(0.3, 2.0))
-@settings(max_examples=20, deadline=None)
-def test_smiles_fit_the_mouth(mouth: float) -> None:
-    """Sideways motion of the lips is scaled by this mouth's width over the measured one, between 0.7 and 1.3."""
-    motion = Motion.still(1)
-    motion.displacement[0, [61, 291], 0] = [-0.02, 0.02]
-    shape = shape_of()
-    moved = _fitted(motion, shape, mouth).displacement[0, 291, 0]
-    own = np.linalg.norm(shape[61] - shape[291])
-    assert moved == pytest.approx(0.02 * np.clip(own / mouth, 0.7, 1.3), rel=1e-3)
-
-
-@pytest.mark.parametrize("name", ["broad-smile", "laugh"])
-def test_two_smiles_do_not_add_up(name: str) -> None:
-    """A mouth that already smiles in the photo, a third wider than usual, widens little more than half as far as another."""
-    motion, width = template(name).motion, template(name).mouth_width
-
-    def growth(wider: float) -> float:
-        shape = shape_of()
-        shape[[61, 291], 0] *= wider
-        moved = _fitted(motion, shape, width).displacement
-        return float((moved[:, 291, 0] - moved[:, 61, 0]).max())
-
-    neutral = 0.8 / float(np.linalg.norm(shape_of()[61] - shape_of()[291]))
-    assert growth(neutral) > 0.2
-    assert growth(neutral * 4 / 3) < 0.6 * growth(neutral)
-
-
-def test_lips_purse_less_out_of_a_smile() -> None:
-    """Corners 0.8 eye distances apart come nearly as close as measured, those of a broad smile not by two thirds of it."""
-    motion = Motion.still(1)
-    motion.displacement[0, [61, 291], 0] = [0.12, -0.12]
-    together = []
-    for apart in (0.8, 1.12):
-        shape = shape_of()
-        shape[[61, 291], 0] = [-apart / 2, apart / 2]
-        track = _fitted(motion, shape, float(np.linalg.norm(shape[61] - shape[291])))
-        together.append(float(track.displacement[0, 61, 0] - track.displacement[0, 291, 0]))
-    assert 0.21 < together[0] <= 0.24
-    assert 0.1 < together[1] < 0.16
-
-
 def test_a_motion_is_not_changed_by_fitting_it() -> None:
     """Fitting leaves the motion as it was: one motion serves every face of a photo."""
     motion = template("gentle-smile").motion
     before = motion.displacement.copy()
-    _fitted(motion, shape_of(), 0.8)
+    fitted(motion, shape_of(), 0.8)
     assert np.array_equal(before, motion.displacement)
 
 
@@ -219,105 +106,13 @@ def test_rest_stays_rest() -> None:
         assert not track.translation.any()
 
 
-@given(rise=st.floats(0.0, 0.6))
-@settings(max_examples=20, deadline=None)
-def test_the_upper_lip_stays_off_the_nose(rise: float) -> None:
-    """However far the measured lip rose, skin is left below the nose: at least 0.4 of what there was."""
-    motion, shape = Motion.still(1), shape_of()
-    motion.displacement[0, [*UPPER_INNER_LIP, *OUTER_LIPS[1:10]], 1] = -rise
-    motion.displacement[0, list(LOWER_INNER_LIP), 1] = 0.2
-    moved = shape[:MESH] + _fitted(motion, shape, 0.8).displacement[0]
-    assert moved[0, 1] - moved[2, 1] > 0.4 * (shape[0, 1] - shape[2, 1])
-
-
-def test_nostrils_do_not_rise_into_the_nose() -> None:
-    """In the broadest smile of the library nothing beneath the tip of the nose comes 0.023 eye distances nearer to it."""
-    found = template("broad-smile")
-    measured = found.motion.displacement[:, 4, None, 1] - found.motion.displacement[:, list(NOSTRILS), 1]
-    moved = _fitted(found.motion, shape_of(), found.mouth_width).displacement
-    assert measured.max() > 0.04
-    assert (moved[:, 4, None, 1] - moved[:, list(NOSTRILS), 1]).max() < 0.023
-
-
-def test_two_openings_add_up_only_where_the_measured_lips_were_apart_as_well() -> None:
-    """Lips that the photo shows 0.16 eye distances apart open by another 0.2 with a mouth that was as far apart; less than
-    three quarters of that with one that was shut, smiling or not.
-    """
-    shape = shape_of(lips=0.16)
-    for smile in (0.0, 0.1):
-        motion = Motion.still(1)
-        motion.displacement[0, list(LOWER_INNER_LIP), 1] = 0.2
-        motion.displacement[0, [61, 291], 0] = [-smile / 2, smile / 2]
-        opened = [
-            float(_lip_gap(shape, retarget(motion, shape, Limits.of(shape, FRONTAL), 0.8, apart)).max()) - 0.16
-            for apart in (0.16, 0.0)
-        ]
-        assert opened[0] == pytest.approx(0.2, abs=0.02)
-        assert 0.05 < opened[1] < 0.15
-
-
-def test_an_upper_lip_does_not_sink_over_the_teeth_of_a_smile() -> None:
-    """A mouth shown open that is asked to shout opens less, by its jaw: the upper lip stays no lower than in the photo."""
-    motion, shape = Motion.still(1), shape_of(lips=0.16)
-    motion.displacement[0, [*UPPER_INNER_LIP, *OUTER_LIPS[1:10]], 1] = -0.03
-    motion.displacement[0, [*LOWER_INNER_LIP, *OUTER_LIPS[11:]], 1] = 0.6
-    track = _fitted(motion, shape, 0.8)
-    assert track.displacement[0, list(UPPER_INNER_LIP), 1].max() <= 1e-6
-    assert 0.2 < _lip_gap(shape, track)[0].max() < 0.7
-
-
-def test_a_smile_of_lips_a_little_apart_shows_teeth() -> None:
-    """A smile measured on closed lips raises the upper one where the photo has them a little apart, not where it has not.
-
-    As in filmed smiles that begin so: by about as much as their corners part, times 0.43, and the lower lip stays.
-    """
-    motion, width = template("gentle-smile").motion, template("gentle-smile").mouth_width
-    broadest = int((motion.displacement[:, 291, 0] - motion.displacement[:, 61, 0]).argmax())
-    gaps, lower = [], []
-    for lips in (0.0, 0.03):
-        shape = shape_of(lips=lips)
-        track = _fitted(motion, shape, width)
-        gaps.append(float(_lip_gap(shape, track)[broadest].max()) - lips)
-        lower.append(float(track.displacement[broadest, 14, 1]))
-    wider = float(motion.displacement[broadest, 291, 0] - motion.displacement[broadest, 61, 0])
-    assert 0.3 * wider < gaps[1] < 0.55 * wider
-    assert gaps[0] < gaps[1] / 2
-    assert abs(lower[1] - lower[0]) < 0.02
-
-
-def test_lips_do_not_rise_beside_a_corner_that_is_held() -> None:
-    """Where the photo's smile leaves the corners hardly any way, the lip beside them rises no higher than they do."""
-    smile, shape, lips = template("broad-smile"), shape_of(), [*INNER_LIPS, *OUTER_LIPS]
-    middle = shape[lips, 0].mean()
-    shape[lips, 0] = middle + (shape[lips, 0] - middle) * 1.12 / mouth_width(shape)
-    rises = -_fitted(smile.motion, shape, smile.mouth_width).displacement[..., 1]
-    broadest = int((smile.motion.displacement[:, 291, 0] - smile.motion.displacement[:, 61, 0]).argmax())
-    assert rises[broadest, [61, 291]].min() > 0.02
-    assert (rises[broadest, [185, 409]] <= rises[broadest, [61, 291]]).all()
-
-
-def test_a_smile_parts_lips_that_are_apart_already_less_far() -> None:
-    """Teeth fill filmed broad smiles: lips shown apart have part of the way behind them; in talk they part as far as any."""
-    smile, talk = template("broad-smile"), Motion.still(1)
-    talk.displacement[0, list(LOWER_INNER_LIP), 1] = 0.05
-    broadest = int((smile.motion.displacement[:, 291, 0] - smile.motion.displacement[:, 61, 0]).argmax())
-    opened = {}
-    for lips in (0.0, 0.1):
-        shape = shape_of(lips=lips)
-        smiling = _lip_gap(shape, _fitted(smile.motion, shape, smile.mouth_width))[broadest]
-        talking = _lip_gap(shape, _fitted(talk, shape, 0.8))[0]
-        opened[lips] = float(smiling.max()) - lips, float(talking.max()) - lips
-    assert opened[0.1][0] < 0.7 * opened[0.0][0]
-    assert opened[0.1][1] > 0.9 * opened[0.0][1]
-
-
 @pytest.mark.parametrize("eye", EYES, ids=["right", "left"])
 def test_a_cheek_that_rises_pushes_the_lower_lid_up(eye: Eye) -> None:
     """By 0.6 of its way in the lid's middle; the upper lid and a shut eye stay as they are."""
     shape, motion = shape_of(), Motion.still(2)
     motion.displacement[:, list(eye.lower[2]), 1] = -0.03
     motion.lids[1] = 1.0
-    track, shut = _fitted(motion, shape, 0.8), _fitted(_with_lids(0.0, 1.0), shape, 0.8)
+    track, shut = fitted(motion, shape, 0.8), fitted(_with_lids(0.0, 1.0), shape, 0.8)
     np.testing.assert_allclose(track.displacement[0, eye.lower[0][3], 1], -0.018, atol=1e-4)
     np.testing.assert_allclose(track.displacement[0, list(eye.upper[0])], 0, atol=1e-6)
     np.testing.assert_allclose(

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from tests.unit.test_retarget import FRONTAL, shape_of
+from tests.unit.other_faces import FRONTAL, shape_of
 from vivify.motion import FaceTrack, Life, Limits, Motion, Role, compose, frame_count, in_turn, retarget, template
 from vivify.motion.library import BLINK, IDLE
 
