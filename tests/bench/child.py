@@ -16,7 +16,9 @@ import cv2
 import numpy as np
 
 from vivify import engine
-from vivify.animate import eyes, layers, lids, mouth, painter, patch, performer, warp
+from vivify.animate import layers, mouth, painter, patch, performer
+from vivify.animate.eyes import eyeball, lids
+from vivify.animate.person import warp
 from vivify.arrays import Pixels
 from vivify.photos import decode
 from vivify.video import ClipWriter, read_frames
@@ -25,7 +27,7 @@ _HELD = 400e6  # bytes of frames held for the encoder alone
 _STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
     "mesh and map": ((warp.Warp, "deformation"),),
     "folds": ((performer.Performer, "_shading"), (painter, "shade")),
-    "eyes": ((eyes.PaintedEye, "patches"),),
+    "eyes": ((eyeball.PaintedEye, "patches"),),
     "lids": ((lids.Eyelids, "patches"),),
     "mouth": ((mouth.Mouth, "patches"),),
     "warp and compose": ((layers.Layers, "compose"),),

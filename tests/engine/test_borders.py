@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tests.drawn import her_performer
 from tests.portrait import portrait
 from vivify.animate import Performer
-from vivify.animate.borders import Borders, without_tips
 from vivify.animate.patch import Window
+from vivify.animate.person.borders import Borders, without_tips
 from vivify.motion import Motion
 
 # Head and shoulders cut off to the face, and the face through a cheek: (x0, y0, x1, y1) of the portrait.

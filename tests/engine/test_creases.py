@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.portrait import whole
-from vivify.animate.creases import Creases
+from vivify.animate.person.creases import Creases
 from vivify.animate.sketch import Deformation, Grid
 from vivify.arrays import Float
 from vivify.faces.topology import LEFT_BROW, MESH, MOUTH_CORNERS, RIGHT_BROW

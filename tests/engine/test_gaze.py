@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from tests.portrait import whole
-from vivify.animate.eyes import PaintedEye
-from vivify.animate.gaze import Gaze
+from vivify.animate.eyes.eyeball import PaintedEye
+from vivify.animate.eyes.gaze import Gaze
 from vivify.arrays import Float
 from vivify.faces.topology import EYES, Eye
 from vivify.motion.measure import Measured, to_motion

@@ -11,8 +11,8 @@ import pytest
 from tests.bench.eyes import liveliness
 from tests.bench.patches import ALIKE
 from tests.lids import blinking, enlarged, the_face
-from vivify.animate import eye_patch
-from vivify.animate.detail import SkinDetail
+from vivify.animate.eyes import eye_patch
+from vivify.animate.eyes.detail import SkinDetail
 from vivify.faces.topology import RIGHT_EYE
 
 

@@ -12,7 +12,8 @@ import pytest
 from tests.bench import outside
 from tests.lids import blinking, enlarged, the_face
 from vivify import models
-from vivify.animate import Performer, eye_patch
+from vivify.animate import Performer
+from vivify.animate.eyes import eye_patch
 from vivify.arrays import Float, Pixels
 from vivify.faces import Face, mirror_index
 from vivify.faces.topology import EYES, LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE, Eye

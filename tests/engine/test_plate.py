@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from vivify.animate.lines import drawn_on
-from vivify.animate.plate import _looked_up, plate_of
-from vivify.animate.texture import grow
+from vivify.animate.plate.fill import _looked_up, plate_of
+from vivify.animate.plate.lines import drawn_on
+from vivify.animate.plate.texture import grow
 from vivify.arrays import Float, Pixels
 
 _SIDE, _RADIUS, _REACH = 320, 70, 10.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vivify.animate.reach import Reach, turning
+from vivify.animate.person.reach import Reach, turning
 
 CHIN = 1.35  # eye distances below the middle of the face
 ACROSS = np.array([0.2, 0.6, 1.0, 1.4, 1.8, 2.2], np.float32)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.portrait import whole
-from vivify.animate.spectacles import frame_across, worn
+from vivify.animate.eyes.spectacles import frame_across, worn
 from vivify.depth.head import HeadFrame
 from vivify.faces.topology import EYES
 from vivify.motion import Limits, Motion, retarget

@@ -8,8 +8,8 @@ import pytest
 
 from tests.drawn import Float
 from tests.portrait import portrait
-from vivify.animate.surface import Surface, build_surface
-from vivify.animate.territory import Territory
+from vivify.animate.person.surface import Surface, build_surface
+from vivify.animate.person.territory import Territory
 from vivify.depth.head import HeadFrame
 
 POST = (10, 90, 40, 200)  # x0, y0, x1, y1 beside the head

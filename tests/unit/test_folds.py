@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vivify.animate.folds import Folds, shade
+from vivify.animate.person.folds import Folds, shade
 from vivify.faces import mean_face
 from vivify.faces.topology import EYES, MESH, triangles
 

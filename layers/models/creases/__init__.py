@@ -1,1 +1,1 @@
-"""How creases of the face were measured (``vivify/animate/creases.png``)."""
+"""How creases of the face were measured (``vivify/animate/person/creases.png``)."""

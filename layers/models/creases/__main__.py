@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vivify.animate.creases import BROWS, PLAIN, SMILE, STEP, places
+from vivify.animate.person.creases import BROWS, PLAIN, SMILE, STEP, places
 from vivify.arrays import Float
 from vivify.depth.raster import Rasteriser, filled, signed_area2
 from vivify.faces import Landmarker

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, numpy_helper
 from torch import nn
 
-from vivify.animate import eye_patch
+from vivify.animate.eyes import eye_patch
 
 from .network import Crisp, Eyelids
 
@@ -95,7 +95,7 @@ def _list(sha256: str) -> None:
         'licence = "Apache-2.0"\n'
         f'sha256 = "{sha256}"\n'
         f'inputs.eye = {{ shape = ["batch", {eye_patch.CHANNELS}, {height}, {width}], '
-        'layout = "NCHW, see vivify.animate.eye_patch.inputs", range = [0.0, 1.0] }\n'
+        'layout = "NCHW, see vivify.animate.eyes.eye_patch.inputs", range = [0.0, 1.0] }\n'
         f'outputs.lids = {{ shape = ["batch", 3, {height}, {width}], unit = "RGB, 0 to 1, may overshoot a little" }}\n'
     )
     text = TOML.read_text(encoding="utf-8")

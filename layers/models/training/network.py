@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vivify.animate import eye_patch
+from vivify.animate.eyes import eye_patch
 
 _SLOPE = 0.1  # of the leaky rectifier
 _CRISP = 1.4

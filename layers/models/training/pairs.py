@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vivify.animate import eye_patch
+from vivify.animate.eyes import eye_patch
 from vivify.arrays import Float, Pixels
 from vivify.faces import Pose, head_pose
 from vivify.faces.topology import EYES

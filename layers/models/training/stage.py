@@ -13,14 +13,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vivify.animate import eye_patch
-from vivify.animate.eyes import PaintedEye
+from vivify.animate.eyes import eye_patch
+from vivify.animate.eyes.eyeball import PaintedEye
 from vivify.animate.layers import Layers
 from vivify.animate.painter import painted
+from vivify.animate.person.surface import Surface, build_surface
+from vivify.animate.person.territory import Territory
+from vivify.animate.person.warp import Warp
 from vivify.animate.sketch import Sketch
-from vivify.animate.surface import Surface, build_surface
-from vivify.animate.territory import Territory
-from vivify.animate.warp import Warp
 from vivify.arrays import Float, Pixels
 from vivify.depth.head import HeadFrame
 from vivify.faces import Face, head_pose

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from vivify.animate.patch import Window
-from vivify.animate.plate import plate_of
+from vivify.animate.plate.fill import plate_of
 from vivify.animate.sketch import Deformation
 from vivify.arrays import Float, Pixels, least, most
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from vivify.animate.folds import shade
 from vivify.animate.layers import Layers
 from vivify.animate.patch import Window
+from vivify.animate.person.folds import shade
 from vivify.animate.sketch import Sketch
 from vivify.arrays import Pixels
 

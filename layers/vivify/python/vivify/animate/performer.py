@@ -7,22 +7,22 @@ from collections.abc import Iterable, Iterator, Sequence
 import cv2
 import numpy as np
 
-from vivify.animate.borders import Borders, without_tips
-from vivify.animate.creases import Creases
-from vivify.animate.eyes import PaintedEye
-from vivify.animate.folds import Folds
+from vivify.animate.eyes.eyeball import PaintedEye
+from vivify.animate.eyes.lids import Eyelids
+from vivify.animate.eyes.spectacles import worn
 from vivify.animate.graph_painter import GraphPainter
 from vivify.animate.layers import Layers, split
-from vivify.animate.lids import Eyelids
 from vivify.animate.mouth import Mouth, on_seam
 from vivify.animate.painter import CvPainter, Painter
 from vivify.animate.patch import Window
-from vivify.animate.reach import Reach
+from vivify.animate.person.borders import Borders, without_tips
+from vivify.animate.person.creases import Creases
+from vivify.animate.person.folds import Folds
+from vivify.animate.person.reach import Reach
+from vivify.animate.person.surface import build_surface
+from vivify.animate.person.territory import Territory
+from vivify.animate.person.warp import Warp
 from vivify.animate.sketch import Deformation, Grid, Shading, Sketch
-from vivify.animate.spectacles import worn
-from vivify.animate.surface import build_surface
-from vivify.animate.territory import Territory
-from vivify.animate.warp import Warp
 from vivify.arrays import Float, Pixels
 from vivify.depth.estimate import DepthMap, estimate
 from vivify.depth.head import HeadFrame, Turn

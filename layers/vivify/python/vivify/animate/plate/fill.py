@@ -1,7 +1,7 @@
 """The plate: the photo without its person, for what a moving head uncovers.
 
 Made of two parts. The tone continues as smoothly as can be, so that no outline of the head remains on a wall; the detail
-is grown from the background's own (vivify.animate.texture), so that foliage, curtains and grain go on as what they are.
+is grown from the background's own (texture.py), so that foliage, curtains and grain go on as what they are.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vivify.animate import lines
-from vivify.animate.texture import grow
+from vivify.animate.plate import lines
+from vivify.animate.plate.texture import grow
 from vivify.arrays import Float, Pixels, most
 from vivify.easing import smoothstep
 

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vivify.animate import eye_patch
+from vivify.animate.eyes import eye_patch
 from vivify.animate.patch import Window
 from vivify.arrays import Float, Pixels
 

@@ -74,7 +74,7 @@ def _strengths(displacement: Float) -> tuple[float, ...]:
 @cache
 def _measured() -> Float:
     """(h, w, 2) float32: the logarithm of how bright skin gets, for a smile and for raised brows."""
-    data = np.frombuffer((files("vivify.animate") / "creases.png").read_bytes(), np.uint8)
+    data = np.frombuffer((files("vivify.animate.person") / "creases.png").read_bytes(), np.uint8)
     picture = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB)
     return np.asarray((picture[..., :2].astype(np.float32) - PLAIN) * np.float32(STEP), np.float32)
 

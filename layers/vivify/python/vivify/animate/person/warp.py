@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from vivify.animate.patch import Window
+from vivify.animate.person.surface import Surface
 from vivify.animate.sketch import Deformation, Grid
-from vivify.animate.surface import Surface
 from vivify.arrays import Float
 from vivify.depth.raster import Rasteriser, filled
 from vivify.easing import smoothstep

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vivify.animate.borders import Borders
-from vivify.animate.reach import Reach, turning
-from vivify.animate.territory import Territory
+from vivify.animate.person.borders import Borders
+from vivify.animate.person.reach import Reach, turning
+from vivify.animate.person.territory import Territory
 from vivify.arrays import Float
 from vivify.depth.head import HeadFrame, Turn
 from vivify.depth.raster import signed_area2

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from vivify import models
-from vivify.animate import eye_patch, lashes
-from vivify.animate.detail import SkinDetail
+from vivify.animate.eyes import eye_patch, lashes
+from vivify.animate.eyes.detail import SkinDetail
 from vivify.animate.layers import Layers
 from vivify.animate.painter import painted
 from vivify.animate.patch import Patch, Window

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vivify.animate.eyes.spectacles import frame_across
 from vivify.animate.patch import Window
-from vivify.animate.spectacles import frame_across
 from vivify.arrays import Float, Pixels
 from vivify.depth.raster import filled
 from vivify.faces.topology import RIGHT_EYE, Eye

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vivify.animate.gaze import Gaze
+from vivify.animate.eyes.gaze import Gaze
 from vivify.animate.patch import Patch, Window, polygon_mask, similarity
 from vivify.arrays import Float, Pixels
 from vivify.depth.raster import filled

@@ -1,0 +1,1 @@
+"""The plate: what may lie behind the person, for what a moving head uncovers."""
