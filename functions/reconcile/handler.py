@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from vivify.cloud import settings
 from vivify.service import metrics
-from vivify.service.reconcile import queue_age, settle, strays
+from vivify.service.reconcile import REPAIRS, queue_age, settle, strays
 
 logger = Logger()
 SETTINGS = settings.load(settings.Reconcile)
@@ -29,8 +29,9 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
             failures.append(error)
             continue
         deeds[deed] += 1
-        logger.warning("stray found", extra={"clip_id": stray.clip_id, "deed": deed})
-    metrics.reconciled(deeds, queue_age(now, SETTINGS))
+        if deed in REPAIRS:
+            logger.warning("stray found", extra={"clip_id": stray.clip_id, "deed": deed})
+    metrics.reconciled(sum(deeds[deed] for deed in REPAIRS), queue_age(now, SETTINGS))
     logger.info("reconciled", extra={"deeds": deeds, "unsettled": len(failures)})
     if failures:
         raise failures[0]  # Lambda's runtime logs it

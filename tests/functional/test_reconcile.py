@@ -160,13 +160,21 @@ def test_a_detection_that_ends_at_this_very_moment(
     assert stack.messages() == []
 
 
-def test_a_form_that_nobody_used(stack: Stack, invoke: Invoke, restarted: list[ObjectPointer]) -> None:
-    """A clip whose photo never came ends after an hour, and says what to do."""
+def test_a_form_that_nobody_used(
+    stack: Stack,
+    invoke: Invoke,
+    restarted: list[ObjectPointer],
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A clip whose photo never came ends after an hour, and says what to do. It happens every day, and rings no alarm."""
     pending(stack, MINTED, "created")
     assert look(invoke) == {"left alone": 1}
-    assert look(invoke, dt.timedelta(minutes=61)) == {"failed": 1}
+    assert look(invoke, dt.timedelta(minutes=61)) == {"given up": 1}
     (message,) = stack.messages()
     assert (message["verdict"]["code"], message["retryable"]) == ("photo_never_arrived", False)
+    assert capsys.readouterr().out.count('"ReconcilerFinds":[0.0]') == 2
+    assert "stray found" not in [line.getMessage() for line in caplog.records]
 
 
 @pytest.mark.parametrize("state", ["detecting", "animating", "publishing"])
@@ -291,11 +299,18 @@ def test_one_never_keeps_the_others(
 
 
 def test_it_says_what_it_found(
-    stack: Stack, invoke: Invoke, restarted: list[ObjectPointer], caplog: pytest.LogCaptureFixture
+    stack: Stack,
+    invoke: Invoke,
+    restarted: list[ObjectPointer],
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """One line a stray, with its clip and what was done, and one with the counts; never a photo's name."""
+    """One line a repair, with its clip and what was done, and one with the counts, which an alarm counts too; never a
+    photo's name.
+    """
     stack.put_photo("photos/secret-name.jpg", b"photo")
     look(invoke)
+    assert '"ReconcilerFinds":[1.0]' in capsys.readouterr().out
     found, counted = (vars(line) for line in caplog.records)
     assert (found["message"], found["deed"]) == ("stray found", "restarted")
     assert found["clip_id"].startswith("d")

@@ -116,7 +116,7 @@ def _emitted(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         metrics.clip_ended(ready, 0.5)
         for kind in sorted(kinds):
             metrics.clip_ended({"clip_id": "c", "state": "failed", "failure": kind}, 0.5)
-        metrics.reconciled({"restarted": 1}, 12.0)
+        metrics.reconciled(1, 12.0)
         metrics.photos_swept(3)
         metrics.api_failed()
         metrics.webhook_fault()

@@ -6,7 +6,6 @@ One dimension, ``service``, that has one value; ``clip_id`` is beside the metric
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
@@ -44,11 +43,10 @@ def clip_ended(record: Record, gpu_hour_price: float) -> None:
     metrics.flush_metrics()
 
 
-def reconciled(deeds: Mapping[str, int], queue_age: float) -> None:
-    """Counts what the reconciler had to do, and how long the clip waits that has waited longest for a GPU, in seconds."""
+def reconciled(repairs: int, queue_age: float) -> None:
+    """Counts what the reconciler repaired, and how long the clip waits that has waited longest for a GPU, in seconds."""
     metrics = EphemeralMetrics()
-    finds = sum(count for deed, count in deeds.items() if deed != "left alone")
-    metrics.add_metric("ReconcilerFinds", MetricUnit.Count, finds)
+    metrics.add_metric("ReconcilerFinds", MetricUnit.Count, repairs)
     metrics.add_metric("GpuQueueAge", MetricUnit.Seconds, queue_age)
     metrics.flush_metrics()
 

@@ -33,7 +33,9 @@ NEVER_UPLOADED = {
     "message": "No photo arrived while the upload form was good. Ask for a new form and send the photo with it.",
 }
 
-Deed = Literal["restarted", "failed", "told", "erased", "left alone"]
+Deed = Literal["restarted", "failed", "told", "erased", "given up", "left alone"]
+# What tells of a fault somewhere. That a form is never used, or a clip waits long, is every day's business.
+REPAIRS: frozenset[Deed] = frozenset({"restarted", "failed", "told", "erased"})
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ def settle(stray: Stray, now: dt.datetime, settings: Reconcile) -> Deed:
     if photo is None:
         if record and dt.datetime.fromisoformat(record["created_at"]) > now - UPLOAD:
             return "left alone"
-        return _fail(clip_id, settings, verdict=NEVER_UPLOADED)
+        _fail(clip_id, settings, verdict=NEVER_UPLOADED)
+        return "given up"
     status = executions.status(settings.state_machine_arn, clip_ids.execution_name(clip_id, photo))
     if status == "RUNNING":
         return "left alone"  # it has timeouts and a failure path of its own
