@@ -217,3 +217,22 @@ def test_how_far_it_is(stack: Stack, job: dict[str, Any], main: Callable[[], int
     assert main() == 3
     assert seen == ["25", "75"]
     assert written(stack) == []
+
+
+def test_how_far_a_second_attempt_is(
+    stack: Stack, job: dict[str, Any], main: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What people see of a clip whose host was taken back stays where it was until the next attempt comes as far."""
+    seen: list[Any] = []
+
+    def stand_in(photo: Any, faces: Any, out: Path, options: engine.Options, tell: OnProgress) -> engine.Report:
+        for done in (1, 3):
+            tell(done, 4)
+            seen.append((stack.record(job["clip_id"]) or {})["progress"])
+        raise CloudUnavailable("That is enough.")
+
+    Records(stack.table).advance(job["clip_id"], "animating", progress="60")
+    monkeypatch.setattr(animate_clip, "_TELL_SECONDS", 0)
+    monkeypatch.setattr(engine, "animate", stand_in)
+    assert main() == 75
+    assert seen == ["60", "75"]

@@ -39,10 +39,10 @@ def animate_clip(settings: AnimateClip) -> None:
     """
     models.require(settings.provider)  # a host without its GPU says so before anything is read or recorded
     records = Records(settings.table_name)
-    records.advance(settings.clip_id, "animating")
+    before = int(records.advance(settings.clip_id, "animating").get("progress", 0))
     with _spending(records, settings.clip_id), tempfile.TemporaryDirectory() as folder:
         try:
-            report = _animate(settings, Path(folder), _teller(records, settings.clip_id))
+            report = _animate(settings, Path(folder), _teller(records, settings.clip_id, before))
         except (PhotoRejected, MotionInvalid, UsageError, RequestInvalid) as rejected:
             records.note(settings.clip_id, verdict={"code": rejected.code, "message": rejected.message})
             raise
@@ -63,9 +63,10 @@ def _spending(records: Records, clip_id: str) -> Iterator[None]:
             records.spend(clip_id, time.monotonic() - began)
 
 
-def _teller(records: Records, clip_id: str) -> OnProgress:
+def _teller(records: Records, clip_id: str, before: int) -> OnProgress:
     """Writes into the record how far the job is, every few seconds: people see it, and the job of a clip that is over
-    meanwhile, deleted or given up, ends here.
+    meanwhile, deleted or given up, ends here. ``before``: the percent that an earlier attempt had told, to which this one
+    first has to come: no bar goes back.
     """
     told = time.monotonic()
 
@@ -74,7 +75,7 @@ def _teller(records: Records, clip_id: str) -> OnProgress:
         if time.monotonic() - told >= _TELL_SECONDS:
             told = time.monotonic()
             with suppress(CloudUnavailable):  # a progress bar is not worth a clip
-                records.advance(clip_id, "animating", progress=str(100 * done // whole))
+                records.advance(clip_id, "animating", progress=str(max(before, 100 * done // whole)))
 
     return tell
 
