@@ -107,7 +107,13 @@ def test_the_switch_is_for_drops_too(
 
 
 def test_a_driver_that_never_came(stack: Stack, invoke: Invoke, arrival: Arrival, astronaut: Path) -> None:
-    """The photo starts the work: without the driver that was asked for, the clip fails before a GPU is paid for."""
+    """The photo starts the work: without the driver that was asked for, the clip fails before a GPU is paid for. One
+    that was deleted is not there, nor is another whose name begins alike.
+    """
+    s3 = boto3.client("s3")
+    for key in ("drivers/dance.mp4", "drivers/dance.mp4-2"):
+        s3.put_object(Bucket=stack.uploads, Key=key, Body=b"-")
+    s3.delete_object(Bucket=stack.uploads, Key="drivers/dance.mp4")
     execution = drop(stack, invoke, arrival, astronaut, driver="drivers/dance.mp4")
     assert execution["verdict"]["code"] == "request_invalid"
     assert "driver" in execution["verdict"]["message"]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from vivify.cloud.aws import calls, client
 from vivify.errors import CloudUnavailable
+
+_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # what XML 1.0 cannot hold, and a key can
 
 
 @dataclass(frozen=True)
@@ -84,14 +85,11 @@ def newest(bucket: str, prefix: str, name: str) -> ObjectPointer | None:
 
 def latest(bucket: str, key: str) -> ObjectPointer | None:
     """The newest version of the object; None if there is none."""
-    with calls("look at an object"):
-        try:
-            answer = client("s3").head_object(Bucket=bucket, Key=key)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
-                return None
-            raise
-    return ObjectPointer(bucket, key, answer.get("VersionId", "null"))
+    # By listing: S3 may answer HEAD with 403, and not 404, to whoever may list no more than a prefix of the bucket.
+    with calls("look for an object"):
+        answer = client("s3").list_object_versions(Bucket=bucket, Prefix=key, MaxKeys=1)  # the shortest key comes first
+    found = [thing for thing in answer.get("Versions", []) if thing["Key"] == key and thing["IsLatest"]]
+    return ObjectPointer(bucket, key, found[0]["VersionId"]) if found else None
 
 
 def arrived(bucket: str, prefix: str, since: dt.datetime, until: dt.datetime) -> Iterator[ObjectPointer]:
@@ -127,9 +125,13 @@ def expire(bucket: str, before: dt.datetime) -> int:
 
 def _delete(bucket: str, things: list[dict[str, str]]) -> None:
     """One page of objects, or versions of them, in one call, which succeeds even where it could not delete them all."""
-    if not things:
+    together = [thing for thing in things if not _NOT_XML.search(thing["Key"])]
+    for thing in things:
+        if thing not in together:  # S3 would refuse the whole page
+            client("s3").delete_object(Bucket=bucket, **thing)
+    if not together:
         return
-    answer = client("s3").delete_objects(Bucket=bucket, Delete={"Objects": things, "Quiet": True})
+    answer = client("s3").delete_objects(Bucket=bucket, Delete={"Objects": together, "Quiet": True})
     if errors := answer.get("Errors"):
         raise CloudUnavailable("AWS could not delete all objects just now.", aws_code=errors[0]["Code"])
 
