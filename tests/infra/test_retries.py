@@ -53,7 +53,7 @@ def test_the_state_machine_tries_again_what_is_retryable(machine: dict[str, Any]
     """Every function's task retries by name the errors of the tree that are retryable and that a step raises; no other."""
     retryable = {kind.__name__ for kind in TREE if kind.retryable and not issubclass(kind, ELSEWHERE)}
     ours = {kind.__name__ for kind in TREE}
-    functions = {name: task for name, task in tasks(machine).items() if "lambda" in task["Resource"]}
+    functions = {name: task for name, task in tasks(machine).items() if task["Resource"] == "${InvokeFunction}"}
     assert len(functions) == 3
     for name, task in functions.items():
         named = {error for rule in task["Retry"] for error in rule["ErrorEquals"]}

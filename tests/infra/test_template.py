@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.infra.template_reader import Resource, of, tasks
+from tests.infra.template_reader import ROOT, Resource, of, tasks
 from vivify.cloud import aws, settings
 from vivify.service import deliver_webhook, reconcile
 from vivify.service.bounds import MOST_PIXELS
@@ -81,6 +81,13 @@ def test_publishing_can_take_the_largest_clip(resources: dict[str, Resource]) ->
     cpus = publish["MemorySize"] / 1769  # Lambda gives as many as that
     assert publish["Timeout"] * 2 / 3 > MOST_PIXELS * 50e-9 / cpus
     assert publish["EphemeralStorage"]["Size"] * 2**20 / 2 > MOST_PIXELS * 0.25
+
+
+def test_no_partition_is_named() -> None:
+    """AWS's partitions (GovCloud's is aws-us-gov) begin their ARNs each in its own way: only ${AWS::Partition} does."""
+    for file in ("template.yaml", "infra/clip.asl.yaml"):
+        found = re.findall(r"\barn:(?!\$\{AWS::Partition\})", (ROOT / file).read_text(encoding="utf-8"))
+        assert found == [], file
 
 
 def test_every_name_in_the_definition_is_given(machine: dict[str, Any], resources: dict[str, Resource]) -> None:

@@ -81,6 +81,18 @@ def test_queues_and_topics_speak_tls_only(resources: dict[str, Resource]) -> Non
         assert sorted(held) == sorted(of(resources, f"AWS::{service}::{kind}"))
 
 
+def test_what_is_deleted_is_gone(resources: dict[str, Resource]) -> None:
+    """Clips are kept in no cache, where a link that is still good would find them after their deletion; and buckets that
+    clips are deleted from keep no versions.
+    """
+    (distribution,) = of(resources, "AWS::CloudFront::Distribution").values()
+    disabled = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"  # AWS's own policy "CachingDisabled"
+    assert distribution["DistributionConfig"]["DefaultCacheBehavior"]["CachePolicyId"] == disabled
+    assert "CacheBehaviors" not in distribution["DistributionConfig"]
+    buckets = of(resources, "AWS::S3::Bucket")
+    assert [name for name, bucket in buckets.items() if "VersioningConfiguration" in bucket] == ["UploadsBucket"]
+
+
 def test_reading_is_logged(resources: dict[str, Resource]) -> None:
     """S3 writes down who read what from every bucket, into one that nothing else writes to."""
     buckets = of(resources, "AWS::S3::Bucket")
@@ -94,9 +106,12 @@ def test_reading_is_logged(resources: dict[str, Resource]) -> None:
 
 
 def test_tables_can_be_restored_and_forget(resources: dict[str, Resource]) -> None:
-    """Point-in-time recovery is on, records end by themselves, and KMS encrypts them."""
+    """Clips can be restored to any moment of the last weeks; who called when, which is kept for two days, can not. Records
+    end by themselves, and KMS encrypts them.
+    """
     for name, table in of(resources, "AWS::DynamoDB::Table").items():
-        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}, name
+        restored = table.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled", False)
+        assert restored is (name == "ClipsTable"), name
         assert table["TimeToLiveSpecification"]["Enabled"] is True, name
         assert table["SSESpecification"]["SSEType"] == "KMS", name
 
