@@ -17,7 +17,7 @@ def test_a_face_at_rest_has_no_shading() -> None:
     """Without an expression there is nothing to shade, and a gain of one leaves a picture bit for bit."""
     assert Folds(_face()).gains(np.zeros((MESH, 3), np.float32)) is None
     picture = np.random.default_rng(0).integers(0, 256, (9, 7, 3), dtype=np.uint8)
-    assert np.array_equal(shade(picture, np.ones((9, 7), np.float32)), picture)
+    assert np.array_equal(shade(picture, np.ones((9, 7, 3), np.float32)), picture)
 
 
 def test_squeezed_skin_darkens_and_stretched_skin_lightens() -> None:

@@ -28,7 +28,7 @@ INPUTS = {
     "to_grid": (2,),
     "from_corner": (2,),
     "shift": ("batch", 2, "rows", "columns"),
-    "gains": (1, "batch", "rows", "columns"),
+    "gains": (3, "batch", "rows", "columns"),
     "keep": (1, "batch", "patch_height", "patch_width"),
     "over": (3, "batch", "patch_height", "patch_width"),
     "scales": (4,),

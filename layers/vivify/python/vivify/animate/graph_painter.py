@@ -75,10 +75,15 @@ class GraphPainter:
     def _inputs(self, batch: Sequence[Sketch]) -> dict[str, NDArray[np.generic]]:
         """What the graph needs of these frames."""
         columns, rows = self._grid.cells
-        plain = np.ones((rows, columns), np.float32)
+        plain = np.ones((rows, columns, 3), np.float32)
         shift = np.stack([sketch.deformation.coarse for sketch in batch])
         gains = np.stack([plain if sketch.shading is None else sketch.shading.coarse for sketch in batch])
-        return {"shift": shift.transpose(0, 3, 1, 2), "gains": gains[None], **self._sizes, **self._overlay(batch)}
+        return {
+            "shift": shift.transpose(0, 3, 1, 2),
+            "gains": gains.transpose(3, 0, 1, 2),
+            **self._sizes,
+            **self._overlay(batch),
+        }
 
     def _overlay(self, batch: Sequence[Sketch]) -> dict[str, NDArray[np.generic]]:
         """All patches of each frame as one: what to keep of the picture beneath and what to add, in one box for all."""

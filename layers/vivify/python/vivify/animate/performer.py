@@ -19,6 +19,7 @@ from vivify.animate.person.borders import Borders, without_tips
 from vivify.animate.person.creases import Creases
 from vivify.animate.person.folds import Folds
 from vivify.animate.person.reach import Reach
+from vivify.animate.person.shades import Shades
 from vivify.animate.person.surface import build_surface
 from vivify.animate.person.territory import Territory
 from vivify.animate.person.warp import Warp
@@ -81,6 +82,7 @@ class Performer:
         self._lids = Eyelids(self._layers, self._pixels, self._landmarks, provider)
         self._folds = Folds(self._landmarks)
         self._creases = Creases(self._landmarks, self._warp.grid)
+        self._shades = Shades(self._pixels, self._landmarks, self._head.unit)
         milk = SMALL_CHILD in self.limits.reasons
         self._mouth = Mouth(self._pixels, self._landmarks, self._head, milk=milk)
         glasses = worn(self._pixels, self._landmarks, self._head)
@@ -125,7 +127,7 @@ class Performer:
         if folds is None:  # nor are there creases in a face at rest
             return None
         gains, creases = self._warp.spread(folds), self._creases.over(track.displacement[index], deformation)
-        return Shading(self._warp.grid, gains if creases is None else gains * creases)
+        return Shading(self._warp.grid, self._shades.of(gains if creases is None else gains * creases))
 
     def _expression(self, track: FaceTrack, index: int) -> Float:
         """(468, 3): what the face does by itself, region pixels in the camera frame."""

@@ -70,14 +70,14 @@ class Deformation:
 
 
 class Shading:
-    """How bright skin is against the photo. ``gains``: (rows, columns) on ``grid``, 1 is the photo's own."""
+    """How bright skin is against the photo. ``gains``: (rows, columns, 3) on ``grid``, 1 is the photo's own."""
 
     def __init__(self, grid: Grid, gains: Float) -> None:
         self.grid = grid
         self.coarse: Float = np.asarray(np.round(gains * _GAINS) / _GAINS, np.float32)
 
     def gains(self, window: Window | None = None) -> Float:
-        """(height, width) float32 at every pixel of the region, or of ``window`` alone."""
+        """(height, width, 3) float32 at every pixel of the region, or of ``window`` alone."""
         return self.grid.enlarged(self.coarse, window)
 
 

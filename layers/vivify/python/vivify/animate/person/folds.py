@@ -6,8 +6,11 @@ the broad shading of a fold that this gives, where the photo holds none; wrinkle
 
 from __future__ import annotations
 
+from functools import cache
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from vivify.arrays import Float, Pixels
 from vivify.faces.topology import EYES, INNER_LIPS, MESH, OUTER_LIPS, triangles
@@ -25,11 +28,7 @@ class Folds:
         self._rest = landmarks[:MESH]
         self._triangles = triangles()
         self._area = np.maximum(_areas(self._rest[self._triangles]), 1e-3)
-        # Lids and lips slide over one another instead of folding: what their triangles do says nothing.
-        busy = {*OUTER_LIPS, *INNER_LIPS}
-        for eye in EYES:
-            busy |= {eye.outer, eye.inner, *eye.upper[0], *eye.upper[1], *eye.lower[0], *eye.lower[1]}
-        self._skin = ~np.isin(self._triangles, list(busy)).any(axis=1)
+        self._skin = skin_triangles()
         corners = self._triangles[self._skin].ravel()
         self._weight = np.maximum(np.bincount(corners, minlength=MESH), 1).astype(np.float32)
 
@@ -51,10 +50,20 @@ class Folds:
         return np.clip(1 + _STRENGTH * clear, _DARKEST, _LIGHTEST).astype(np.float32)
 
 
+@cache
+def skin_triangles() -> NDArray[np.bool_]:
+    """(M,) bool: the triangles of the face that are skin and can fold. Lids and lips slide over one another instead: what
+    their triangles do says nothing.
+    """
+    busy = {*OUTER_LIPS, *INNER_LIPS}
+    for eye in EYES:
+        busy |= {eye.outer, eye.inner, *eye.upper[0], *eye.upper[1], *eye.lower[0], *eye.lower[1]}
+    return np.asarray(~np.isin(triangles(), list(busy)).any(axis=1))
+
+
 def shade(picture: Pixels, gain: Float) -> Pixels:
-    """``picture`` (H, W, 3) times ``gain`` (H, W); where the gain is 1 it is unchanged, bit for bit."""
-    byte = np.round(gain * _PLAIN).astype(np.uint8)
-    return np.asarray(cv2.multiply(picture, cv2.cvtColor(byte, cv2.COLOR_GRAY2RGB), scale=1 / _PLAIN), np.uint8)
+    """``picture`` (H, W, 3) times ``gain`` (H, W, 3); where the gain is 1 it is unchanged, bit for bit."""
+    return np.asarray(cv2.multiply(picture, np.round(gain * _PLAIN).astype(np.uint8), scale=1 / _PLAIN), np.uint8)
 
 
 def _areas(corners: Float) -> Float:
