@@ -90,6 +90,19 @@ def test_lips_purse_less_out_of_a_smile() -> None:
     assert 0.1 < together[1] < 0.16
 
 
+def test_parted_lips_meet_in_a_kiss() -> None:
+    """Lips that the photo shows apart touch at the kiss's height; of somebody who had his apart as well they stay so."""
+    kiss, shape = template("kiss"), shape_of(lips=0.1)
+    at = int(mouth_width(shape[:MESH] + kiss.motion.displacement).argmin())
+
+    def gap(apart: float) -> Float:
+        track = retarget(kiss.motion, shape, Limits.of(shape, FRONTAL), kiss.mouth_width, apart)
+        return _lip_gap(shape, track)[at]
+
+    assert gap(0.0).max() < 0.02
+    assert gap(0.1).min() > 0.08
+
+
 @given(rise=st.floats(0.0, 0.6))
 @settings(max_examples=20, deadline=None)
 def test_the_upper_lip_stays_off_the_nose(rise: float) -> None:

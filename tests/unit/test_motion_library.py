@@ -107,11 +107,16 @@ def test_brows_go_up_and_down() -> None:
         assert all(sign * _peak(brow) > 0.03 for brow in brows.T), name
 
 
-def test_a_kiss_narrows_the_mouth() -> None:
-    """The corners of the mouth come together by a fifth of an eye distance, as far on the left as on the right."""
-    corners = template("kiss").motion.displacement[:, [61, 291], 0]
+def test_a_kiss_purses_the_lips() -> None:
+    """The corners of the mouth come together by a fifth of an eye distance, as far on the left as on the right; the lips
+    stay shut and get taller by a tenth of one.
+    """
+    moved = template("kiss").motion.displacement
+    corners, (top, upper, lower, bottom) = moved[:, [61, 291], 0], moved[:, [0, 13, 14, 17], 1].T
     assert (corners[:, 0] - corners[:, 1]).max() > 0.2
     assert np.allclose(corners[:, 0], -corners[:, 1], atol=0.01)
+    assert (bottom - top).max() > 0.1
+    assert (lower - upper).max() < 0.02
 
 
 def test_a_tilt_rolls() -> None:

@@ -57,3 +57,12 @@ LATENT_SYNC = Clip(
     25,
     "3ecf2e7138a53a5f9adb7df6f46a23538040fb123f18074709852168bb703cf5",
 )
+LIVE_PORTRAIT_KJ = Clip(
+    "id_ComfyUI-LivePortraitKJ_01.mp4",
+    "cut from github.com/kijai/ComfyUI-LivePortraitKJ, commit 4d9dc62, assets/examples/driving/d5.mp4: its seconds 0 to "
+    "4.93, 384 x 384 pixels, 25 frames a second",
+    "LivePortrait for ComfyUI (kijai), example clip d5, {} s",
+    "MIT",
+    25,
+    "24dfd70b11aab5ce1fdf76af855b454d20b46c4fa5047b257cc84cb3c0993461",
+)

@@ -9,7 +9,7 @@ from pathlib import Path
 from vivify.motion import PARTS, Motion, Template, extract, strengthen
 
 from . import edits
-from .clips import D0, D11, D12, D13, D19, LATENT_SYNC, S18, S29, Clip
+from .clips import D0, D11, D12, D13, D19, LATENT_SYNC, LIVE_PORTRAIT_KJ, S18, S29, Clip
 
 
 @dataclass(frozen=True)
@@ -149,8 +149,8 @@ RECIPES = {
     "kiss": Recipe(
         "The lips purse for a kiss.",
         (
-            Take(D13, 285, 307, MOUTH, rest=(3, 15), strength={"mouth": 1.5}, slower=1.6,
-                 told=f"; {D13_REST}; {TO_ONE_SIDE}; at 1.5 of its size, 1.6 times slower"),
+            Take(LIVE_PORTRAIT_KJ, 24, 50, MOUTH, rest=(0, 24), strength={"mouth": 0.8}, slower=1.6,
+                 told=f"; {TO_ONE_SIDE}; at 0.8 of its size, 1.6 times slower"),
         ),
         edits.evened,
     ),

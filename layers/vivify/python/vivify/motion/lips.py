@@ -35,6 +35,7 @@ _TOUCH, _SLIT, _TEETH, _GRIN = 0.012, 0.022, 0.10, 0.18  # eye distances between
 _SMILE_PARTS, _CURVED = 0.43, 0.03
 _LIP_BENDS = np.sqrt(np.sin(np.linspace(0, np.pi, 11)[1:-1])).astype(np.float32)  # most in the middle
 _PARTED = 0.06  # eye distances: lips farther apart show teeth
+_KISS = 0.25  # eye distances that corners come together, the lips touching, in a kiss
 _NOT_BOTH = 20.0  # per square eye distance: how much the photo's opening takes from the motion's
 _UPPER_COMES = 0.25  # of how far parted lips come together: the jaw does most of it
 _SOFTLY = 4  # how sharply corners slow down near their limit
@@ -81,6 +82,7 @@ def fit_lips(displacement: Float, shape: Float, limits: Limits, measured: float,
     width = float(mouth_width(shape))
     displacement = on_mouth(displacement, measured, width)
     smile = smoothstep(_widened(displacement) / _FULL_SMILE)[:, None]
+    kiss = smoothstep(-_widened(displacement) / _KISS)[:, None]
     share = limits.parting * (1 - smile * (1 - np.sqrt(_temper_smile(displacement, width, limits.wider))[:, None]))
     _lift_off_teeth(displacement, shape, apart)
     _keep_philtrum(displacement, shape)
@@ -98,6 +100,8 @@ def fit_lips(displacement: Float, shape: Float, limits: Limits, measured: float,
     opens = opens / (1 + _NOT_BOTH * wide * opens) * share
     opens += smile * (np.hypot(more, opens) - more - opens)
     quiet = np.where(quiet > 0, opens, quiet)
+    # Lips that purse without parting come together, even those that the photo shows apart.
+    quiet -= kiss * np.maximum(rest - apart, 0) * (1 - smoothstep(opens / _PARTED))
     # Lips may touch but not pass through one another.
     wanted = np.maximum(rest + quiet, np.minimum(rest, 0.004))
     correction = wanted - rest - change
