@@ -35,7 +35,7 @@ _STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
 }
 """What makes up a frame, and where it is timed; what a stage calls of another is its own time."""
 _WHOLE = "all drawing"
-_DRAWING = ((performer.Performer, "sketch"), (painter, "painted"), (performer.Performer, "place"))
+_DRAWING = ((performer.Performer, "sketches"), (painter, "painted"), (performer.Performer, "place"))
 
 
 class Memory:

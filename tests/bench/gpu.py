@@ -1,22 +1,25 @@
 """Frames painted by the graph: how many a second, and how much of the time is not arithmetic.
 
-Arithmetic is what a batch takes when all it reads and writes already lies on the device; the rest is sketching on the CPU,
-copying, and encoding. Without a GPU the graph runs on the CPU, which says that it works and nothing about a GPU.
+Arithmetic is what the graph and the lids' network take when all they read and write already lies on the device; the rest is
+sketching on the CPU, copying, and encoding. Without a GPU they run on the CPU, which says that they work and nothing about a
+GPU.
 """
 
 from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime as ort
+from numpy.typing import NDArray
 
 from vivify import engine, models
 from vivify.animate import Performer
+from vivify.animate.eyes import eye_patch
 from vivify.animate.graph_painter import GraphPainter
 from vivify.faces import resized
 from vivify.photos import decode
@@ -44,36 +47,54 @@ def _row(photo: Path, side: int, provider: models.Provider) -> dict[str, Any]:
     graph = GraphPainter(performer._layers, performer._warp.grid, provider)
     opened = time.perf_counter() - begun
     track = next(engine._score(options, 0)(0, placed[0]).tracks(performer.track))
-    sketches = [performer.sketch(track, index) for index in range(min(len(track), graph._batch))]
-    arithmetic = _arithmetic(graph, sketches, provider) / len(sketches)
+    batch = range(min(len(track), graph.batch))
+    sketches = performer.sketches(track, batch)
+    inputs = graph._inputs(sketches)
+    moving = {name: inputs[name] for name in _MOVING}
+    fixed = graph._held | {name: _on("cpu", value) for name, value in inputs.items() if name not in moving}
+    painting = _arithmetic(graph._session, moving, fixed, "frames", provider) / len(batch)
+    # Lids at work, of as many eyes a frame as the clip moves.
+    eyes = np.zeros((2 * len(batch), eye_patch.CHANNELS, eye_patch.HEIGHT, eye_patch.WIDTH), np.float32)
+    lidded = float((np.asarray(track.lids) > 0).sum()) / len(track)
+    lids = _arithmetic(performer._lids._session, {"eye": eyes}, {}, "lids", provider) / len(eyes) * lidded
     row = {
         "provider": provider,
         "side": side,
-        "batch": len(sketches),
+        "batch": len(batch),
         "open_s": opened,
-        "sketch_ms": 1e3 * _median(lambda: performer.sketch(track, 1)),
-        "paint_ms": 1e3 * _median(lambda: graph._painted(sketches)) / len(sketches),
-        "arithmetic_ms": 1e3 * arithmetic,
+        "sketch_ms": 1e3 * _median(lambda: performer.sketches(track, batch)) / len(batch),
+        "paint_ms": 1e3 * _median(lambda: graph._painted(sketches)) / len(batch),
+        "painting_ms": 1e3 * painting,
+        "lids_ms": 1e3 * lids,
+        "sent_kb": (sum(value.nbytes for value in moving.values()) / len(batch) + lidded * eyes[0].nbytes) / 1e3,
+        "returned_kb": (graph._painted(sketches).nbytes / len(batch) + lidded * eyes[0, :3].nbytes) / 1e3,
     }
     if provider == "cuda":
         with tempfile.TemporaryDirectory() as folder:
             report = engine.animate(picture, faces, Path(folder) / "clip.mp4", options)
         frame = (report.seconds["animate"] + report.seconds["encode"]) / report.frames
-        row |= {"frames_per_second": 1 / frame, "not_arithmetic": 1 - arithmetic / frame}
+        row |= {"frames_per_second": 1 / frame, "not_arithmetic": 1 - (painting + lids) / frame}
     return row
 
 
-def _arithmetic(graph: GraphPainter, sketches: list[Any], device: models.Provider) -> float:
-    """Seconds for one batch with its inputs and its output on the device."""
-    inputs = {  # the binding borrows them: they must live as long as it is used
-        name: ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(value), device if name in _MOVING else "cpu", 0)
-        for name, value in graph._inputs(sketches).items()
-    }
-    binding = graph._session.io_binding()
-    for name, held in (inputs | graph._held).items():
-        binding.bind_ortvalue_input(name, held)
-    binding.bind_output("frames", device)
-    return _median(lambda: graph._session.run_with_iobinding(binding))
+def _arithmetic(
+    session: ort.InferenceSession,
+    moving: Mapping[str, NDArray[Any]],
+    fixed: Mapping[str, ort.OrtValue],
+    made: str,
+    device: models.Provider,
+) -> float:
+    """Seconds for one run with what differs from run to run, and what is made, on the device."""
+    held = {**{name: _on(device, value) for name, value in moving.items()}, **fixed}
+    binding = session.io_binding()
+    for name, value in held.items():
+        binding.bind_ortvalue_input(name, value)
+    binding.bind_output(made, device)
+    return _median(lambda: session.run_with_iobinding(binding))
+
+
+def _on(device: models.Provider, value: NDArray[Any]) -> ort.OrtValue:
+    return ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(value), device, 0)
 
 
 def _median(work: Callable[[], object]) -> float:

@@ -70,9 +70,9 @@ def flicker(clip: Recording, track: FaceTrack) -> dict[str, float | None]:
     nothing moves.
     """
     performer = clip.performers[0]
-    sketches = [performer.sketch(track, index) for index in range(len(track))]
+    sketches = performer.sketches(track, range(len(track)))
     full, bare = (
-        list(performer._painter.paint([sketch if painted else replace(sketch, patches=()) for sketch in sketches]))
+        list(performer._painter.paint([sketches if painted else [replace(sketch, patches=()) for sketch in sketches]]))
         for painted in (True, False)
     )
     points = clip.faces[0].landmarks[:, :2] - performer.region.corner

@@ -48,7 +48,7 @@ def test_nothing_comes_from_beyond_the_picture(cut: str, turn: tuple[float, floa
     still = Motion.still(1)
     moved = replace(still, rotation=np.array([turn], np.float32), translation=np.array([[aside, up, 0]], np.float32))
     track = performer.track(moved, 0.8)
-    shown = performer.sketch(track, 0).deformation.sources(picture)
+    shown = performer.sketches(track, [0])[0].deformation.sources(picture)
     beyond = np.maximum(-shown, shown - (picture.x1 - 1, picture.y1 - 1)) / unit
     nothing = np.empty(0, np.float32)
     hers = (

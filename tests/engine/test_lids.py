@@ -125,7 +125,7 @@ def test_the_file_answers_as_it_was_trained_to() -> None:
 
 
 def test_lids_that_rest_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The network does not run for eyes as in the photo, or wider, and runs once for both in a blink."""
+    """The network does not run for eyes as in the photo, or wider, and runs once for all that move in a batch of frames."""
     pixels, face = the_face()
     performer = Performer(pixels, face)
     runs: list[tuple[int, ...]] = []
@@ -140,9 +140,24 @@ def test_lids_that_rest_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     motion.lids[:] = [(0, 0), (-0.3, 0.03), (1, 0), (0.5, 0.5)]
     motion.rotation[:] = (5, 0, 0)
     track = performer.track(motion, 0.8)
-    for index in range(4):
-        performer.sketch(track, index)
-    assert runs == [(1, eye_patch.CHANNELS, 64, 96), (2, eye_patch.CHANNELS, 64, 96)]
+    performer.sketches(track, [0, 1])
+    assert not runs
+    performer.sketches(track, range(4))
+    assert runs == [(3, eye_patch.CHANNELS, 64, 96)]
+
+
+def test_frames_sketched_together_are_those_sketched_alone() -> None:
+    """Lids that are painted in one run, of one eye and of both, are those of frame by frame, each in its own frame."""
+    performer = Performer(*the_face())
+    motion = Motion.still(6)
+    motion.lids[:] = [(0, 0), (0.3, 0.6), (0, 1), (0.8, 0), (0, 0.02), (1, 1)]
+    motion.rotation[:, 0] = [0, 5, -10, 15, 0, 0]
+    track = performer.track(motion, 0.8)
+    together = performer._painter.paint([performer.sketches(track, range(6))])
+    alone = performer._painter.paint(performer.sketches(track, [index]) for index in range(6))
+    differences = [cv2.absdiff(*pair).max() for pair in zip(together, alone, strict=True)]
+    assert len(differences) == 6
+    assert max(differences) <= 1
 
 
 def test_greys_stay_grey() -> None:
@@ -174,7 +189,7 @@ def test_brows_and_cheeks_stay_the_photos() -> None:
     performer = Performer(pixels, face)
     motion = Motion.still(1)
     motion.lids[:] = 1
-    sketch = performer.sketch(performer.track(motion, 0.8), 0)
+    (sketch,) = performer.sketches(performer.track(motion, 0.8), [0])
     laid = np.zeros(pixels.shape[:2], np.float32)
     for patch in sketch.patches:
         view = patch.window.of(performer.region.of(laid))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from threading import Barrier
 
 import cv2
 import numpy as np
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 
 from vivify import engine, models
 from vivify.animate import Performer
+from vivify.animate.eyes.lids import Eyelids
 from vivify.animate.graph_painter import GraphPainter
 from vivify.animate.patch import Window
 from vivify.animate.sketch import Grid
@@ -45,13 +48,15 @@ def _motion() -> Motion:
 
 
 def _differences(performer: Performer, provider: models.Provider = "cpu") -> NDArray[np.float64]:
-    """Each frame's largest difference between OpenCV's painting and the graph's on ``provider``, in levels."""
+    """Each frame's largest difference between what the CPU makes frame by frame and what ``provider`` makes of batches of
+    them, lids included, in levels.
+    """
     track = performer.track(_motion(), 0.8)
-    sketches = [performer.sketch(track, index) for index in range(len(track))]
-    graph = GraphPainter(performer._layers, performer._warp.grid, provider)
-    graph._batch = 4  # so that the last batch is a smaller one
-    drawn = zip(performer._painter.paint(sketches), graph.paint(sketches), strict=True)
-    return np.array([np.abs(one.astype(int) - other).max() for one, other in drawn])
+    plain = list(performer.perform([track]))
+    performer._lids = Eyelids(performer._layers, performer._pixels, performer._landmarks, provider)
+    performer._painter = graph = GraphPainter(performer._layers, performer._warp.grid, provider)
+    graph.batch = 4  # so that the last batch is a smaller one
+    return np.array([cv2.absdiff(*pair).max() for pair in zip(plain, performer.perform([track]), strict=True)])
 
 
 @pytest.mark.parametrize("side", [256, 512, 900])
@@ -74,6 +79,36 @@ def test_a_gpu_paints_what_opencv_paints(astronaut: Path) -> None:
 def test_the_graph_paints_the_gallery(gallery: Path, name: str) -> None:
     """The same on other photos: a painting, a portrait, one with strong edges."""
     assert _differences(_performer(gallery / "photos" / "portrait" / name, 640)).max() <= TOLERANCE
+
+
+def test_a_batch_is_sketched_painted_and_used_at_the_same_time(astronaut: Path) -> None:
+    """While the first batch is being used the second is painted and the third sketched (or they would wait for each other
+    here, and fail), and never more: a long clip takes no more memory than a short one.
+    """
+    performer = _performer(astronaut, 256)
+    graph = GraphPainter(performer._layers, performer._warp.grid, "cpu")
+    together, sketched = Barrier(3, timeout=20), []
+
+    def batches() -> Iterator[list[int]]:
+        for number in range(6):
+            if number == 2:
+                together.wait()
+            sketched.append(number)
+            yield [number]
+
+    def painted(batch: list[int]) -> list[int]:
+        if batch == [1]:
+            together.wait()
+        return batch
+
+    graph._painted = painted  # type: ignore[method-assign, assignment]
+    used = []
+    for number in graph.paint(batches()):  # type: ignore[arg-type]
+        if number == 0:
+            together.wait()
+        used.append(number)
+        assert len(sketched) <= len(used) + 2
+    assert used == list(range(6))
 
 
 def test_a_part_of_the_grid_enlarges_as_the_whole_does() -> None:
@@ -100,16 +135,21 @@ def test_enlarging_is_exact() -> None:
 
 
 def test_every_operator_has_a_cuda_kernel() -> None:
-    """The graph holds nothing that ONNX Runtime would leave to the CPU: no arithmetic on shapes, and of the two GridSamples
-    its own, since the standard one has a CUDA kernel for another layout only.
+    """What runs on the provider holds nothing that ONNX Runtime would leave to the CPU: no arithmetic on shapes, and of the
+    two GridSamples its own, since the standard one has a CUDA kernel for another layout only. (The three graphs were opened
+    once by onnxruntime-gpu 1.26 with a stand-in for CUDA's library: every node was the CUDA provider's.)
     """
     options = onnxruntime.SessionOptions()
     options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
-    session = onnxruntime.InferenceSession((models.directory() / "painting.onnx").read_bytes(), options)
-    parts = session.get_provider_graph_assignment_info()
-    found = {(node.domain, node.op_type) for part in parts for node in part.get_nodes()}
-    plain = "Add Cast Clip Div Max Min Mul Pad Reshape Resize Round Slice Sub Transpose"
-    assert found == {("", name) for name in plain.split()} | {("com.microsoft", "GridSample")}
+    found = set()
+    for name in models.ON_PROVIDER:
+        session = onnxruntime.InferenceSession((models.directory() / f"{name}.onnx").read_bytes(), options)
+        parts = session.get_provider_graph_assignment_info()
+        found |= {(node.domain, node.op_type) for part in parts for node in part.get_nodes()}
+    painting = "Add Cast Clip Div Max Min Mul Pad Reshape Resize Round Slice Sub Transpose"
+    convolutions = "AveragePool Concat Conv ConvTranspose DepthToSpace GlobalAveragePool Squeeze"
+    plain = f"{painting} {convolutions} HardSigmoid LeakyRelu Relu Sigmoid".split()
+    assert found == {("", name) for name in plain} | {("com.microsoft", "GridSample")}
 
 
 @pytest.mark.skipif(CUDA, reason="this host has CUDA")

@@ -27,7 +27,7 @@ def _large() -> Performer:
 
 def _turned(yaw: float) -> Deformation:
     performer = _large()
-    return performer.sketch(performer.track(posed((yaw, 0, 0)), MOUTH_WIDTH), 0).deformation
+    return performer.sketches(performer.track(posed((yaw, 0, 0)), MOUTH_WIDTH), [0])[0].deformation
 
 
 def _beside_cheek(side: float) -> Float:

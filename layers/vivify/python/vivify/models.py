@@ -25,7 +25,15 @@ from vivify.errors import GpuUnavailable, ModelCorrupt, ModelMissing
 
 Provider = Literal["cpu", "cuda"]
 
+ON_PROVIDER = ("painting", "eyelids", "selfie_segmentation")  # what a clip's provider runs; faces are found on the CPU
+
 _PROVIDERS: dict[Provider, str] = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+_OPTIONS: dict[Provider, dict[str, str]] = {
+    "cpu": {},
+    # Left alone, cuDNN times every algorithm for each batch that differs in size from those before, and lids move as they
+    # please; and its products of 10 bits (TF32) would not be the CPU's.
+    "cuda": {"cudnn_conv_algo_search": "HEURISTIC", "use_tf32": "0"},
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +59,11 @@ def load(name: str, provider: Provider = "cpu", threads: int | None = None) -> o
 
 
 def require(provider: Provider) -> None:
-    """Opens a graph on ``provider``. Raises GpuUnavailable where it cannot run there whole, ModelMissing, ModelCorrupt."""
-    load("painting", provider)
+    """Opens all that is to run on ``provider``. Raises GpuUnavailable where it cannot run there whole, ModelMissing,
+    ModelCorrupt.
+    """
+    for name in ON_PROVIDER:
+        load(name, provider)
 
 
 def face_model() -> FaceModel:
@@ -120,7 +131,7 @@ def _session(folder: Path, name: str, provider: Provider, threads: int | None) -
         options.intra_op_num_threads = threads
     data = _read(folder, name)
     try:
-        session = ort.InferenceSession(data, options, providers=[wanted], enable_fallback=False)
+        session = ort.InferenceSession(data, options, providers=[(wanted, _OPTIONS[provider])], enable_fallback=False)
     except Exception as error:  # ONNX Runtime's own errors share no base
         if provider == "cpu":
             raise

@@ -7,8 +7,8 @@ batch at a time. The graph (layers/models/maker/painting.py) does what ``CvPaint
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -21,8 +21,10 @@ from vivify.animate.patch import Window
 from vivify.animate.sketch import Grid, Sketch
 from vivify.arrays import Pixels
 
+T = TypeVar("T")
+
 _MARGIN = 6  # fine pixels that the person layer is continued by on every side
-_BATCH_PIXELS = 4e6  # a batch holds about this many; the graph needs some 150 bytes for each
+_BATCH_PIXELS = 16e6  # a batch holds about this many; the graph needs some 150 bytes for each
 _MOST_FRAMES = 32
 
 
@@ -33,7 +35,7 @@ class GraphPainter:
         width, height = grid.size
         self._grid = grid
         self._session = models.load("painting", provider)
-        self._batch = int(np.clip(_BATCH_PIXELS / (width * height), 1, _MOST_FRAMES))
+        self.batch = int(np.clip(_BATCH_PIXELS / (width * height), 1, _MOST_FRAMES))
         self._held = {
             name: ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(value, np.float32), provider, 0)
             for name, value in _photo(layers, width, height).items()
@@ -47,17 +49,10 @@ class GraphPainter:
             "stacked": np.array([4, -1, height, width]),
         }
 
-    def paint(self, sketches: Iterable[Sketch]) -> Iterator[Pixels]:
-        """While the device paints one batch, the batch before is handed on and the next one sketched."""
-        waiting = iter(sketches)
-        with ThreadPoolExecutor(1, thread_name_prefix="painter") as device:
-            painting: Future[Pixels] | None = None
-            while batch := list(islice(waiting, self._batch)):
-                before, painting = painting, device.submit(self._painted, batch)
-                if before is not None:
-                    yield from before.result()
-            if painting is not None:
-                yield from painting.result()
+    def paint(self, batches: Iterable[Sequence[Sketch]]) -> Iterator[Pixels]:
+        """While the device paints one batch, the next one is sketched and the batch before handed on."""
+        for pictures in _ahead(map(self._painted, _ahead(batches))):
+            yield from pictures
 
     def _painted(self, batch: Sequence[Sketch]) -> Pixels:
         """(N, H, W, 3) uint8."""
@@ -100,6 +95,16 @@ class GraphPainter:
                 over[place] += (patch.colour.transpose(2, 0, 1) - over[place]) * patch.alpha
         right, below = self._grid.size[0] - box.x1, self._grid.size[1] - box.y1
         return {"keep": keep, "over": over, "pads": np.array([0, 0, box.y0, box.x0, 0, 0, below, right])}
+
+
+def _ahead(items: Iterable[T]) -> Iterator[T]:
+    """``items``, none of them None, each made in a thread of its own while the one before is being used."""
+    source = iter(items)
+    with ThreadPoolExecutor(1) as thread:
+        making = thread.submit(next, source, None)
+        while (item := making.result()) is not None:
+            making = thread.submit(next, source, None)
+            yield item
 
 
 def _photo(layers: Layers, width: int, height: int) -> dict[str, NDArray[np.generic]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from vivify.animate.layers import Layers
@@ -13,21 +13,27 @@ from vivify.arrays import Pixels
 
 
 class Painter(Protocol):
-    """Makes the pixels of one region. All painters agree within 2 levels."""
+    """Makes the pixels of one region. All painters agree within 2 levels. ``batch``: as many frames as are best sketched at
+    once for it.
+    """
 
-    def paint(self, sketches: Iterable[Sketch]) -> Iterator[Pixels]:
-        """The region, (H, W, 3) uint8 RGB, as each of ``sketches`` says, in their order; may look a few ahead."""
+    batch: int
+
+    def paint(self, batches: Iterable[Sequence[Sketch]]) -> Iterator[Pixels]:
+        """The region, (H, W, 3) uint8 RGB, as each sketch of ``batches`` says, in order; may look two batches ahead."""
         ...
 
 
 class CvPainter:
     """OpenCV on the CPU, one frame at a time."""
 
+    batch = 1  # more is no faster: the lids' network takes as long for each eye, however many it is given
+
     def __init__(self, layers: Layers) -> None:
         self._layers = layers
 
-    def paint(self, sketches: Iterable[Sketch]) -> Iterator[Pixels]:
-        return (painted(self._layers, sketch) for sketch in sketches)
+    def paint(self, batches: Iterable[Sequence[Sketch]]) -> Iterator[Pixels]:
+        return (painted(self._layers, sketch) for batch in batches for sketch in batch)
 
 
 def painted(layers: Layers, sketch: Sketch, window: Window | None = None) -> Pixels:

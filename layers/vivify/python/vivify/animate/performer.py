@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
 from vivify.animate.eyes.eyeball import PaintedEye
-from vivify.animate.eyes.lids import Eyelids
+from vivify.animate.eyes.lids import Eyelids, Lidless
 from vivify.animate.eyes.spectacles import worn
 from vivify.animate.graph_painter import GraphPainter
 from vivify.animate.layers import Layers, split
@@ -94,7 +95,9 @@ class Performer:
 
     def perform(self, tracks: Iterable[FaceTrack]) -> Iterator[Pixels]:
         """The region, (H, W, 3) uint8, at every frame of every one of ``tracks``, in order; each is to be placed."""
-        return self._painter.paint(self.sketch(track, index) for track in tracks for index in range(len(track)))
+        size = self._painter.batch
+        firsts = ((track, first) for track in tracks for first in range(0, len(track), size))
+        return self._painter.paint(self.sketches(track, range(len(track))[first : first + size]) for track, first in firsts)
 
     def place(self, frame: Pixels, picture: Pixels) -> None:
         """Puts ``picture`` of the region into ``frame`` (the whole photo, (H, W, 3) uint8), in place."""
@@ -106,11 +109,18 @@ class Performer:
 
     def draw(self, frame: Pixels, track: FaceTrack, index: int) -> None:
         """Paints this face into ``frame`` (the whole photo, (H, W, 3) uint8) as it is at frame ``index`` of its track."""
-        (picture,) = self._painter.paint([self.sketch(track, index)])
+        (picture,) = self._painter.paint([self.sketches(track, [index])])
         self.place(frame, picture)
 
-    def sketch(self, track: FaceTrack, index: int) -> Sketch:
-        """The face at frame ``index`` of its track: everything but the pixels."""
+    def sketches(self, track: FaceTrack, frames: Sequence[int]) -> list[Sketch]:
+        """The face at each of these frames of its track: everything but the pixels."""
+        lidless = [self._without_lids(track, index) for index in frames]
+        return [
+            replace(frame.sketch, patches=(*frame.sketch.patches, *lids))
+            for frame, lids in zip(lidless, self._lids.patches(lidless), strict=True)
+        ]
+
+    def _without_lids(self, track: FaceTrack, index: int) -> Lidless:
         vertices = self._vertices(track, index)
         source = self._surface.vertices[:, :2].copy()
         for eye, closure in zip(self._eyes, track.lids[index], strict=True):
@@ -118,9 +128,8 @@ class Performer:
         deformation = self._warp.deformation(vertices, source)
         shading = self._shading(track, index, deformation)
         eyes = tuple(patch for eye in self._eyes for patch in eye.patches(vertices, track.gaze[index]))
-        lids = self._lids.patches(Sketch(deformation, shading, eyes), vertices, track.lids[index])
         mouth = self._mouth.patches(vertices, self._turn(track, index), track.bite[index])
-        return Sketch(deformation, shading, (*eyes, *lids, *mouth))
+        return Lidless(Sketch(deformation, shading, (*eyes, *mouth)), vertices, track.lids[index])
 
     def _shading(self, track: FaceTrack, index: int, deformation: Deformation) -> Shading | None:
         folds = self._folds.gains(self._expression(track, index))

@@ -1,7 +1,7 @@
 """Lids that close: skin, crease and lashes that the photo never held, painted by a network over the warped eye.
 
 The network works at a fixed small size; only what it changes is enlarged and added to the frame, so that the photo's own
-detail stays. It runs on frames in which a lid has moved, on both eyes at once.
+detail stays. It runs where lids have moved, once for both eyes of all frames that it is given.
 """
 
 from __future__ import annotations
@@ -31,6 +31,17 @@ _SMOOTHED = 1.25  # frames coarser than the patch by more than this take it smoo
 _CORNERS = np.array([[0, 0], [eye_patch.WIDTH, 0], [eye_patch.WIDTH, eye_patch.HEIGHT], [0, eye_patch.HEIGHT]], np.float32)
 
 
+@dataclass(frozen=True, eq=False)
+class Lidless:
+    """One frame as lids find it. ``sketch``: all but the lids. ``vertices``: (>=468, 3) float32, moved landmarks, region
+    pixels. ``closures``: (2,), right and left eye; 1 is shut.
+    """
+
+    sketch: Sketch
+    vertices: Float
+    closures: Float
+
+
 class Eyelids:
     """The lids of one photo. ``layers``: of its region; ``region``: (H, W, 3) uint8 RGB; ``landmarks``: (478, 3) float32,
     region pixels. Raises GpuUnavailable, ModelMissing, ModelCorrupt.
@@ -47,23 +58,23 @@ class Eyelids:
         right, left = (eye.resting.seen() for eye in self._eyes)
         return right, left
 
-    def patches(self, warped: Sketch, vertices: Float, closures: Sequence[float] | Float) -> list[Patch]:
-        """What is to be laid over ``warped``, which is the frame with its eyes warped and nothing more; nothing at rest.
-
-        ``vertices``: (>=468, 3) float32, moved landmarks, region pixels. ``closures``: right and left eye; 1 is shut.
-        """
+    def patches(self, frames: Sequence[Lidless]) -> list[list[Patch]]:
+        """What is to be laid over each of ``frames``; nothing where lids rest."""
         moving = [
-            seen
-            for eye, closure in zip(self._eyes, closures, strict=True)
+            (number, seen)
+            for number, frame in enumerate(frames)
+            for eye, closure in zip(self._eyes, frame.closures, strict=True)
             if eye.shown and closure > _FROM
-            if (seen := _Seen.of(eye, self._layers, warped, vertices, float(closure))) is not None
+            if (seen := _Seen.of(eye, self._layers, frame.sketch, frame.vertices, float(closure))) is not None
         ]
-        if not moving:
-            return []
-        eyes = np.stack([seen.inputs() for seen in moving]) / np.float32(255)
-        (lids,) = self._session.run(["lids"], {"eye": eyes})
-        repaired = (seen.repaired(made.transpose(1, 2, 0)) for seen, made in zip(moving, lids, strict=True))
-        return [patch for patch in repaired if patch is not None]
+        patches: list[list[Patch]] = [[] for _ in frames]
+        if moving:
+            eyes = np.stack([seen.inputs() for _, seen in moving]) / np.float32(255)
+            (lids,) = self._session.run(["lids"], {"eye": eyes})
+            for (number, seen), made in zip(moving, lids, strict=True):
+                if (patch := seen.repaired(made.transpose(1, 2, 0))) is not None:
+                    patches[number].append(patch)
+        return patches
 
 
 @dataclass(frozen=True, eq=False)
