@@ -62,16 +62,15 @@ def _tell(
     sent: Mapping[bool, float],
     around: tuple[Stage, Stage],
 ) -> None:
-    rows = []
+    rows, made = [], []
     for notification in sorted(notifications, key=lambda n: n["clip_id"] != posted):
         clip_id = notification["clip_id"]
         files = saved[clip_id]
         way = "posted" if clip_id == posted else "dropped"
-        print(f"\n{way}: {_shown(files.clip)}, poster {_shown(files.poster)}, frames {_shown(files.sheet)}")
-        print(f"URL (until the stack stops): {notification['url']}")
-        print(f"notification: {as_json(notification)}")
+        print(f"\n{way}: {as_json(notification)}")
         rows.append((way, [around[0], *client.timings(clip_id, sent[clip_id == posted]), around[1]]))
-    print(f"\n{timings_table(rows)}\n", flush=True)
+        made.append(f"{way}: {_shown(files.clip)}, poster {_shown(files.poster)}, frames {_shown(files.sheet)}")
+    print("", timings_table(rows), "", *made, "", sep="\n", flush=True)  # last what one came for
 
 
 def _tell_rejected(rejected: list[Notification]) -> int:

@@ -6,12 +6,13 @@ import base64
 import json
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from vivify import errors
 from vivify.api.errors import ROUTE_NOT_FOUND, STATUS
+from vivify.api.schemas import Clip, ClipTicket, State
 from vivify.errors import CloudUnavailable
 from vivify.service import get_clip, news
 from vivify.service.reconcile import NEVER_UPLOADED
@@ -105,6 +106,18 @@ def test_every_code_is_explained() -> None:
     explained = {code: int(status) for code, status in re.findall(r"^### (\w+)\n(\d{3})\. ", text, re.MULTILINE)}
     told = {kind.code: int(status) for kind, status in STATUS.items()}
     assert explained == told | {ROUTE_NOT_FOUND: 404, errors.VivifyError.code: 500}
+
+
+def test_every_answer_is_shown() -> None:
+    """infra/api.md shows the answers to POST and GET with every field they have, and names every status."""
+    page = (ROOT / "infra" / "api.md").read_text(encoding="utf-8")
+    shown = [json.loads(block) for block in re.findall(r"^```json\n(.*?)^```", page, re.MULTILINE | re.DOTALL)]
+    ticket, clip = (block for block in shown if "clip_id" in block)
+    assert ClipTicket.model_validate(ticket).model_dump().keys() == ticket.keys()
+    read = Clip.model_validate(clip).model_dump()
+    for part, whole in ((clip, read), (clip["options"], read["options"]), (clip["clip"], read["clip"])):
+        assert part.keys() == whole.keys()
+    assert set(get_args(State)) <= set(re.findall(r"`(\w+)`", page.split("## What became of it")[1]))
 
 
 def test_the_document(stack: Stack, ask: Ask) -> None:

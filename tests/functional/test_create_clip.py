@@ -116,8 +116,10 @@ WRONG = [
         422,
         "A clip plays motions or follows a driver: ask for one of the two.",
     ),
-    ('{"content_type": "image/png", "notify": {"webhook": "http://a.example/"}}', 422, "webhook"),
-    ('{"content_type": "image/png", "notify": {"webhook": "https://me:pw@a.example/"}}', 422, "webhook"),
+    ('{"content_type": "image/png", "notify": {"webhook": "http://a.example/"}}', 422, "webhook: it must be an https:// "),
+    ('{"content_type": "image/png", "notify": {"webhook": "https://me:pw@a.example/"}}', 422, "webhook: it must"),
+    ('{"content_type": "image/png", "notify": {"webhook": "https://a.example/\\n"}}', 422, "webhook: it must"),
+    ('{"content_type": "image/png", "notify": {"webhook": "https://a.example/#x"}}', 422, "webhook: it must"),
 ]
 
 

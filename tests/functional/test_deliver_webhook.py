@@ -101,6 +101,9 @@ class TestDelivery:
         assert not is_ours(header, b"{}", "another")
         assert not is_ours(header, b"{ }", "new")
         assert not is_ours(deliver_webhook.signature(b"{}", ["new"], now - 301), b"{}", "new")
+        assert not is_ours(deliver_webhook.signature(b"{}", ["new"], now + 302), b"{}", "new")
+        for garbage in ("", "v1", "t=,v1=", f"t={now}", f"t={now},v1=\u00e9", "t=never,v1=00"):
+            assert not is_ours(garbage, b"{}", "new")
 
     def test_news_of_a_clip_that_has_expired(self, stack: Stack, receiver: Receiver) -> None:
         """After its days there is nothing left to link to: nobody is called, and the message is done."""

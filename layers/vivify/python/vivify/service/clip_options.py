@@ -5,6 +5,7 @@ The API takes it in a request's body (vivify.api.schemas adds what only that has
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -16,6 +17,7 @@ from vivify.errors import RequestInvalid
 from vivify.service.clip_ids import DRIVERS
 
 METADATA = "vivify-"  # x-amz-meta-vivify-seconds: 3
+_CALLABLE = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?][!-\"$-~]*)?")
 
 
 @cache
@@ -37,14 +39,22 @@ def _in_library(name: str) -> str:
     return name
 
 
+def _callable(url: str) -> str:
+    """Where it leads is looked at when it is called."""
+    if not _CALLABLE.fullmatch(url):
+        raise ValueError("it must be an https:// address without a user's name, password or fragment")
+    return url
+
+
 def _whole(value: Any) -> Any:
     """JSON knows one kind of number: 512.0 is the integer 512."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 MotionName = Annotated[str, AfterValidator(_in_library), Field(json_schema_extra={"enum": list(library())})]
-# No name, password or fragment. Where it leads is looked at when it is called.
-Webhook = Annotated[str, Field(max_length=2048, pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?][!-\"$-~]*)?$")]
+Webhook = Annotated[
+    str, AfterValidator(_callable), Field(max_length=2048, json_schema_extra={"pattern": f"^{_CALLABLE.pattern}$"})
+]
 
 
 class Rendering(BaseModel):

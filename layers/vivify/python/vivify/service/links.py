@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from vivify.cloud import signed_urls
-from vivify.cloud.records import Record, now
+from vivify.cloud.records import Record, now, timestamp
 from vivify.cloud.settings import LinkSettings
 
 
@@ -23,7 +23,7 @@ def links(record: Record, settings: LinkSettings) -> dict[str, Any]:
     minted = {name: _sign(record[key], settings) for name, key in _KEYS.items()}
     figures = {name: float(text) if "." in text else int(text) for name, text in record["clip"].items()}
     ends = min(dt.datetime.fromisoformat(record["kept_until"]), *(link.expires_at for link in minted.values()))
-    return {**{name: link.url for name, link in minted.items()}, "expires_at": ends.isoformat(), **figures}
+    return {**{name: link.url for name, link in minted.items()}, "expires_at": timestamp(ends), **figures}
 
 
 _KEYS = {"url": "clip_key", "poster_url": "poster_key", "preview_url": "preview_key"}
