@@ -13,7 +13,7 @@ from vivify.animate.eyes.lids import Eyelids, Lidless
 from vivify.animate.eyes.spectacles import worn
 from vivify.animate.graph_painter import GraphPainter
 from vivify.animate.layers import Layers, split
-from vivify.animate.mouth import Mouth, on_seam
+from vivify.animate.mouth import Mouth, in_sight, on_seam
 from vivify.animate.painter import CvPainter, Painter
 from vivify.animate.patch import Window
 from vivify.animate.person.borders import Borders, without_tips
@@ -88,6 +88,8 @@ class Performer:
         self._mouth = Mouth(self._pixels, self._landmarks, self._head, milk=milk)
         glasses = worn(self._pixels, self._landmarks, self._head)
         self.limits = self.limits.parted_by(self._mouth.parting).behind_spectacles(glasses).seeing(self._lids.seen)
+        if not in_sight(self._pixels, self._landmarks, self._head):
+            self.limits = self.limits.without_mouth()
 
     def track(self, motion: Motion, mouth_width: float, lips_apart: float = 0.0) -> FaceTrack:
         """``motion`` fitted to this face; ``mouth_width``, ``lips_apart``: of whom it was measured on, see ``retarget``."""

@@ -25,6 +25,7 @@ SMILES_ALREADY: Final = "smiles_already"
 SMALL_CHILD: Final = "small_child"
 LOOSE_TEETH: Final = "loose_teeth"
 SPECTACLES: Final = "spectacles"
+MOUTH_HIDDEN: Final = "mouth_hidden"
 
 _FARTHEST = Pose(yaw=24.0, pitch=16.0, roll=20.0)  # degrees the head turns away from the photo's pose
 _LEAN, _WALK = 1.0, 2.6  # eye distances: a body can lean by itself; and goes at most
@@ -74,9 +75,9 @@ class Limits:
     """How far, towards minus and plus.
 
     ``yaw``, ``pitch``, ``roll``: degrees. ``aside``, ``along``: eye distances to the left and right, up and down; ``wider``:
-    that the corners of the mouth may go farther apart. ``parting``, ``brows``: the share of the way that lips part and brows
-    move. ``eyes``: whether the right and the left one can close. ``reasons``: what holds this face back, HEAD_TURNED and so
-    on.
+    that the corners of the mouth may go farther apart. ``parting``, ``brows``, ``mouth``: the share of the way that lips
+    part, that brows and that the lower face as a whole move. ``eyes``: whether the right and the left one can close.
+    ``reasons``: what holds this face back, HEAD_TURNED and so on.
     """
 
     yaw: tuple[float, float]
@@ -89,6 +90,7 @@ class Limits:
     eyes: tuple[bool, bool]
     reasons: tuple[str, ...]
     brows: float = 1.0
+    mouth: float = 1.0
 
     @classmethod
     def of(cls, shape: Float, pose: Pose, room: Room = Room()) -> Limits:
@@ -144,6 +146,10 @@ class Limits:
         right, left = (able and told for able, told in zip(self.eyes, seen, strict=True))
         squeezed = (right, left) != self.eyes and EYES_SHUT not in self.reasons
         return replace(self._held_by(EYES_SHUT, applies=squeezed), eyes=(right, left))
+
+    def without_mouth(self) -> Limits:
+        """The same for a face whose mouth is behind something, which stays as it is."""
+        return replace(self._held_by(MOUTH_HIDDEN, applies=True), mouth=0.0)
 
     def _held_by(self, reason: str, *, applies: bool) -> Limits:
         return replace(self, reasons=(*self.reasons, reason)) if applies else self

@@ -2,5 +2,6 @@
 
 from vivify.animate.mouth.interior import Mouth
 from vivify.animate.mouth.seam import on_seam
+from vivify.animate.mouth.sight import in_sight
 
-__all__ = ["Mouth", "on_seam"]
+__all__ = ["Mouth", "in_sight", "on_seam"]

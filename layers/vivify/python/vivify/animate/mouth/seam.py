@@ -35,16 +35,11 @@ _TO_CORNER = 0.75  # of the way to the lips' outer corners that the line goes on
 
 def on_seam(region: Pixels, landmarks: Float, head: HeadFrame) -> Float:
     """``landmarks`` (478, 3) float32 in ``region`` (H, W, 3), with the inner lips where the photo has them."""
-    upper, lower = landmarks[list(UPPER_INNER_LIP), :2], landmarks[list(LOWER_INNER_LIP), :2]
-    angle = np.radians(head.roll)
-    down = np.array([-np.sin(angle), np.cos(angle)], np.float32) * np.float32(head.unit)
-    if ((lower - upper) @ down).max() / head.unit**2 > _NEARLY_CLOSED:
+    if not nearly_closed(landmarks, head):
         return landmarks
-    middle = (upper + lower) / 2
-    above = (middle - landmarks[list(OUTER_LIPS[1:10]), :2]) @ down / head.unit**2
-    below = (landmarks[list(OUTER_LIPS[:10:-1]), :2] - middle) @ down / head.unit**2
-    soft = np.asarray(cv2.GaussianBlur(region, (0, 0), max(0.5, _SMOOTH * head.unit)), np.float32) @ LUMA
-    dark = [_dark(soft, *look, down) for look in zip(middle, above, below, strict=True)]
+    upper, lower = landmarks[list(UPPER_INNER_LIP), :2], landmarks[list(LOWER_INNER_LIP), :2]
+    middle, down = (upper + lower) / 2, _down(head)
+    dark = dark_between(region, landmarks, head)
     found = np.array([each is not None for each in dark])
     if found.sum() < _LEAST:
         return landmarks
@@ -69,8 +64,32 @@ def on_seam(region: Pixels, landmarks: Float, head: HeadFrame) -> Float:
     return moved
 
 
+def nearly_closed(landmarks: Float, head: HeadFrame) -> bool:
+    """Whether the inner lips of ``landmarks`` (478, 3) hardly part."""
+    upper, lower = landmarks[list(UPPER_INNER_LIP), :2], landmarks[list(LOWER_INNER_LIP), :2]
+    return bool(((lower - upper) @ _down(head)).max() / head.unit**2 <= _NEARLY_CLOSED)
+
+
+def dark_between(region: Pixels, landmarks: Float, head: HeadFrame) -> list[tuple[float, ...] | None]:
+    """Of nine looks across the lips, from corner to corner, the dark line each finds, if it does.
+
+    Where it begins, is darkest and ends, in eye distances below the middle of the inner lips; and its share of their luma.
+    """
+    down = _down(head)
+    middle = (landmarks[list(UPPER_INNER_LIP), :2] + landmarks[list(LOWER_INNER_LIP), :2]) / 2
+    above = (middle - landmarks[list(OUTER_LIPS[1:10]), :2]) @ down / head.unit**2
+    below = (landmarks[list(OUTER_LIPS[:10:-1]), :2] - middle) @ down / head.unit**2
+    soft = np.asarray(cv2.GaussianBlur(region, (0, 0), max(0.5, _SMOOTH * head.unit)), np.float32) @ LUMA
+    return [_dark(soft, *look, down) for look in zip(middle, above, below, strict=True)]
+
+
+def _down(head: HeadFrame) -> Float:
+    """(2,): an eye distance down the face, in pixels."""
+    angle = np.radians(head.roll)
+    return np.array([-np.sin(angle), np.cos(angle)], np.float32) * np.float32(head.unit)
+
+
 def _dark(luma: Float, middle: Float, above: float, below: float, down: Float) -> tuple[float, ...] | None:
-    """Where the dark between two lips begins, is darkest and ends, in eye distances below ``middle``; its share of luma."""
     along = np.arange(-max(_LIP * above, _BESIDE), max(_LIP * below, _BESIDE), _STEP, dtype=np.float32)
     at = middle + along[:, None] * down
     seen = cv2.remap(luma, at[:, None, 0], at[:, None, 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]
