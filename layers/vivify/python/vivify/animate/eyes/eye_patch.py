@@ -184,6 +184,18 @@ class Moved:
         """(64, 96) float32 in 0..1: where the lids' edges and their lashes are."""
         return _soft(cv2.dilate(np.where(self._edges() > 0, np.uint8(255), np.uint8(0)), _disc(_LASHED)), _FEATHER)
 
+    def edge(self, row: tuple[int, ...]) -> Float:
+        """(9, 2) float32, patch pixels: the edge of the lid whose landmarks are ``row``, from the outer corner to the inner.
+
+        Corners stay where the photo has them, but the line between shut lids has no bend there: at its outer end it goes
+        straight on, below the corner, as in filmed blinks.
+        """
+        line = self.points[[self.rest.eye.outer, *row, self.rest.eye.inner]]
+        end, first, second = line[:3]
+        ahead = first + (second - first) * (end - first)[0] / max(float((second - first)[0]), 1.0)
+        line[0, 1] += self.closure * (ahead - end)[1]
+        return line
+
     def bounds(self) -> Float:
         """(2, 2) float32: the corners of the part of the patch that is painted."""
         outlines = np.concatenate([_outline(self.rest.eye, points) for points in (self.points, self.rest.points)])
@@ -202,7 +214,7 @@ class Moved:
         """The lids' edges as lines, the upper one bright, the lower one half as bright."""
         edges, eye = np.zeros((HEIGHT, WIDTH), np.uint8), self.rest.eye
         for row, tone in ((eye.lower[0], 128), (eye.upper[0], 255)):
-            line = np.round(self.points[[eye.outer, *row, eye.inner]] * 16).astype(np.int32)
+            line = np.round(self.edge(row) * 16).astype(np.int32)
             cv2.polylines(edges, [line], False, (tone,), _LINE, cv2.LINE_AA, 4)
         return edges
 

@@ -56,7 +56,7 @@ def drawn(barred: Float, plain: Float, place: Float, moved: eye_patch.Moved) -> 
     in a picture whose patch is at ``place``; ``plain`` (h, w, 3): the same without lashes.
     """
     shown = min(max((moved.closure - _FROM) / (_WHOLE - _FROM), 0.0), 1.0)
-    line = moved.points[[moved.rest.eye.outer, *moved.rest.eye.upper[0], moved.rest.eye.inner]]
+    line = moved.edge(moved.rest.eye.upper[0])
     line = line[np.argsort(line[:, 0])]
     low, high = line.min(axis=0), line.max(axis=0) + np.array([0, _END[1]])
     window = _window(place, (low[0] - _LONGEST, low[1] - 1), (high[0] + _LONGEST, high[1]), barred.shape)
