@@ -33,17 +33,17 @@ def _wave(picture: Pixels, period: float) -> complex:
     return complex(np.mean((row - row.mean()) * np.exp(-2j * np.pi * at / period)))
 
 
-@pytest.mark.parametrize("period", [16.0, 8.0])
-def test_a_fraction_of_a_pixel_is_that_fraction(period: float) -> None:
-    """Moved by every sixteenth of a pixel, waves go that far within 0.01 pixels and keep 0.9 of their height: what glides
-    does not tremble.
+@pytest.mark.parametrize(("period", "astray"), [(16.0, 0.01), (8.0, 0.01), (4.0, 0.02)])
+def test_a_fraction_of_a_pixel_is_that_fraction(period: float, astray: float) -> None:
+    """Moved by every sixteenth of a pixel, waves go that far within a hundredth or two and keep their height, to a tenth:
+    what glides neither trembles nor blurs.
     """
     layers = _waves(period)
     still = _wave(_moved(layers, 0, 0), period)
     for part in np.arange(1, 32) / 16:
         wave = _wave(_moved(layers, float(part), 0), period)
-        assert -np.angle(wave / still) * period / (2 * np.pi) == pytest.approx(part, abs=0.01)
-        assert abs(wave / still) > 0.9
+        assert -np.angle(wave / still) * period / (2 * np.pi) == pytest.approx(part, abs=astray)
+        assert 0.96 < abs(wave / still) < 1.12
 
 
 def test_whole_pixels_stay_themselves() -> None:
@@ -52,8 +52,8 @@ def test_whole_pixels_stay_themselves() -> None:
     photo = rng.integers(0, 256, (SIDE, SIDE, 3), np.uint8)
     matte: Float = np.ones((SIDE, SIDE), np.float32)
     layers = split(photo, matte, 3)
-    assert np.array_equal(layers.fine[::2, ::2], layers.person)
-    assert layers.fine.shape == (2 * SIDE - 1, 2 * SIDE - 1, 4)
+    assert np.array_equal(layers.fine[::3, ::3], layers.person)
+    assert layers.fine.shape == (3 * SIDE - 2, 3 * SIDE - 2, 4)
     assert np.array_equal(_moved(layers, 0, 0), photo)
     assert np.array_equal(_moved(layers, 5, -3)[:-3, 5:], photo[3:, :-5])
 

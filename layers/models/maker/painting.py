@@ -15,7 +15,7 @@ from onnx import ModelProto, TensorProto, checker
 from .onnx_writer import Writer
 
 STORED = Path(__file__).resolve().parent.parent / "painting.onnx"
-FRACTIONS = 64.0  # of a pixel: where OpenCV looks pixels up, in 32nds of a fine one
+FRACTIONS = 96.0  # of a pixel: where OpenCV looks pixels up, in 32nds of a third of one
 PLAIN = 128.0  # the gain of 1, as OpenCV's bytes hold it
 WHITE = 255.0
 

@@ -16,7 +16,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from vivify import models
-from vivify.animate.layers import Layers
+from vivify.animate.layers import FINE, Layers
 from vivify.animate.patch import Window
 from vivify.animate.sketch import Grid, Sketch
 from vivify.arrays import Pixels
@@ -109,7 +109,7 @@ def _ahead(items: Iterable[T]) -> Iterator[T]:
 
 def _photo(layers: Layers, width: int, height: int) -> dict[str, NDArray[np.generic]]:
     """What the graph needs of a photo, whatever the frame; places are pixels of the person layer without its margin."""
-    padded = 2 * np.array([width, height]) - 1 + 2 * _MARGIN
+    padded = FINE * (np.array([width, height]) - 1) + 1 + 2 * _MARGIN
     person = cv2.copyMakeBorder(layers.fine, _MARGIN, _MARGIN, _MARGIN, _MARGIN, cv2.BORDER_REPLICATE)
     row, column = np.mgrid[:height, :width]
     return {
@@ -119,6 +119,6 @@ def _photo(layers: Layers, width: int, height: int) -> dict[str, NDArray[np.gene
         "least": np.array([-2, -2]),
         "most": np.array([width + 1, height + 1]),
         # GridSample's own coordinates: -1 and 1 are the outer edges of the outermost pixels.
-        "to_grid": 4 / padded,
+        "to_grid": 2 * FINE / padded,
         "from_corner": (2 * _MARGIN + 1) / padded - 1,
     }

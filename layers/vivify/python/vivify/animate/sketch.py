@@ -3,7 +3,7 @@
 Where skin is taken from is smooth, so it is kept on a coarse grid and enlarged by whoever makes pixels; only the photo's own
 pixels need the native resolution. The grid's step is a power of two and its numbers are coarse fractions, so that
 enlarging them is exact in float32: painters on different machines look up the very same places. (Beyond 2048 pixels float32
-cannot add a pixel's number to that exactly: there, of a thousand pixels, up to three are looked up a 64th of a pixel apart.)
+cannot add a pixel's number to that exactly: there, of a thousand pixels, up to three are looked up a 96th of a pixel apart.)
 """
 
 from __future__ import annotations
