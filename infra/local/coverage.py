@@ -91,7 +91,7 @@ _READ_PROPERTIES: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
         _names("LoggingConfiguration"),
     ),
     "AWS::Lambda::Function": (
-        _names("Code DeadLetterConfig Description Environment FunctionName Handler MemorySize Role Runtime Timeout"),
+        _names("Code Description Environment FunctionName Handler MemorySize Role Runtime Timeout"),
         _names(
             "Architectures EphemeralStorage Layers LoggingConfig PackageType ReservedConcurrentExecutions Tags "
             "TracingConfig VpcConfig KmsKeyArn"
@@ -110,7 +110,7 @@ _READ_PROPERTIES: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
         _names("ScalingConfig Tags"),
     ),
     "AWS::SNS::Subscription": (
-        _names("Endpoint FilterPolicy Protocol RawMessageDelivery TopicArn"),
+        _names("Endpoint Protocol RawMessageDelivery TopicArn"),
         _names("RedrivePolicy"),
     ),
     "AWS::SecretsManager::Secret": (

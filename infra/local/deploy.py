@@ -13,7 +13,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from .coverage import references
+from .coverage import UnsupportedTemplate, references
 from .event_bus import EventBus, Rule
 from .http_api import HttpApi
 from .lambda_runtime import AsyncPolicy, LambdaRuntime
@@ -122,10 +122,10 @@ def _register_functions(translated: Translated, stack: _Stack, lambdas: LambdaRu
     policies: dict[str, AsyncPolicy] = {}
     for _, values in stack.of("AWS::Lambda::EventInvokeConfig"):
         destinations = values.get("DestinationConfig", {})
+        _only("a function's destinations", destinations, {"OnFailure"})
         policies[values["FunctionName"]] = AsyncPolicy(
             retries=int(values.get("MaximumRetryAttempts", 2)),
             on_failure=destinations.get("OnFailure", {}).get("Destination"),
-            on_success=destinations.get("OnSuccess", {}).get("Destination"),
         )
     for name, values in stack.of("AWS::Lambda::Function"):
         physical = stack.physical[name]
@@ -139,10 +139,7 @@ def _register_functions(translated: Translated, stack: _Stack, lambdas: LambdaRu
             memory_mb=int(values.get("MemorySize", 128)),
             environment={k: str(v) for k, v in values.get("Environment", {}).get("Variables", {}).items()},
         )
-        policy = policies.get(physical, AsyncPolicy())
-        if dead_letters := values.get("DeadLetterConfig", {}).get("TargetArn"):
-            policy = AsyncPolicy(policy.retries, policy.on_failure, policy.on_success, dead_letters)
-        lambdas.register(function, policy)
+        lambdas.register(function, policies.get(physical))
 
 
 def _make_secret(name: str, properties: Mapping[str, Any]) -> None:
@@ -154,14 +151,11 @@ def _make_secret(name: str, properties: Mapping[str, Any]) -> None:
 
 
 def _subscribe(properties: Mapping[str, Any]) -> None:
-    attributes = {"RawMessageDelivery": str(properties.get("RawMessageDelivery", False)).lower()}
-    if policy := properties.get("FilterPolicy"):
-        attributes["FilterPolicy"] = json.dumps(policy)
     boto3.client("sns", region_name=REGION).subscribe(
         TopicArn=properties["TopicArn"],
         Protocol=properties["Protocol"],
         Endpoint=properties["Endpoint"],
-        Attributes=attributes,
+        Attributes={"RawMessageDelivery": str(properties.get("RawMessageDelivery", False)).lower()},
     )
 
 
@@ -194,39 +188,29 @@ def _cors(rule: Mapping[str, Any]) -> dict[str, Any]:
 
 def _lifecycle(rule: Mapping[str, Any]) -> dict[str, Any]:
     """CloudFormation's spelling of a lifecycle rule to the API's."""
-    result: dict[str, Any] = {"Status": rule["Status"], "Filter": {"Prefix": rule.get("Prefix", "")}}
-    if "Id" in rule:
-        result["ID"] = rule["Id"]
-    if "ExpirationInDays" in rule:
-        result["Expiration"] = {"Days": int(rule["ExpirationInDays"])}
-    elif "ExpiredObjectDeleteMarker" in rule:
-        result["Expiration"] = {"ExpiredObjectDeleteMarker": _boolean(rule["ExpiredObjectDeleteMarker"])}
-    if "NoncurrentVersionExpiration" in rule:
-        days = rule["NoncurrentVersionExpiration"]["NoncurrentDays"]
-        result["NoncurrentVersionExpiration"] = {"NoncurrentDays": int(days)}
-    if "AbortIncompleteMultipartUpload" in rule:
-        days = rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"]
-        result["AbortIncompleteMultipartUpload"] = {"DaysAfterInitiation": int(days)}
-    known = {"Id", "Status", "Prefix", "ExpirationInDays", "ExpiredObjectDeleteMarker", "NoncurrentVersionExpiration"}
-    if unread := sorted(rule.keys() - known - {"AbortIncompleteMultipartUpload"}):
-        raise ValueError(f"a lifecycle rule has {', '.join(unread)}, which nothing here reads")
+    aborts = "AbortIncompleteMultipartUpload"
+    _only("a lifecycle rule", rule, {"Id", "Status", "ExpirationInDays", "NoncurrentVersionExpiration", aborts})
+    result: dict[str, Any] = {"ID": rule["Id"], "Status": rule["Status"], "Filter": {"Prefix": ""}}
+    result["Expiration"] = {"Days": int(rule["ExpirationInDays"])}
+    if noncurrent := rule.get("NoncurrentVersionExpiration"):
+        result["NoncurrentVersionExpiration"] = {"NoncurrentDays": int(noncurrent["NoncurrentDays"])}
+    if aborted := rule.get(aborts):
+        result[aborts] = {"DaysAfterInitiation": int(aborted["DaysAfterInitiation"])}
     return result
 
 
 def _notification(configuration: Mapping[str, Any]) -> dict[str, Any]:
     """CloudFormation's spelling of a notification configuration to the API's."""
-    result: dict[str, Any] = {}
-    targets = (
-        ("LambdaConfigurations", "LambdaFunctionConfigurations", "Function", "LambdaFunctionArn"),
-        ("QueueConfigurations", "QueueConfigurations", "Queue", "QueueArn"),
-        ("TopicConfigurations", "TopicConfigurations", "Topic", "TopicArn"),
-    )
-    for theirs, ours, target, arn in targets:
-        for entry in configuration.get(theirs, []):
-            made: dict[str, Any] = {arn: entry[target], "Events": [entry["Event"]]}
-            if rules := entry.get("Filter", {}).get("S3Key", {}).get("Rules"):
-                made["Filter"] = {"Key": {"FilterRules": rules}}
-            result.setdefault(ours, []).append(made)
-    if configuration.get("EventBridgeConfiguration"):
-        raise ValueError("a bucket notifies EventBridge, which delivers nothing here")
-    return result
+    _only("a bucket's notifications", configuration, {"LambdaConfigurations"})
+    made = []
+    for entry in configuration["LambdaConfigurations"]:
+        rules = entry.get("Filter", {}).get("S3Key", {}).get("Rules", [])
+        filtered = {"Filter": {"Key": {"FilterRules": rules}}} if rules else {}
+        made.append({"LambdaFunctionArn": entry["Function"], "Events": [entry["Event"]], **filtered})
+    return {"LambdaFunctionConfigurations": made}
+
+
+def _only(what: str, given: Mapping[str, Any], read: set[str]) -> None:
+    """Raises UnsupportedTemplate where ``given`` has more than what is ``read`` here."""
+    if unread := sorted(given.keys() - read):
+        raise UnsupportedTemplate(f"{what}: {', '.join(unread)} is read by nothing here")

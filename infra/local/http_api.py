@@ -35,7 +35,7 @@ class Route:
     method: str
     path: str
     function: str
-    authorizer: JwtAuthorizer | Literal["IAM"] | None = None
+    authorizer: JwtAuthorizer | Literal["IAM"]
 
     def match(self, method: str, path: str) -> dict[str, str] | None:
         """The path's parameters, or None."""
@@ -105,8 +105,6 @@ class HttpApi:
         if isinstance(route.authorizer, JwtAuthorizer):
             claims = self._issuer.check(authorization.removeprefix("Bearer "), route.authorizer)
             return claims and {"jwt": {"claims": {name: str(value) for name, value in claims.items()}, "scopes": None}}
-        if route.authorizer is None:
-            return {}
         if not signed_for_api(request, self._credentials):
             return None
         caller = self._credentials[authorization.split("Credential=")[1].split("/")[0]]
@@ -162,6 +160,7 @@ def _event(route: Route, request: ApiRequest, parameters: dict[str, str], author
     context: dict[str, Any] = {
         "accountId": ACCOUNT,
         "apiId": "local",
+        "authorizer": authorized,
         "domainName": request.headers.get("host", ""),
         "domainPrefix": "local",
         "http": {
@@ -177,8 +176,6 @@ def _event(route: Route, request: ApiRequest, parameters: dict[str, str], author
         "time": now.strftime("%d/%b/%Y:%H:%M:%S +0000"),
         "timeEpoch": int(time.time() * 1000),
     }
-    if authorized:
-        context["authorizer"] = authorized
     event: dict[str, Any] = {
         "version": "2.0",
         "routeKey": f"{route.method} {route.path}",
@@ -207,7 +204,6 @@ def _response(outcome: Outcome) -> Answer:
     body = answer.get("body") or ""
     raw = base64.b64decode(body) if answer.get("isBase64Encoded") else str(body).encode()
     headers = [(str(k), str(v)) for k, v in (answer.get("headers") or {}).items()]
-    headers += [("Set-Cookie", str(cookie)) for cookie in answer.get("cookies") or []]
     if not any(name.lower() == "content-type" for name, _ in headers):
         headers.append(("Content-Type", "text/plain; charset=utf-8"))
     return int(answer["statusCode"]), headers, raw

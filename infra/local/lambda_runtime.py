@@ -19,16 +19,14 @@ RETRY_SECONDS = (0.5, 1.0)
 
 @dataclass(frozen=True)
 class AsyncPolicy:
-    """What happens to an asynchronous event that keeps failing (EventInvokeConfig and DeadLetterConfig)."""
+    """What happens to an asynchronous event that keeps failing (EventInvokeConfig)."""
 
     retries: int = 2
-    on_failure: str | None = None
-    on_success: str | None = None
-    dead_letter: str | None = None
+    on_failure: str | None = None  # a queue's ARN
 
 
-# Sends a JSON body, with string attributes, to the ARN of a queue or topic.
-Deliver = Callable[[str, str, Mapping[str, str]], None]
+# Sends a JSON body to the ARN of a queue.
+Deliver = Callable[[str, str], None]
 
 
 class LambdaRuntime:
@@ -93,7 +91,6 @@ class LambdaRuntime:
 
     def _run_event(self, name: str, payload: bytes) -> None:
         policy = self._policies[name]
-        request_id = str(uuid.uuid4())
         outcome = self.invoke(name, payload)
         tries = 1
         while outcome.error and tries <= policy.retries:
@@ -101,35 +98,22 @@ class LambdaRuntime:
                 return
             outcome = self.invoke(name, payload)
             tries += 1
-        if self._closing.is_set():
-            return
-        target = policy.on_failure if outcome.error else policy.on_success
-        if target:
-            record = self._destination_record(name, request_id, payload, outcome, tries)
-            self._deliver(target, json.dumps(record), {})
-        if outcome.error and policy.dead_letter:
-            error = _as_json(outcome.payload)
-            message = error.get("errorMessage", "") if isinstance(error, dict) else ""
-            attributes = {"RequestID": request_id, "ErrorCode": "200", "ErrorMessage": str(message)[:1024]}
-            self._deliver(policy.dead_letter, payload.decode(), attributes)
+        if outcome.error and policy.on_failure and not self._closing.is_set():
+            record = self._destination_record(name, payload, outcome, tries)
+            self._deliver(policy.on_failure, json.dumps(record))
 
-    def _destination_record(
-        self, name: str, request_id: str, payload: bytes, outcome: Outcome, tries: int
-    ) -> dict[str, object]:
-        response: dict[str, object] = {"statusCode": 200, "executedVersion": "$LATEST"}
-        if outcome.error:
-            response["functionError"] = outcome.error
+    def _destination_record(self, name: str, payload: bytes, outcome: Outcome, tries: int) -> dict[str, object]:
         return {
             "version": "1.0",
             "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "requestContext": {
-                "requestId": request_id,
+                "requestId": str(uuid.uuid4()),
                 "functionArn": f"{self._functions[name].arn}:$LATEST",
-                "condition": "RetriesExhausted" if outcome.error else "Success",
+                "condition": "RetriesExhausted",
                 "approximateInvokeCount": tries,
             },
             "requestPayload": _as_json(payload),
-            "responseContext": response,
+            "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": outcome.error},
             "responsePayload": _as_json(outcome.payload),
         }
 

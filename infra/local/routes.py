@@ -32,9 +32,10 @@ def _in_body(body: Mapping[str, Any], physical: Mapping[str, str]) -> Iterator[R
             function = re.search(r"\$\{(\w+)\.Arn\}", uri)
             if function is None:
                 raise ValueError(f"{method} {path} is not a route to a function of this stack")
-            iam = any("AWS_IAM" in scheme for scheme in operation.get("security", []))
+            if operation["security"] != [{"AWS_IAM": []}]:
+                raise ValueError(f"{method} {path} asks for an authorization that is not read here")
             verb = "ANY" if method == "x-amazon-apigateway-any-method" else method.upper()
-            yield Route(verb, path, physical[function[1]], "IAM" if iam else None)
+            yield Route(verb, path, physical[function[1]], "IAM")
 
 
 def _alone(route: Mapping[str, Any], resources: Resources, physical: Mapping[str, str], resolve: Any) -> Route:

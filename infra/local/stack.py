@@ -89,17 +89,10 @@ class Stack:
         self.close()
 
 
-def _deliver(arn: str, body: str, attributes: Mapping[str, str]) -> None:
+def _deliver(queue_arn: str, body: str) -> None:
     """Sends what a function's asynchronous invocation left to its destination."""
     import boto3
 
-    service, name = arn.split(":")[2], arn.rsplit(":", 1)[1]
-    values = {key: {"DataType": "String", "StringValue": value or "-"} for key, value in attributes.items()}
-    if service == "sqs":
-        client = boto3.client("sqs", region_name=REGION)
-        url = client.get_queue_url(QueueName=name)["QueueUrl"]
-        client.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=values)
-    elif service == "sns":
-        boto3.client("sns", region_name=REGION).publish(TopicArn=arn, Message=body, MessageAttributes=values)
-    else:
-        raise ValueError(f"asynchronous results cannot be sent to {service} here")
+    sqs = boto3.client("sqs", region_name=REGION)
+    url = sqs.get_queue_url(QueueName=queue_arn.rsplit(":", 1)[1])["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody=body)

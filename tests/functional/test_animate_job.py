@@ -135,6 +135,22 @@ def test_every_attempt_counts_its_seconds(
     assert record["gpu_seconds"] == 72
 
 
+def test_a_figure_is_not_worth_a_clip(
+    stack: Stack, job: dict[str, Any], main: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the seconds cannot be counted, the attempt ends as it would have: here for want of AWS, to be tried again."""
+
+    def refused(*_: object) -> None:
+        raise CloudError("Not allowed.")
+
+    def busy(*_: object) -> None:
+        raise CloudUnavailable("Busy.")
+
+    monkeypatch.setattr(Records, "spend", refused)
+    monkeypatch.setattr(engine, "animate", busy)
+    assert main() == 75
+
+
 def test_a_clip_that_has_ended(stack: Stack, job: dict[str, Any], main: Callable[[], int]) -> None:
     """A late job about a clip that was given up does not bring it back: 3, as no attempt ever will; the record stays."""
     stack.put_record(job["clip_id"], "failed")

@@ -13,7 +13,6 @@ from vivify.cloud import executions, storage
 from vivify.cloud.records import Records
 from vivify.cloud.storage import ObjectPointer
 from vivify.errors import ClipDeleted, CloudError, CloudUnavailable, TransitionRefused
-from vivify.service import clip_ids
 from vivify.service.leftovers import unless_over
 
 from .handlers import Answer, Event
@@ -79,7 +78,7 @@ def test_the_work_is_stopped(
     photo = ObjectPointer(stack.uploads, f"photos/{CLIP}", "1")
     stack.put_record(CLIP, "animating", photo=photo.as_dict())
     ask(DELETE)
-    assert stopped == [clip_ids.execution_name(CLIP, photo)]
+    assert stopped == [CLIP]
 
 
 def test_broken_off_half_way(stack: Stack, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,8 +130,7 @@ def test_deleted_while_the_face_is_looked_for(
     version = stack.put_photo(f"photos/{CLIP}", astronaut.read_bytes())
     invoke("detect_face", arrival(stack, version, key=f"photos/{CLIP}", like="s3_photo_uploaded_by_form"))
     assert stack.everything() == []
-    photo = ObjectPointer(stack.uploads, f"photos/{CLIP}", version)
-    assert set(stopped) == {clip_ids.execution_name(CLIP, photo)}
+    assert set(stopped) == {CLIP}
 
 
 def test_no_step_gets_past_a_tombstone(stack: Stack, ask: Ask) -> None:

@@ -37,7 +37,7 @@ def test_a_good_photo(stack: Stack, invoke: Invoke, arrival: Arrival, astronaut:
     (record,) = stack.records()
     clip_id = record["clip_id"]
     assert execution == {
-        "name": record["execution"],
+        "name": clip_id,
         "clip_id": clip_id,
         "photo": {"bucket": stack.uploads, "key": "photos/astronaut.png", "version": version},
         "faces_key": f"faces/{clip_id}/faces.json",

@@ -57,11 +57,10 @@ def pending(stack: Stack, clip_id: str, state: str, **attributes: Any) -> None:
     stack.put_record(clip_id, state, **{"pending": "yes", "created_at": time, "updated_at": time, **attributes})
 
 
-def started(stack: Stack, clip_id: str, photo: ObjectPointer, status: str) -> None:
-    """An execution for this photo that has come to ``status``."""
+def started(stack: Stack, clip_id: str, status: str) -> None:
+    """An execution for this clip that has come to ``status``."""
     steps = boto3.client("stepfunctions")
-    name = clip_ids.execution_name(clip_id, photo)
-    arn = steps.start_execution(stateMachineArn=stack.state_machine, name=name, input='{"clip_id": ""}')["executionArn"]
+    arn = steps.start_execution(stateMachineArn=stack.state_machine, name=clip_id, input='{"clip_id": ""}')["executionArn"]
     if status != "RUNNING":
         steps.stop_execution(executionArn=arn)
 
@@ -183,7 +182,7 @@ def test_an_execution_that_works_is_left_alone(stack: Stack, invoke: Invoke, sta
     photo = ObjectPointer(stack.uploads, "photos/a.jpg", stack.put_photo("photos/a.jpg", b"photo"))
     clip_id = clip_ids.of_drop(photo)
     pending(stack, clip_id, state, photo=photo.as_dict())
-    started(stack, clip_id, photo, "RUNNING")
+    started(stack, clip_id, "RUNNING")
     assert look(invoke) == {"left alone": 1}
 
 
@@ -199,7 +198,7 @@ def test_an_execution_whose_end_nobody_heard(
     clip_id = clip_ids.of_drop(photo)
     pending(stack, clip_id, state, photo=photo.as_dict())
     if known:
-        started(stack, clip_id, photo, "ABORTED")
+        started(stack, clip_id, "ABORTED")
     assert look(invoke) == {"failed": 1}
     assert [message["event"] for message in stack.messages()] == ["clip.failed"]
 
@@ -246,7 +245,7 @@ def test_a_deletion_that_broke_off(
     photo = ObjectPointer(stack.uploads, f"photos/{MINTED}", stack.put_photo(f"photos/{MINTED}", b"photo"))
     unfinished = "yes" if state == "animating" else None
     pending(stack, MINTED, state, pending=unfinished, photo=photo.as_dict(), notify={"webhook": "https://a.example"})
-    started(stack, MINTED, photo, "RUNNING")
+    started(stack, MINTED, "RUNNING")
 
     def die(*_: object) -> None:
         raise Killed
@@ -261,8 +260,7 @@ def test_a_deletion_that_broke_off(
     assert record is not None
     assert record.keys() == {"clip_id", "owner", "state", "updated_at", "expires_on"}
     assert record["state"] == "deleted"
-    name = clip_ids.execution_name(MINTED, photo)
-    assert executions.status(stack.state_machine, name) == "ABORTED"
+    assert executions.status(stack.state_machine, MINTED) == "ABORTED"
     assert (restarted, stack.messages()) == ([], [])
     assert look(invoke, 2 * LATE) == {}
 

@@ -37,8 +37,3 @@ def possible(photo: ObjectPointer) -> tuple[str, ...]:
     """The clips that a photo can belong to: the one whose minted id its key is, and the one of a drop."""
     asked_for = photo.key.removeprefix(PHOTOS)
     return (asked_for, of_drop(photo)) if is_minted(asked_for) else (of_drop(photo),)
-
-
-def execution_name(clip_id: str, photo: ObjectPointer) -> str:
-    """One execution for one version of one photo: two events about it ask for the same name."""
-    return f"{clip_id}-{hashlib.sha256(photo.version.encode()).hexdigest()[:16]}"

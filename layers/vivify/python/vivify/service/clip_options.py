@@ -142,4 +142,4 @@ def sentence(errors: Any) -> str:
         where = ".".join(part for part in parts if part.isidentifier() or part.isdecimal())  # pydantic names types, too
         what = error["msg"].removeprefix("Value error, ")
         told.append(f"{where}: {what}." if where else f"{what}.")
-    return " ".join(dict.fromkeys(told))
+    return " ".join(told)

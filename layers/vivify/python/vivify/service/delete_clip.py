@@ -19,7 +19,7 @@ def delete_clip(clip_id: str, caller: str, settings: ServeApi | Reconcile) -> No
     record = records.delete(clip_id, caller)
     if "photo" in record:
         photo = ObjectPointer(**record["photo"])
-        executions.stop(settings.state_machine_arn, clip_ids.execution_name(clip_id, photo))
+        executions.stop(settings.state_machine_arn, clip_id)
         storage.erase_version(photo)  # of a dropped photo only this version is the clip's
     storage.erase_versions(settings.uploads_bucket, clip_ids.PHOTOS + clip_id)
     storage.erase_versions(settings.uploads_bucket, clip_ids.DRIVERS + clip_id)

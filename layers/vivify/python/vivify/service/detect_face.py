@@ -1,7 +1,7 @@
 """A photo arrived: judge it, cut the face out, and start exactly one execution for this version of it.
 
 A photo that cannot be animated starts an execution too, with its verdict: the state machine's one failure path tells
-the person. Whatever is asked twice is done once: the record is claimed, the execution's name follows from the version.
+the person. Whatever is asked twice is done once: the record is claimed for one version, the execution has the clip's name.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def detect_face(arrival: Arrival, settings: DetectFace) -> Detection:
     except ClipDeleted as deleted:  # before the photo came, or while it was looked at
         storage.erase_version(photo)
         if clip_id:
-            executions.stop(settings.state_machine_arn, clip_ids.execution_name(clip_id, photo))
+            executions.stop(settings.state_machine_arn, clip_id)
         return Detection(deleted.details["clip_id"], started=False)
 
 
@@ -85,13 +85,12 @@ def _start(records: Records, record: Record, photo: ObjectPointer, settings: Det
     else:
         storage.write(settings.work_bucket, f"faces/{clip_id}/crop.jpg", crop, "image/jpeg")
         storage.write(settings.work_bucket, faces_key, found, "application/json")
-    name = clip_ids.execution_name(clip_id, photo)
     started = executions.start(
         settings.state_machine_arn,
-        name,
+        clip_id,
         {"clip_id": clip_id, "photo": photo.as_dict(), "faces_key": faces_key, "options": options, "verdict": verdict},
     )
-    records.note(clip_id, execution=name)
+    records.note(clip_id, execution=clip_id)
     return Detection(clip_id, started, verdict)
 
 

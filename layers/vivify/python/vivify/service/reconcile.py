@@ -85,7 +85,7 @@ def settle(stray: Stray, now: dt.datetime, settings: Reconcile) -> Deed:
             return "left alone"
         _fail(clip_id, settings, verdict=NEVER_UPLOADED)
         return "given up"
-    status = executions.status(settings.state_machine_arn, clip_ids.execution_name(clip_id, photo))
+    status = executions.status(settings.state_machine_arn, clip_id)
     if status == "RUNNING":
         return "left alone"  # it has timeouts and a failure path of its own
     if status is None and (record is None or record["state"] in ("created", "detecting")):
