@@ -22,7 +22,7 @@ _FAN = 0.5  # how far outwards lashes lean at the eye's ends
 _ROOT = 0.8  # patch pixels below the lid's edge where the bar is at its darkest
 _END = (9.0, 12.0)  # patch pixels below it where all has ended
 _FROM, _WHOLE = 0.8, 0.97  # closure between which lashes come to be seen one by one
-_COARSE, _FINE = 0.9, 0.6  # patch pixels to one of the picture: none are seen, all are
+_COARSE, _FINE = 1.7, 1.1  # patch pixels to one of the picture: the bar stays whole, and is a fringe
 _BLURRED, _SHARP = 0.40, 0.52  # of detail twice as coarse, how much an eye holds of what is as fine as lashes
 
 
