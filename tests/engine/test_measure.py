@@ -19,7 +19,7 @@ from vivify.arrays import Float
 from vivify.errors import MotionInvalid, NoFaceInVideo, VideoError
 from vivify.faces import Pose
 from vivify.faces.pose import angles, rotation
-from vivify.faces.topology import EYES, mouth_width
+from vivify.faces.topology import EYES, NECK, mouth_width
 from vivify.motion import FaceTrack, Motion, Template, compose, extract, extraction, follow, in_turn, library
 from vivify.motion import template as named
 from vivify.motion.measure import Measured, measure, to_motion
@@ -85,7 +85,7 @@ def test_a_blink_is_measured_back(folder: Path) -> None:
 def test_head_motion_is_told_in_the_resting_heads_axes(
     rest: Pose, turned: Pose, shift: tuple[float, float], growth: float
 ) -> None:
-    """However the head rests, the turn is told in its own axes, the shift right and down along its own roll."""
+    """However the head rests, the turn is told in its own axes, the neck's shift right and down along its own roll."""
     after = angles(rotation(rest) @ rotation(turned))
     roll = np.radians(rest.roll)
     right, down = np.array([np.cos(roll), np.sin(roll)]), np.array([-np.sin(roll), np.cos(roll)])
@@ -93,8 +93,13 @@ def test_head_motion_is_told_in_the_resting_heads_axes(
     turns = np.array([[p.yaw, p.pitch, p.roll] for p in (rest, after)], np.float32)
     necks = np.array([[0, 0, 3], [*place, 3 + np.log(growth)]], np.float32)
     necks[:, :2] *= np.exp(3 - np.median(necks[:, 2]))  # in the video's usual eye distances, not in the first frame's
+    middles = necks.copy()  # where the face is seen that turns about such a neck
+    for middle, pose in zip(middles, (rest, after), strict=True):
+        middle[:2] -= np.exp(middle[2] - np.median(necks[:, 2])) * (rotation(pose) @ NECK)[:2]
     shape = np.broadcast_to(portrait()[1].landmarks, (2, 478, 3)) / 40
-    found = to_motion(Measured(shape.astype(np.float32), turns, necks, fps=0.1))
+    measured = Measured(shape.astype(np.float32), turns, middles, fps=0.1)
+    found = to_motion(measured)
+    assert np.allclose(measured.neck, necks, atol=1e-3)
     assert np.allclose(found.rotation[1], [turned.yaw, turned.pitch, turned.roll], atol=0.05)
     assert np.allclose(found.translation[1], [*shift, 1 / growth - 1], atol=2e-3)
 

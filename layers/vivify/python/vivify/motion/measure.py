@@ -28,7 +28,7 @@ _LONG_SIDE = 720  # frames are read at most this large: landmarks need no more
 _LEAST_SEEN = 0.5  # of the frames must show a face
 _HEAD_SIGMA, _FACE_SIGMA, _LID_SIGMA = 0.03, 0.02, 0.012  # seconds: heads move slower than lids
 _CHEST_SIGMA = 0.1  # and chests slower still
-_TURN_NOISE, _PLACE_NOISE, _SHAPE_NOISE = 0.15, 0.005, 0.002  # degrees; eye distances; what unmoving faces are measured with
+_TURN_NOISE, _PLACE_NOISE, _SHAPE_NOISE = 0.15, 0.002, 0.002  # degrees; eye distances; what unmoving faces are measured with
 _INNER = 0.3  # eye distances from the outline: from there on all of a face makes faces
 _IMPLAUSIBLE = 0.8  # centimetres rms from the mean face
 _SHUT_OPENING = 0.09  # of the eye's width: landmarks report no less for lids that are shut
@@ -46,25 +46,32 @@ class Measured:
     """Landmarks of a video with the head's motion taken out.
 
     ``shape``: (T, 478, 3) float32, head frame, eye distances. ``rotation``: (T, 3) yaw, pitch and roll in degrees.
-    ``neck``: (T, 3) float32: where the neck is seen, right and down in eye distances of the picture's own axes; and the
-    logarithm of the eye distance in pixels. ``fps``: frames per second. ``body``: 0..1, the share of the neck's way that the
+    ``middle``: (T, 3) float32: where the middle of the face is seen, right and down in eye distances of the picture's own
+    axes; and the logarithm of the eye distance in pixels. ``fps``: frames per second. ``body``: 0..1, the share of the neck's way that the
     chest goes, None where it is not seen; ``chest``: (T, 2) float32, where it goes by itself (``vivify.motion.body``), or
     None.
     """
 
     shape: Float
     rotation: Float
-    neck: Float
+    middle: Float
     fps: float
     body: float | None = None
     chest: Float | None = None
+
+    @property
+    def neck(self) -> Float:
+        """(T, 3) float32: where the neck is, likewise. The head turns about it: where it went is what turning does not
+        explain.
+        """
+        return _neck(self.rotation, self.middle)
 
     def read_once(self) -> Measured:
         """The same in eye distances as the first frame alone has them, as the landmarks of a photo have its own."""
         right, left = (self.shape[0, [eye.outer, eye.inner]].mean(axis=0) for eye in EYES)
         unit = np.float32(np.linalg.norm(left - right))
-        neck = (self.neck / np.array([unit, unit, 1])).astype(np.float32)
-        return replace(self, shape=self.shape / unit, neck=neck, chest=None if self.chest is None else self.chest / unit)
+        middle = (self.middle / np.array([unit, unit, 1])).astype(np.float32)
+        return replace(self, shape=self.shape / unit, middle=middle, chest=None if self.chest is None else self.chest / unit)
 
 
 def measure(video: Path, start: float = 0.0, end: float | None = None, progress: OnProgress = unheard) -> Measured:
@@ -125,19 +132,17 @@ def _take_out_head(seen: Float, found: Sequence[RigidFit | None], fps: float) ->
     corners = [own[[eye.outer, eye.inner]].mean(axis=0) for eye in EYES]
     own /= np.linalg.norm(corners[0] - corners[1])
     middle = own[list(OVAL)].mean(axis=0)
-    neck = middle + NECK
     told = [rigid_fit(own[stable], points[stable]) for points in frames]
     inner = _inner(own)
-    shape, turns, necks = [], [], []
+    shape, turns, middles = [], [], []
     for points, landmarks, head in zip(frames, told, believed(told, found, middle), strict=True):
         # What the landmarks take for a turn that was none is a face being made; their outline and forehead only went along.
         rest, made = landmarks.inverse().apply(points), head.inverse().apply(points)
         shape.append(rest + inner * (made - rest))
         pose = angles(head.rotation)
         turns.append([pose.yaw, pose.pitch, pose.roll])
-        # The head turns about the neck, so where the neck went is what turning does not explain.
-        necks.append([*head.apply(neck)[:2], np.log(head.scale)])
-    place = np.array(necks)
+        middles.append([*head.apply(middle)[:2], np.log(head.scale)])
+    place = np.array(middles)
     place[:, :2] /= np.exp(np.median(place[:, 2]))
     turn = np.degrees(np.unwrap(np.radians(turns), axis=0))
     return Measured(np.array(shape, np.float32), turn.astype(np.float32), place.astype(np.float32), fps)
@@ -173,16 +178,24 @@ def to_motion(measured: Measured, rest: slice | None = None) -> Motion:
 def _head_moves(measured: Measured, still: slice) -> tuple[Float, Float]:
     """The head's rotation (T, 3) in degrees and translation (T, 3) (see Motion), both in the axes of the head at rest."""
     turn = calmed(measured.rotation, _HEAD_SIGMA * measured.fps, _TURN_NOISE)
-    neck = calmed(measured.neck, _HEAD_SIGMA * measured.fps, _PLACE_NOISE)
+    # A head that is read to nod a little stays where it is: what is seen is its face, not the point that it turns about.
+    neck = _neck(turn, calmed(measured.middle, _HEAD_SIGMA * measured.fps, _PLACE_NOISE))
     rest = rotation(Pose(*turn[still].mean(axis=0).astype(np.float64)))
     # Differences of angles are not the angles of the difference: a lowered head that tilts also turns in its own axes.
     own = [angles(rest.T @ rotation(Pose(*row))) for row in turn.astype(np.float64)]
     moved = neck - neck[still].mean(axis=0)
-    moved[:, :2] *= np.exp(np.median(measured.neck[:, 2]) - neck[still, 2].mean())
+    moved[:, :2] *= np.exp(np.median(measured.middle[:, 2]) - neck[still, 2].mean())
     roll = np.radians(angles(rest).roll)
     upright = moved[:, :2] @ np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]], np.float32)
     away = np.expm1(-moved[:, 2])  # a head twice as small is one more of its distances away
     return np.array([[p.yaw, p.pitch, p.roll] for p in own], np.float32), np.column_stack([upright, away]).astype(np.float32)
+
+
+def _neck(turn: Float, middle: Float) -> Float:
+    """(T, 3): where the neck is of a head that is turned by ``turn`` (T, 3), in degrees, its face's ``middle`` (T, 3)."""
+    lever = np.array([(rotation(Pose(*row)) @ NECK)[:2] for row in turn.astype(np.float64)])
+    grown = np.exp(middle[:, 2:] - np.median(middle[:, 2]))
+    return np.column_stack([middle[:, :2] + grown * lever, middle[:, 2]]).astype(np.float32)
 
 
 def _chest_moves(measured: Measured, still: slice) -> Float:
