@@ -47,9 +47,9 @@ class Measured:
 
     ``shape``: (T, 478, 3) float32, head frame, eye distances. ``rotation``: (T, 3) yaw, pitch and roll in degrees.
     ``middle``: (T, 3) float32: where the middle of the face is seen, right and down in eye distances of the picture's own
-    axes; and the logarithm of the eye distance in pixels. ``fps``: frames per second. ``body``: 0..1, the share of the neck's way that the
-    chest goes, None where it is not seen; ``chest``: (T, 2) float32, where it goes by itself (``vivify.motion.body``), or
-    None.
+    axes; and the logarithm of the eye distance in pixels. ``fps``: frames per second. ``body``: 0..1, the share of the
+    neck's way that the chest goes, None where it is not seen; ``chest``: (T, 2) float32, where it goes by itself
+    (``vivify.motion.body``), or None.
     """
 
     shape: Float
