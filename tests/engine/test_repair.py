@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.gallery import faces_in, rows
+from tests.gallery import faces_in, looked_at
 from tests.portrait import portrait, resized
 from vivify import engine
 from vivify.arrays import Pixels
@@ -181,7 +181,7 @@ def test_too_little_left_is_told_where_faces_are_found() -> None:
 def test_gallery_is_left_alone_but_for_the_scratched(gallery: Path) -> None:
     """Of the gallery's portraits, groups, paintings, beards, glasses and old prints only the scratched are changed."""
     changed = set()
-    for path in (gallery / row["file"] for row in rows(gallery)):
+    for path in (gallery / row["file"] for row in looked_at(gallery)):
         if path.parent.name in ("weird", "nonface", "tiny"):
             continue
         with contextlib.suppress(PhotoUnreadable):
