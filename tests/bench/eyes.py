@@ -40,7 +40,7 @@ _BLINK = replace(Motion.still(2), lids=np.array([[0, 0], [1, 1]], np.float32))
 def run(photos: list[Path], clips: list[Path]) -> dict[str, list[dict[str, Any]]]:
     """``photos``: one entry a face: ``rest``, in eye widths, is (right, left), and so is shut over rest by every one of
     ``WAYS``, null for an eye that is not open. ``people``: one entry a clip: ``real``, ``ours``, and ``smaller``, the real
-    one again by size of the face; each has (right, left) by measure. ``lively``: the real lids' Laplacian over the skin's.
+    one again by size of the face; each has (right, left) by measure. ``lively``: both's Laplacian over the skin's.
     """
     rows = []
     for path in photos:
@@ -88,9 +88,9 @@ def _person(path: Path) -> dict[str, Any] | None:
     awake = np.flatnonzero(opening >= usual)
     source = int(awake[np.abs(awake - shut).argmin()])
     clip = recorded(Photo(np.ascontiguousarray(frames[source]), "png"))
+    made = with_eyes_shut(clip, 0)
     rest, real, ours = (
-        _read(picture, seen[index])
-        for picture, index in ((clip.photo, source), (frames[shut], shut), (with_eyes_shut(clip, 0), source))
+        _read(picture, seen[index]) for picture, index in ((clip.photo, source), (frames[shut], shut), (made, source))
     )
     smaller = {}
     for size in SMALLER:
@@ -106,7 +106,10 @@ def _person(path: Path) -> dict[str, Any] | None:
         "real": _over(rest, real),
         "ours": _over(rest, ours),
         "smaller": smaller,
-        "lively": [liveliness(frames[shut], awake_there, eye) for eye in EYES],
+        "lively": {
+            "real": [liveliness(frames[shut], awake_there, eye) for eye in EYES],
+            "ours": [liveliness(made, rest, eye) for eye in EYES],
+        },
     }
 
 

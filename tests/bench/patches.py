@@ -29,7 +29,7 @@ _ROOM = {"eyes": (0.25, 0.5), "mouth": (0.2, 0.35)}  # of the width, beside and 
 
 def run(textured: list[Path], moving: list[Path]) -> dict[str, list[dict[str, Any]]]:
     """``lids``: one entry a photo: ``eye``, its width in pixels, and ``ratio``, shut lids' Laplacian over the skin's, null
-    where no eye is open. ``flicker``: one entry a photo and motion: ``eyes`` and ``mouth``, over the bare warp.
+    where no open eye shuts. ``flicker``: one entry a photo and motion: ``eyes`` and ``mouth``, over the bare warp.
     """
     lids: list[dict[str, Any]] = []
     for path in textured:
@@ -44,8 +44,10 @@ def _lids(path: Path) -> dict[str, Any]:
     clip = recorded(decode(path.read_bytes()), _SIDE)
     largest = int(np.argmax([face.size for face in clip.faces]))
     points = clip.faces[largest].landmarks
-    closed = with_eyes_shut(clip, largest)
-    seen = [liveliness(closed, points, eye) for eye in EYES if _open(points, eye)]
+    closed, closing = with_eyes_shut(clip, largest), clip.performers[largest].limits.eyes
+    seen = [
+        liveliness(closed, points, eye) for eye, closes in zip(EYES, closing, strict=True) if closes and _open(points, eye)
+    ]
     width = float(np.mean([eye_width(points, eye) for eye in EYES]))
     return {"eye": round(width), "ratio": float(np.mean(seen)) if seen else None}
 

@@ -122,8 +122,6 @@ def eyes(report: dict[str, list[Report]]) -> list[Figure]:
         rows = [row["smaller"][size] for row in people if size in row["smaller"]]
         told = {measure: [ratio for row in rows for ratio in row[measure]] for measure in WAYS}
         print(f"  face {size:>4} px  " + "; ".join(f"{measure} {_shut(values)}" for measure, values in told.items()))
-    lively = [ratio for row in people for ratio in row["lively"]]
-    print(f"Their lids' Laplacian over that of the skin right below: median {np.median(lively):.2f}; see lids, further on")
     figures = []
     for measure, values in seen.items():
         real, ours = ([r for row in people for r in row[whose][measure]] for whose in ("real", "ours"))
@@ -133,7 +131,15 @@ def eyes(report: dict[str, list[Report]]) -> list[Figure]:
         figures.append(
             (f"{name} as real ones", _shut(real), f"same people {_shut(ours)}", bool(np.median(ours) <= np.median(real)))
         )
+    real, ours = ([r for row in people for r in row["lively"][whose]] for whose in ("real", "ours"))
+    alike, found = (f"{_alike(ratios)} of {len(ratios)}, median {np.median(ratios):.2f}" for ratios in (real, ours))
+    figures.append(("lids as lively as skin, as real ones", alike, f"same people {found}", _alike(ours) >= _alike(real)))
     return figures
+
+
+def _alike(ratios: list[float]) -> int:
+    """How many are about 1."""
+    return sum(abs(ratio - 1) <= ALIKE for ratio in ratios)
 
 
 def _shut(ratios: list[float]) -> str:
@@ -147,7 +153,7 @@ def patches(report: dict[str, list[Report]]) -> list[Figure]:
     seen = []
     for row in report["lids"]:
         if row.get("ratio") is None:
-            print(f"{row['photo'][-52:]:<54} {row.get('skipped', 'eyes shut')}")
+            print(f"{row['photo'][-52:]:<54} {row.get('skipped', 'no eye that shuts')}")
             continue
         seen.append(row)
         print(f"{row['photo'][-52:]:<54} eye {row['eye']:>4} px {row['ratio']:>6.2f}")
