@@ -24,7 +24,7 @@ from vivify.arrays import Pixels
 T = TypeVar("T")
 
 _MARGIN = 6  # fine pixels that the person layer is continued by on every side
-_BATCH_PIXELS = 16e6  # a batch holds about this many; the graph needs some 150 bytes for each
+_BATCH_PIXELS = 8e6  # a batch holds about this many; the graph needs some 105 bytes for each, and each face its own batch
 _MOST_FRAMES = 32
 
 
