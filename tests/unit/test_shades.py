@@ -35,7 +35,7 @@ def _lit(depth: float, powers: tuple[float, float, float]) -> Pixels:
 
 def _shaded(photo: Pixels) -> Float:
     points, unit = _face()
-    return Shades(photo, points, unit).of(GAINS)
+    return Shades(photo, points, unit).of(GAINS[None])[0]
 
 
 def test_folds_take_the_colours_of_shaded_skin() -> None:
