@@ -32,7 +32,7 @@ def test_the_iris_goes_and_corners_stay(eye: Eye, look: tuple[float, float]) -> 
     along = (flat[eye.inner] - flat[eye.outer]) * (1 if eye is EYES[0] else -1)
     step = look[0] * along + look[1] * np.array([-along[1], along[0]])
     there = np.stack([flat[eye.iris[0]] + step, flat[eye.outer], flat[eye.inner]])
-    gone = Gaze(eye, points).gone(there[None], flat, gaze)[0]
+    gone = Gaze(eye, points).gone(there[None], flat, gaze)[0][0]
     assert gone[0] == pytest.approx(step, abs=0.01 * width)
     assert np.abs(gone[1:]).max() < 0.01 * width
 
@@ -47,10 +47,31 @@ def test_an_eye_that_looks_elsewhere_shows_no_lid(eye: Eye, look: tuple[float, f
     there = np.stack([x, y], axis=-1).reshape(-1, 2)
     inside = [cv2.pointPolygonTest(opening, (float(a), float(b)), measureDist=True) >= 0 for a, b in there]
     there = there[inside][None]
-    seen = there - Gaze(eye, points).gone(there, points[:, :2].astype(np.float64), np.array(look, np.float32))
+    seen = there - Gaze(eye, points).gone(there, points[:, :2].astype(np.float64), np.array(look, np.float32))[0]
     away = [cv2.pointPolygonTest(opening, (float(a), float(b)), measureDist=True) for a, b in seen[0]]
     assert len(away) > 100
     assert min(away) > -0.03 * width
+
+
+@pytest.mark.parametrize("white", [(180, 140, 140), (150, 150, 150)])
+def test_a_glance_bares_lighter_white(white: tuple[int, int, int]) -> None:
+    """White that the iris hid is a quarter lighter and less red than what is shown, grey if that is; none is at rest."""
+    eye = EYES[0]
+    points, width = _eye(eye)
+    iris = points[list(eye.iris), :2]
+    region = np.full((512, 512, 3), white, np.uint8)
+    cv2.circle(region, np.round(iris[0]).astype(int).tolist(), round(0.18 * width), (60, 40, 30), cv2.FILLED)
+    painted = PaintedEye(eye, region, points)
+
+    def seen(gaze: float) -> Float:
+        (patch,) = painted.patches(points, np.array([gaze, 0], np.float32))
+        column, row = np.round(iris[0] - patch.window.corner).astype(int)
+        return np.asarray(patch.colour[row, column], np.float32)
+
+    bared, shown = seen(0.3), np.array(white, np.float32)
+    assert seen(0.0) == pytest.approx([60, 40, 30], abs=2)
+    assert bared.mean() > 1.25 * shown.mean()
+    assert np.ptp(bared) < 0.8 * np.ptp(shown) + 1
 
 
 def test_lashes_rise_with_the_lid() -> None:

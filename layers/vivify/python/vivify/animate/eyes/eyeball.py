@@ -27,6 +27,10 @@ _RIM_UPPER, _RIM_LOWER = 0.45, 0.35  # of the way to the next row of landmarks: 
 _FILL_SIDE = 96  # pixels
 _MOST_CELLS = 96  # on a side: what looks elsewhere moves smoothly, and is found on so few places at most
 _EDGE = 0.012  # of the eye's width: softness of the lids' edge
+# White in the middle of an eyeball is lighter than that in its corners, which lids shade, and less red (five filmed people's
+# glances aside: 1.13 to 1.45 times as light, at 0.35 to 0.79 of the colour, medians 1.31 and 0.49).
+_LIGHTER, _PALER = 0.3, 0.5
+_BESIDE_IRIS = 1.15  # of its radius
 
 
 class PaintedEye:
@@ -46,6 +50,9 @@ class PaintedEye:
         keep = round(4 * _EDGE * self._width) + 2
         if self._source is not None:
             self._ball = _eyeball_texture(region, opening, self._source, keep)
+            corner = self._source.corner
+            white = _white(self._source.of(region), opening - corner, landmarks[list(eye.iris), :2] - corner)
+            self._lightest = (1 + _LIGHTER) * min(white, 255 / (1 + _LIGHTER))
 
     def patches(self, vertices: Float, gaze: Float) -> list[Patch]:
         """The eyeball between the moved lids, if any of it is in the region.
@@ -63,15 +70,20 @@ class PaintedEye:
         # From the moved region to the photo's.
         back = np.asarray(cv2.invertAffineTransform(self._widened(moved, vertices)), np.float64)
         there = _through(window, back)
+        bared = None
         if gaze.any():
             few = _through(window, back, min(window.size[0], _MOST_CELLS), min(window.size[1], _MOST_CELLS))
             points = np.asarray(vertices[:, :2] @ back[:, :2].T + back[:, 2], np.float64)
-            gone = self._gaze.gone(few, points, gaze)
-            there -= cv2.resize(gone, window.size, interpolation=cv2.INTER_LINEAR)
+            gone, bared = (cv2.resize(part, window.size) for part in self._gaze.gone(few, points, gaze))
+            there -= gone
         place = (there - texture.corner).astype(np.float32)
-        picture = cv2.remap(self._ball, place, np.empty(0), cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        picture = cv2.remap(self._ball, place, np.empty(0), cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE).astype(
+            np.float32
+        )
+        if bared is not None:
+            picture = _lit(picture, bared.astype(np.float32), self._lightest)
         mask = polygon_mask(window, opening, edge) * self._openness(vertices)
-        return [Patch(window, picture.astype(np.float32), mask)]
+        return [Patch(window, picture, mask)]
 
     def tuck_rims(self, source: Float, closure: float) -> None:
         """Moves where the lids' edges take their skin from, in ``source`` (>=468, 2), behind the rim of a closing eye."""
@@ -102,6 +114,24 @@ class PaintedEye:
         """How far apart the lids are at most, pixels."""
         upper, lower = vertices[list(self._eye.upper[0]), :2], vertices[list(self._eye.lower[0]), :2]
         return float(np.linalg.norm(upper - lower, axis=1).max())
+
+
+def _white(region: Pixels, opening: Float, iris: Float) -> float:
+    """The luma of the lighter half of an eye's white; 0 where there is none. ``iris``: (5, 2), its middle and its rim."""
+    height, width = region.shape[:2]
+    y, x = np.indices((height, width), np.float32)
+    beside = np.hypot(x - iris[0, 0], y - iris[0, 1]) > _BESIDE_IRIS * np.linalg.norm(iris[1:] - iris[0], axis=1).max()
+    luma = cv2.cvtColor(region, cv2.COLOR_RGB2GRAY)[(filled(opening, (width, height)) > 0) & beside]
+    return float(luma[luma >= np.median(luma)].mean()) if luma.size else 0.0
+
+
+def _lit(picture: Float, bared: Float, lightest: float) -> Float:
+    """``picture`` (h, w, 3), its white lighter and paler where ``bared`` (h, w), 0..1, up to a luma of ``lightest``."""
+    luma = np.maximum(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), 1)
+    lighter = bared * np.clip(lightest / luma - 1, 0, _LIGHTER)
+    paler = _PALER / _LIGHTER * lighter
+    lit = (1 + lighter)[..., None] * (luma[..., None] + (1 - paler)[..., None] * (picture - luma[..., None]))
+    return np.asarray(lit, np.float32)
 
 
 def _through(window: Window, back: NDArray[np.float64], columns: int = 0, rows: int = 0) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ _RIM = 0.1  # how far lashes and their shade reach over the eyeball: they stay w
 
 _HELD = 0.5  # of the iris's height: so much of its middle goes up and down whole, lids hide the rest
 _IRIS_FADES = 0.85, 1.15  # of its radius
+_BARED = 0.2  # a white drawn out by so much is the middle of the eyeball
 
 Array = NDArray[np.float64]
 
@@ -40,8 +41,9 @@ class Gaze:
         # Along either axis: where the opening begins, the iris begins and ends, and the opening ends.
         self._knots = np.stack([rim.min(axis=0), iris[0] - held, iris[0] + held, rim.max(axis=0)], axis=1)
 
-    def gone(self, there: Array, points: Array, gaze: Float) -> Array:
-        """How far what is seen ``there`` has gone by a ``gaze`` (2,) in eye widths: (h, w, 2) region pixels.
+    def gone(self, there: Array, points: Array, gaze: Float) -> tuple[Array, Array]:
+        """How far what is seen ``there`` has gone by a ``gaze`` (2,) in eye widths: (h, w, 2) region pixels. And where white
+        is bared that the iris hid: (h, w) in 0..1.
 
         ``there``: (h, w, 2), where those pixels lie in the photo while the eye looks as it does there; ``points``:
         (>=468, 2), the moved landmarks, likewise.
@@ -52,6 +54,7 @@ class Gaze:
             step = float(gaze[axis])
             places = (min(begin, near + step - _WHITE), near + step, far + step, max(end, far + step + _WHITE))
             seen[..., axis] -= np.interp(at[..., axis], places, (0, step, step, 0))
+        drawn = np.abs(at[..., 0] - seen[..., 0])
         # White that comes to where the opening is taller shows no lid: it is seen no nearer to one than it was in the photo.
         iris, radius = self._iris
         white = smoothstep((np.abs(seen[..., 0] - iris) / radius - _IRIS_FADES[0]) / (_IRIS_FADES[1] - _IRIS_FADES[0]))
@@ -59,7 +62,9 @@ class Gaze:
             here = side * (at[..., 1] - _height(now, at[..., 0]))
             least = _height(rest, seen[..., 0]) + side * np.minimum(here, _RIM)
             seen[..., 1] += white * side * np.maximum(side * (least - seen[..., 1]), 0)
-        return np.asarray((at - seen) @ self._axes, np.float64)
+        behind = np.sign(gaze[0]) * (iris + gaze[0] - at[..., 0]) / radius
+        bared = smoothstep((behind - _IRIS_FADES[0]) / (_IRIS_FADES[1] - _IRIS_FADES[0])) * smoothstep(drawn / _BARED)
+        return np.asarray((at - seen) @ self._axes, np.float64), np.asarray(bared, np.float64)
 
     def _within(self, points: Array) -> Array:
         return np.asarray((points - self._middle) @ self._axes.T / (self._axes[0] @ self._axes[0]), np.float64)
