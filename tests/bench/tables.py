@@ -250,15 +250,16 @@ def speed(report: Report) -> list[Figure]:
 
 
 def gpu(report: Report) -> list[Figure]:
-    print("\nThe graph that paints frames on a GPU" + ("" if report["cuda"] else ", here on the CPU; unmeasured: no CUDA"))
+    print(
+        "\nThe graph that paints frames on a GPU"
+        + ("" if report["cuda"] else ", here on the CPU; a GPU is unmeasured: no CUDA")
+    )
     head = ("side", "batch", "opening s", "sketch ms", "paint ms", "computing ms", "lids ms", "there kB", "back kB")
     print("".join(f"{name:>13}" for name in (*head, "frames/s", "no computing")))
     for row in report["rows"]:
-        clip = "   unmeasured   unmeasured"
-        if report["cuda"]:
-            clip = f"{row['frames_per_second']:>13.1f}{row['not_arithmetic']:>13.0%}"
         times = "".join(f"{row[name]:>13.2f}" for name in ("open_s", "sketch_ms", "paint_ms", "painting_ms", "lids_ms"))
         bytes_each_way = f"{row['sent_kb']:>13.0f}{row['returned_kb']:>13.0f}"
+        clip = f"{row['frames_per_second']:>13.1f}{row['not_arithmetic']:>13.0%}"
         print(f"{row['side']:>13}{row['batch']:>13}{times}{bytes_each_way}{clip}")
     return []
 

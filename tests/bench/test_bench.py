@@ -12,7 +12,7 @@ from vivify import engine
 from vivify.faces.topology import EYES
 from vivify.photos import Photo, decode
 
-from . import depth, outside, patches, reenactment, sharpness, speed, stage, steadiness
+from . import depth, gpu, outside, patches, reenactment, sharpness, speed, stage, steadiness
 from .mesh_warp import MeshWarp
 from .pictures import CAP, cut, face_box, psnr, ssim
 
@@ -175,6 +175,20 @@ def test_a_speed_row_holds_every_stage(astronaut: Path, root: Path) -> None:
     assert set(drawing) == stages | {"all drawing", "other"}
     assert all(drawing[name] > 0 for name in drawing)
     assert sum(drawing[name] for name in stages) + drawing["other"] == pytest.approx(drawing["all drawing"])
+
+
+def test_the_graph_makes_a_whole_clip(astronaut: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a GPU would be measured by runs through on the CPU, lids, threads and encoder included: arithmetic is part of
+    painting and of the clip, and what travels is counted.
+    """
+    monkeypatch.setattr(gpu, "SIZES", {"cpu": (96,), "cuda": (96,)})
+    monkeypatch.setattr(gpu, "SECONDS", 1.0)
+    (row,) = gpu.run(astronaut)["rows"]
+    assert row["batch"] == 25
+    assert 0 < row["painting_ms"] < 2 * row["paint_ms"]
+    assert 0 < row["lids_ms"] < row["sketch_ms"]
+    assert row["not_arithmetic"] < 1
+    assert 0 < row["returned_kb"] < row["sent_kb"]
 
 
 def test_sharpness_tells_the_blurred_from_the_sharp(astronaut: Path) -> None:
