@@ -33,7 +33,7 @@ def test_wide_lips_shown_apart_uncover_the_teeth_of_a_smile() -> None:
 
 
 def test_lips_apart_do_not_make_a_smile() -> None:
-    """Of the lower row, a mouth that the photo shows open shows 2 mm more as it opens where it is as wide as smiles are."""
+    """Of the lower row, a mouth that the photo shows open shows 1 mm more as it opens where it is as wide as smiles are."""
     seen = []
     for width in (0.76, 1.08):
         shape = np.zeros((MESH, 3), np.float32)
@@ -42,7 +42,7 @@ def test_lips_apart_do_not_make_a_smile() -> None:
         displacement = np.zeros((9, MESH, 3), np.float32)
         displacement[:, list(LOWER_INNER_LIP), 1] = 0.2
         seen.append(63 * (0.32 - bite(shape, displacement)[4, 1]))
-    assert seen[1] > seen[0] + 2
+    assert seen[1] > seen[0] + 1
 
 
 def test_a_pout_parts_no_teeth() -> None:

@@ -45,8 +45,25 @@ _LIP_RISES = 0.55  # of the way to the nose, at most
 _NOSE_TIP, _NOSTRILS_RISE = 4, 0.022  # landmark; eye distances towards it, at most
 _AROUND_LIPS, _AROUND_CORNERS = 0.13, 0.22  # eye distances: how far the lips' edge takes skin along
 _LIPS = list(dict.fromkeys(OUTER_LIPS + INNER_LIPS))
+_COLUMNS = np.array(  # (20, 4): the points of each of INNER_LIPS, from the lips' inner edge to their outer
+    [
+        MOUTH_CORNER_ROWS[0],
+        *zip(UPPER_INNER_LIP, *UPPER_LIP_ROWS, OUTER_LIPS[1:10], strict=True),
+        MOUTH_CORNER_ROWS[1],
+        *reversed(list(zip(LOWER_INNER_LIP, *LOWER_LIP_ROWS, OUTER_LIPS[:10:-1], strict=True))),
+    ]
+)
 _NEAR_CORNER = np.tile(np.cos(np.linspace(0, 2 * np.pi, 20, endpoint=False)) ** 2, 2).astype(np.float32)  # of each of them
 _NARROWER, _WIDER = 0.7, 1.3  # what a mouth differs from the measured one at most
+# The inner lips of 56 filmed people's mouths wide open, landmark by landmark from the right corner along the upper lip: how
+# far from the middle, in halves of the width; how far from the height of the corners to that of either lip.
+_HALF = np.array([1.0, 0.86, 0.71, 0.52, 0.29, 0.0], np.float32)
+_OPEN_X = np.concatenate([-_HALF, _HALF[-2::-1], _HALF[1:], -_HALF[-2:0:-1]])
+_OPEN_UP, _OPEN_DOWN = (
+    np.array([0.0, *rise, 1.0, *rise[::-1], 0.0], np.float32) for rise in ((0.40, 0.68, 0.90, 1.0), (0.33, 0.56, 0.78, 0.93))
+)
+_CORNERS_AT = 0.40  # of the way from the upper lip's middle to the lower's
+_ROUND_FROM, _ROUND = 0.15, 0.4  # of its width, that a mouth opens and begins to have it, and has it
 
 
 def on_mouth(displacement: Float, measured: float, width: float) -> Float:
@@ -113,6 +130,7 @@ def fit_lips(displacement: Float, shape: Float, limits: Limits, measured: float,
     # The rest of each lip goes along, so that lips keep their thickness.
     displacement[:, list(OUTER_LIPS[11:]), 1] += (correction - from_upper).mean(axis=1, keepdims=True)
     displacement[:, list(OUTER_LIPS[1:10]), 1] -= from_upper.mean(axis=1, keepdims=True)
+    _round(displacement, shape)
     _keep_flesh(displacement, shape, (upper, *UPPER_LIP_ROWS, OUTER_LIPS[1:10]), down=1)
     _keep_flesh(displacement, shape, (lower, *LOWER_LIP_ROWS, OUTER_LIPS[:10:-1]), down=-1)
     # Beside a corner of the mouth lies a thin strip of skin: a corner that drops alone would blow it up.
@@ -183,6 +201,29 @@ def _keep_nostrils(displacement: Float) -> None:
     rise = displacement[:, _NOSE_TIP, None, 1] - displacement[:, list(NOSTRILS), 1]
     part = (1 + (np.maximum(rise, 0) / _NOSTRILS_RISE) ** _SOFTLY) ** (-1 / _SOFTLY)
     displacement[:, list(NOSTRILS), 1] += (1 - part) * rise
+
+
+def _round(displacement: Float, shape: Float) -> None:
+    """Rounds a mouth that opens wide, in place, as far as both its sides do: of the line that shut lips meet in, motions
+    measured on others make a hexagon.
+    """
+    place = shape[list(INNER_LIPS), :2] + displacement[:, list(INNER_LIPS), :2]
+    middle, across = (place[:, 10] + place[:, 0]) / 2, (place[:, 10] - place[:, 0]) / 2
+    axes = np.stack([across, across[:, ::-1] * (-1, 1)], axis=1)  # right and down, each half the width long
+    own = np.einsum("tpc,tac->tpa", place - middle[:, None], axes) / np.sum(across**2, axis=1)[:, None, None]
+    even = (own + own[:, (10 - np.arange(20)) % 20] * (-1, 1)) / 2
+    top, bottom = own[:, 5, 1:], own[:, 15, 1:]
+    photo = float(np.linalg.norm(shape[UPPER_INNER_LIP[4], :2] - shape[LOWER_INNER_LIP[4], :2]))
+    opened = (bottom - top)[:, 0] / 2 - photo / (2 * np.linalg.norm(across, axis=1))
+    part = smoothstep((opened - _ROUND_FROM) / (_ROUND - _ROUND_FROM))[:, None, None]
+    corners = top + _CORNERS_AT * (bottom - top)
+    lips = np.concatenate([_OPEN_UP * (top - corners), _OPEN_DOWN[1:-1] * (bottom - corners)], axis=1)
+    wanted = np.stack([np.broadcast_to(_OPEN_X, lips.shape), corners + lips], axis=2)
+    displacement[:, _COLUMNS, :2] += np.einsum("tpa,tac->tpc", part * (wanted - even), axes)[:, :, None]
+    upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
+    rest = (shape[lower] - shape[upper])[:, 1]
+    gap = rest + (displacement[:, lower] - displacement[:, upper])[..., 1]
+    displacement[:, upper, 1] += np.minimum(gap - np.minimum(rest, 0), 0)  # where a mouth is crooked
 
 
 def _around_lips(shape: Float) -> tuple[Float, Float]:

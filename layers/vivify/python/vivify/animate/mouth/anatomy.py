@@ -91,6 +91,6 @@ class Arch:
 UPPER_ARCH: Final = Arch(29.5, 44.0)
 LOWER_ARCH: Final = Arch(26.5, 41.0)
 
-TONGUE_HALF_WIDTH: Final = 18.5
+TONGUE_HALF_WIDTH: Final = 22.0
 JAW_LEVER: Final = 95.0
 """From the lower incisors to the joint the jaw turns about."""

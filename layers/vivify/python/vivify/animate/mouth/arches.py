@@ -135,11 +135,11 @@ def _draw_crown(
     tip = np.clip(1 - (y - edge) / (0.17 * crown.length), 0, 1)
     light *= 1 - 0.15 * tip**1.2  # thin enamel: the dark of the mouth shines through
     light *= 1 - 0.12 * np.clip((up - 0.72) / 0.28, 0, 1)
-    light *= 1 + stands_out + 0.022 * _mottle(light.shape, 1.6 * fine, rng) + 0.010 * _mottle(light.shape, 0.35 * fine, rng)
+    light *= 1 + stands_out + 0.022 * mottle(light.shape, 1.6 * fine, rng) + 0.010 * mottle(light.shape, 0.35 * fine, rng)
     canine = 1.0 if crown.cusp > 1.2 and crown.thick < 4 else 0.0
     yellow = 0.22 + 0.55 * np.clip((up - 0.35) / 0.65, 0, 1) ** 1.3 - 0.35 * tip + 0.14 * canine + rng.normal(0, 0.07)
     shine = np.exp(-((x / half - turned * 2 + 0.12) ** 2) / 0.10 - (up - 0.50) ** 2 / 0.045)
-    gloss = shine * (0.7 + 0.5 * _mottle(light.shape, 0.7 * fine, rng))
+    gloss = shine * (0.7 + 0.5 * mottle(light.shape, 0.7 * fine, rng))
 
     part = np.ix_(np.arange(len(height)), columns)
     for name, value in (("light", light * (1 - 0.05 * canine)), ("yellow", yellow), ("gloss", np.maximum(gloss, 0))):
@@ -156,12 +156,12 @@ def _draw_gum(maps: dict[str, Float], neck: Float, height: Float, fine: float, r
     over = height[:, None] - neck[None]
     gum = np.clip(0.5 + over * fine / 1.5, 0, 1)
     roll = np.exp(-(((over - 0.9) / 0.8) ** 2))
-    light = 0.80 + 0.12 * roll - 0.022 * np.clip(over - 2, 0, 9) + 0.05 * _mottle(over.shape, 1.2 * fine, rng)
+    light = 0.80 + 0.12 * roll - 0.022 * np.clip(over - 2, 0, 9) + 0.05 * mottle(over.shape, 1.2 * fine, rng)
     cast = 1 - 0.25 * np.exp(-np.maximum(-over, 0) / 0.45)  # the gum's rim shades the neck
     maps["light"] *= cast
     maps["light"] += (light - maps["light"]) * gum
     maps["gloss"] *= 1 - gum
-    maps["gloss"] += 0.3 * roll * gum * np.clip(0.5 + 0.5 * _mottle(over.shape, 0.9 * fine, rng), 0, 1)
+    maps["gloss"] += 0.3 * roll * gum * np.clip(0.5 + 0.5 * mottle(over.shape, 0.9 * fine, rng), 0, 1)
     # Behind the contacts other crowns go on: the space between two teeth is dim, not a hole.
     body = np.clip((height[:, None] - 0.14 * neck[None]) / (0.16 * neck[None]), 0, 1)
     fill = body * (1 - np.maximum(maps["tooth"], gum))
@@ -177,7 +177,7 @@ def _fall_off(light: Float, arch: Arch, along: Float) -> None:
     light *= np.exp(-np.maximum(z - 4, 0) / 45)[None].astype(np.float32)
 
 
-def _mottle(shape: tuple[int, ...], size: float, rng: np.random.Generator) -> Float:
+def mottle(shape: tuple[int, ...], size: float, rng: np.random.Generator) -> Float:
     """Smooth noise of unit deviation and ``size`` pixels."""
     step = max(1, int(size / 2))
     few = rng.normal(size=(-(-shape[0] // step) + 4, -(-shape[1] // step) + 4)).astype(np.float32)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import cv2
 import numpy as np
 
 from vivify.animate.mouth.anatomy import TONGUE_HALF_WIDTH
+from vivify.animate.mouth.arches import mottle
 from vivify.animate.mouth.tones import Tones
 from vivify.animate.mouth.view import View
 from vivify.arrays import Float
@@ -15,16 +19,55 @@ _BACK = np.array([5.0, 7.0, 10.0, 15.0, 26.0, 38.0, 50.0, 60.0])
 _DROP = np.array([9.0, 4.0, 0.5, -2.5, -6.5, -8.5, -8.0, -5.0])
 _RAISED = np.array([0.0, 0.2, 0.6, 1.2, 2.1, 2.7, 3.0, 3.0])  # that it lies higher in a mouth that hardly opens
 _RAISED_TO = 30.0  # between the rows: from here on it is down
-_SIDES, _ROUND = 10.0, 2.4  # that its sides are lower, and the power they fall off with
-_HIGHEST = 0.8  # of the way from the lower row to the upper that it is seen to reach, at most
+_SIDES, _ROUND = 7.0, 2.6  # that its sides are lower, and the power they fall off with
+_HIGHEST = 0.85  # of the way from the lower row to the upper that it is seen to reach, at most
+_CREST = 4.0  # millimetres in which it merges with what is behind it
 _GAP_ABOVE = 8.0  # over the tongue, in which the dark behind it fades
 _DEEP = np.array([-0.25, 0.4, 0.4], np.float32)  # powers of shade for R, G, B, less 1: flesh in the dark is redder
-_LIT_FROM, _LIT = 50.0, 750.0  # mm² between the lips: a mouth nearly shut is dark inside, a wide one lit
-_BITTEN = 12.0  # millimetres between the rows: less than this let less light in
+_LIT_FROM, _LIT = 50.0, 600.0  # mm² between the lips: a mouth nearly shut is dark inside, a wide one lit
+_BITTEN = 8.0  # millimetres between the rows: less than this let less light in
 
 
-def behind_teeth(view: View, a: Float, b: Float, tones: Tones, opening: float) -> Float:
-    """(h, w, 3) float32 RGB at the screen places ``a``, ``b`` (see ``View.grid``). ``opening``: between the lips, mm²."""
+# The tongue's surface. Pixels per millimetre; millimetres to either side and back that are drawn.
+_SCALE, _BROAD, _LONG = 3.0, 30.0, 70.0
+_UNEVEN = ((0.4, 0.012), (1.4, 0.018), (4.0, 0.035))  # buds, their groups, muscles: millimetres, and how much brighter
+_FURROW, _FURROW_WIDE, _FURROW_WANDERS, _FURROW_FROM = 0.10, 2.0, (0.5, 8.0), 8.0
+_WET, _WET_AT, _WET_LONG = 0.07, 13.0, 6.0  # how bright drops are, around how far back
+_DROPS, _FEW = ((0.9, 0.6), (3.0, 1.0)), 0.6
+
+
+@dataclass(frozen=True)
+class Surface:
+    """The tongue's back from above, unrolled: (h, w, 2) float32, how bright it is and how much it shines where it is wet."""
+
+    picture: Float
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator) -> Surface:
+        """One person's: matte, finely uneven, a furrow along its middle, and spots of light no larger than drops."""
+        size = (round(_LONG * _SCALE), round(2 * _BROAD * _SCALE))
+        back = (np.arange(size[0], dtype=np.float32)[:, None] + 0.5) / _SCALE
+        across = (np.arange(size[1], dtype=np.float32)[None] + 0.5) / _SCALE - _BROAD
+        uneven, drops = (
+            sum((share * mottle(size, fine * _SCALE, rng) for fine, share in scales), np.zeros(size, np.float32))
+            for scales in (_UNEVEN, _DROPS)
+        )
+        wanders = _FURROW_WANDERS[0] * mottle((size[0], 1), _FURROW_WANDERS[1] * _SCALE, rng)
+        furrow = _FURROW * np.exp(-(((across - wanders) / _FURROW_WIDE) ** 2)) * smoothstep((back - _FURROW_FROM) / 8)
+        wet = _WET * np.maximum(drops - _FEW, 0) * np.exp(-(((back - _WET_AT) / _WET_LONG) ** 2))
+        return cls(np.dstack([(1 + uneven) * (1 - furrow), wet]).astype(np.float32))
+
+    def at(self, across: Float, back: Float) -> tuple[Float, Float]:
+        """(h, w) each; ``across``, ``back``: (h, w), millimetres to the right of its middle and behind the lower row."""
+        x, y = ((across + _BROAD) * _SCALE - 0.5).astype(np.float32), (back * _SCALE - 0.5).astype(np.float32)
+        seen = np.asarray(cv2.remap(self.picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
+        return seen[..., 0], seen[..., 1]
+
+
+def behind_teeth(view: View, a: Float, b: Float, tones: Tones, opening: float, surface: Surface) -> Float:
+    """(h, w, 3) float32 RGB at the screen places ``a``, ``b``, see ``View.grid``; ``opening``: between the lips, mm²;
+    ``surface``: the tongue's.
+    """
     unit = np.float32(view.millimetre)
     lit = float(smoothstep((opening - _LIT_FROM) / (_LIT - _LIT_FROM)) * smoothstep(view.parted / _BITTEN))
     back, shape, top = _tongue(view, a, b)
@@ -32,13 +75,12 @@ def behind_teeth(view: View, a: Float, b: Float, tones: Tones, opening: float) -
     across = (a - np.float32(view.lower[0])) / unit / TONGUE_HALF_WIDTH
 
     # Roof and cheeks: dim under the upper teeth, dark where the throat goes on over the tongue and beside it.
-    light = (0.06 + 0.17 * lit) * (1 - 0.45 * np.exp(-np.maximum(roof, 0) / 5)) * (1 - 0.7 * np.exp(-top / _GAP_ABOVE))
-    groove = 1 - 0.09 * np.exp(-((across / 0.08) ** 2)) * smoothstep((back - 9) / 8)
-    body = 1 - 0.40 * smoothstep((np.abs(across) - 0.3) / 0.6)
-    far = np.exp(-np.maximum(back - 16, 0) / (12 + 20 * lit))
-    tip = 1 - 0.55 * np.exp(-np.maximum(back - 5, 0) / 3.0)  # in the lower teeth's shade
-    shine = 0.12 * lit * np.exp(-(((back - 14) / 5) ** 2) - ((np.abs(across) - 0.24) / 0.15) ** 2)
-    tongue = (0.14 + 0.62 * lit) * far * tip * body * groove + shine
+    light = (0.10 + 0.26 * lit) * (1 - 0.35 * np.exp(-np.maximum(roof, 0) / 5)) * (1 - 0.5 * np.exp(-top / _GAP_ABOVE))
+    body = 1 - 0.5 * smoothstep((np.abs(across) - 0.25) / 0.75)
+    far = np.exp(-np.maximum(back - 14, 0) / (16 + 24 * lit))
+    tip = 1 - 0.35 * np.exp(-np.maximum(back - 5, 0) / 3.0)  # in the lower teeth's shade
+    bright, wet = surface.at(across * TONGUE_HALF_WIDTH, back)
+    tongue = (0.26 + 0.66 * lit) * far * tip * body * bright + wet * lit * far
     light = light + (tongue - light) * shape
     deep = np.maximum(light, 1e-3)[..., None] ** (1 + _DEEP * np.float32(tones.colour))
     return np.asarray(tones.inside * deep * tones.skin + tones.veil, np.float32)
@@ -57,5 +99,5 @@ def _tongue(view: View, a: Float, b: Float) -> tuple[Float, Float, Float]:
     below = (b - np.float32(view.lower[1])) / unit - _SIDES * np.abs(across) ** _ROUND
     order = np.argsort(height, kind="stable")
     back = np.interp(below, height[order], _BACK[order]).astype(np.float32)
-    shape = smoothstep((below - height.min()) / 2.0 + 0.5)
+    shape = smoothstep((below - height.min()) / _CREST + 0.5)
     return back, shape, np.maximum(height.min() - below, 0).astype(np.float32)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from vivify.animate.mouth.anatomy import EYES_APART
 from vivify.animate.mouth.arches import draw_row
-from vivify.animate.mouth.cavity import behind_teeth
+from vivify.animate.mouth.cavity import Surface, behind_teeth
 from vivify.animate.mouth.lips import Rim, between_lips
 from vivify.animate.mouth.match import match
 from vivify.animate.mouth.rows import PaintedRow
@@ -56,6 +56,7 @@ _UNDER, _UNDER_REACH = 0.5, 1.6  # how dark the shade is just below the upper ro
 _BEHIND = 0.7  # that the made row stays above the edge of the photo's own, so as not to show below it
 _CROWN = 9.5  # of the upper teeth: a lip that rises farther takes them along, no gum is shown that the photo has not
 _GAP, _DARK = 0.8, 0.5  # lips so far apart, between which it is darker than this, of the skin, hide the upper teeth
+_STEPS = 6  # of a curve from one of the lips' landmarks to the next
 _FINE = 1000  # pixels: how large the opening is drawn at least
 _WIDE = (14.0, 20.0)  # millimetres between lips that begin to show more tongue than teeth, and do
 _COARSE = 128  # pixels: light and flesh are smooth and are computed on a picture of this side
@@ -80,6 +81,7 @@ class Mouth:
         rng = np.random.default_rng(_seed(landmarks, head))
         scale = float(np.clip(1.3 * millimetre, *_TEETH_SCALE))
         upper, lower = (draw_row(upper=upper, milk=milk, scale=scale, rng=rng) for upper in (True, False))
+        self._tongue = Surface.draw(rng)
         shape = head.local(landmarks[:MESH])
         self._bite_at_rest = bite(shape, np.zeros((1, MESH, 3), np.float32))[0]
         place = View.of(self._points[UPPER_LIP, :2], head, Turn.none(), self._bite_at_rest, 1.0).beside_lip(0, 0)
@@ -182,7 +184,8 @@ class Mouth:
         lips = between_lips(shrunk, few, view.down, view.millimetre * few[0] / width, tones.side)
         under = 1 - _UNDER * np.exp(np.minimum(self._upper.place(view, a, b)[1], 0) / _UNDER_REACH)
         opening = cv2.contourArea(polygon) / view.millimetre**2
-        deep = behind_teeth(view, a, b, tones, opening) * (lips.shade * lips.corners)[..., None] ** (0.8 * tones.warm)
+        deep = behind_teeth(view, a, b, tones, opening, self._tongue)
+        deep *= (lips.shade * lips.corners)[..., None] ** (0.8 * tones.warm)
 
         def enlarged(field: Float) -> Float:
             return np.asarray(cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
@@ -212,9 +215,18 @@ def _opening(polygon: Float, window: Window, softness: float) -> Float:
     """(h, w) float32: 1 between lips that ``polygon`` outlines, soft at their edge; 0 where they touch."""
     fine = max(1, round(_FINE / max(window.size)))  # the outline that is drawn with a polygon is a pixel wide
     large = ((polygon - window.corner + 0.5) * fine - 0.5).astype(np.float32)
-    mask = filled(large, (window.size[0] * fine, window.size[1] * fine))
+    mask = filled(_curved(large), (window.size[0] * fine, window.size[1] * fine))
     small = cv2.resize(mask, window.size, interpolation=cv2.INTER_AREA).astype(np.float32)
     return np.asarray(cv2.GaussianBlur(small, (0, 0), max(softness, 0.3)) / 255, np.float32)
+
+
+def _curved(polygon: Float) -> Float:
+    """``polygon`` (N, 2) with a smooth line through its points: Catmull and Rom's."""
+    before, after, last = (np.roll(polygon, by, axis=0) for by in (1, -1, -2))
+    t = (np.arange(_STEPS, dtype=np.float32) / _STEPS)[None, :, None]
+    here, before, after, last = (each[:, None] for each in (polygon, before, after, last))
+    cubic = (-before + 3 * here - 3 * after + last) * t**3 + (2 * before - 5 * here + 4 * after - last) * t**2
+    return np.asarray((cubic + (after - before) * t) / 2 + here, np.float32).reshape(-1, 2)
 
 
 def _grins_shut(shape: Float) -> bool:

@@ -12,7 +12,7 @@ from vivify.animate.mouth.tones import LUMA, Tones
 from vivify.animate.mouth.view import View
 from vivify.arrays import Float, Pixels
 
-_GUM = 0.7  # luma of the gum, of the skin's
+_GUM = 0.8  # luma of the gum, of the skin's
 _DENTINE = 0.94  # of dentine, of the enamel's
 _GLOSS = 0.13  # of the skin's luma, at most
 _SHADED = 1.05  # how much brighter teeth are before the lips' shade falls on them

@@ -33,7 +33,7 @@ _BLACKEST, _VEIL = 0.5, 0.6  # percentile of the picture's luma; of that: the in
 _BRIGHTEST = 236.0
 # Against the skin: gums; and tongue and cheeks from inside, where light were full: in 80 filmed mouths tongues as bright as
 # .65 of the skin are of its hue but a little redder and bluer, what is as dark as .2 is half as red again.
-_FLESH, _INSIDE = np.array([1.18, 0.80, 0.88], np.float32), np.array([1.0, 1.05, 1.21], np.float32)
+_FLESH, _INSIDE = np.array([1.12, 0.88, 0.93], np.float32), np.array([1.0, 1.05, 1.21], np.float32)
 # Deviations of red and blue from luma in a face that make a black-and-white or toned print, and a colour photo.
 _COLOURLESS, _COLOURED = 1.2, 4.2
 _BLUR_SEEN = ((0.30, 0.37, 0.49, 0.62), (2.6, 1.7, 0.8, 0.45))  # detail at one scale against the next: sigma in pixels
