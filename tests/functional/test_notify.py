@@ -198,6 +198,7 @@ def test_a_failed_clip_leaves_nothing(stack: Stack, invoke: Invoke, event: Event
         ({"Error": "States.TaskFailed", "Cause": json.dumps({"Container": {"ExitCode": 137}})}, "out_of_memory"),
         ({"Error": "States.TaskFailed", "Cause": json.dumps({"Container": {"ExitCode": 1}})}, "internal"),
         ({"Error": "States.TaskFailed", "Cause": json.dumps({"StatusReason": "CAPACITY:INSUFFICIENT"})}, "no_capacity"),
+        ({"Cause": json.dumps({"StatusReason": "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT"})}, "no_capacity"),
         ({"Error": "States.Timeout", "Cause": ""}, "timed_out"),
         ({"Error": "VideoError", "Cause": json.dumps({"errorType": "VideoError"})}, "internal"),
         ({"Error": "Weird", "Cause": "[1]"}, "internal"),

@@ -24,7 +24,8 @@ from .receiver import HOST, Receiver, reach
     [
         *("10.0.0.1", "172.16.0.1", "192.168.1.1", "127.0.0.1", "169.254.169.254", "169.254.170.2", "0.0.0.1"),
         *("100.64.0.1", "224.0.0.1", "255.255.255.255", "192.0.2.1", "198.18.0.1", "240.0.0.1"),
-        *("::1", "::", "fe80::1", "fd00:ec2::254", "fc00::1", "ff02::1", "::ffff:10.0.0.1", "::ffff:169.254.169.254"),
+        *("::1", "::", "fe80::1", "fe80::1%eth0", "fd00:ec2::254", "fc00::1", "ff02::1", "::ffff:10.0.0.1"),
+        "::ffff:169.254.169.254",
         *("64:ff9b::a9fe:a9fe", "64:ff9b:1::1", "2002:a9fe:a9fe::1", "2001:0:a9fe:a9fe::1", "2001:db8::1", "::10.0.0.1"),
     ],
 )
@@ -64,6 +65,24 @@ def test_the_address_is_pinned(receiver: Receiver, monkeypatch: pytest.MonkeyPat
     answers = iter([["127.0.0.1"]])
     monkeypatch.setattr(socket, "getaddrinfo", _only_numbers(socket.getaddrinfo))
     assert reach(receiver, resolve=lambda _host, _port: next(answers)).post(receiver.url(), b"{}", {}) == 200
+
+
+def test_nobody_watches_for_longer_than_a_call(receiver: Receiver) -> None:
+    """Once it has ended nothing is left that would end it."""
+    assert reach(receiver).post(receiver.url(), b"{}", {}) == 200
+    assert all(watch.finished.is_set() for watch in threading.enumerate() if isinstance(watch, threading.Timer))
+
+
+def test_a_connection_that_comes_too_late(receiver: Receiver) -> None:
+    """The time was over before there was a connection to end: none is used any more, however willing the receiver."""
+    context = reach(receiver).context
+    late, in_time = (outside._Pinned("127.0.0.1", HOST, receiver.port, 5.0, context) for _ in range(2))
+    late.abort()
+    with pytest.raises(TimeoutError):
+        late.connect()
+    in_time.connect()
+    for connection in (late, in_time):
+        connection.close()
 
 
 def test_a_certificate_of_somebody_else(receiver: Receiver) -> None:

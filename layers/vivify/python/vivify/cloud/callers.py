@@ -89,6 +89,5 @@ class Callers:
                 TableName=self.table_name,
                 Key={"id": {"S": receipt}},
                 UpdateExpression="ADD clips :less",
-                ConditionExpression="attribute_exists(id)",
                 ExpressionAttributeValues={":less": {"N": "-1"}},
             )

@@ -27,7 +27,7 @@ _IPV4_INSIDE = tuple(ipaddress.ip_network(prefix) for prefix in ("2002::/16", "2
 def is_public(address: str) -> bool:
     """Whether ``address`` is one of the public internet: no private, link-local (metadata), loopback or reserved one."""
     ip = ipaddress.ip_address(address)
-    if not ip.is_global or ip.is_multicast or ip.is_reserved:
+    if not ip.is_global or ip.is_multicast:
         return False
     return ip.version == 4 or (ip in _IPV6_UNICAST and not any(ip in network for network in _IPV4_INSIDE))
 
@@ -38,7 +38,7 @@ def resolve(host: str, port: int) -> list[str]:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise WebhookFailed("The webhook's name cannot be resolved.") from None
-    return [str(entry[4][0]).partition("%")[0] for entry in found]
+    return [str(entry[4][0]) for entry in found]
 
 
 @dataclass(frozen=True)
