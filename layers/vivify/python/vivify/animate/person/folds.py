@@ -63,7 +63,7 @@ def skin_triangles() -> NDArray[np.bool_]:
 
 def shade(picture: Pixels, gain: Float) -> Pixels:
     """``picture`` (H, W, 3) times ``gain`` (H, W, 3); where the gain is 1 it is unchanged, bit for bit."""
-    return np.asarray(cv2.multiply(picture, np.round(gain * _PLAIN).astype(np.uint8), scale=1 / _PLAIN), np.uint8)
+    return np.asarray(cv2.multiply(picture, cv2.convertScaleAbs(gain, alpha=_PLAIN), scale=1 / _PLAIN), np.uint8)
 
 
 def _areas(corners: Float) -> Float:
