@@ -49,7 +49,6 @@ class _Message:
 
     kind: str  # ready | response | error | init-error | exit
     body: bytes = b""
-    request_id: str = ""
 
 
 def failure(error_type: str, message: str) -> Outcome:
@@ -126,15 +125,10 @@ class Worker:
             self._ready = True
         limit = self.function.timeout
         self._requests.put((request_id, payload, int((time.time() + limit) * 1000)))
-        deadline = time.monotonic() + limit
-        while True:
-            message = self._next_message(max(0.0, deadline - time.monotonic()))
-            if message is not None and message.kind in ("response", "error"):
-                if message.request_id != request_id:
-                    continue  # a late answer to nobody
-                return Outcome(message.body, None if message.kind == "response" else "Unhandled")
-            if message is None or message.kind != "ready":
-                return self._broken(message, request_id, limit)
+        message = self._next_message(limit)
+        if message is not None and message.kind in ("response", "error"):
+            return Outcome(message.body, None if message.kind == "response" else "Unhandled")
+        return self._broken(message, request_id, limit)
 
     def _next_message(self, seconds: float) -> _Message | None:
         try:
@@ -193,12 +187,12 @@ def _runtime_api(
 
         def do_POST(self) -> None:
             body = self._read_body()
-            *_, parent, last = self.path.rstrip("/").split("/")
+            *_, parent, last = self.path.split("/")
             self._answer(202, b'{"status":"OK"}', {"Content-Type": "application/json"})
             if parent == "init":
                 messages.put(_Message("init-error", body))
             else:
-                messages.put(_Message("response" if last == "response" else "error", body, parent))
+                messages.put(_Message("response" if last == "response" else "error", body))
 
         def _read_body(self) -> bytes:
             if "chunked" not in self.headers.get("Transfer-Encoding", ""):

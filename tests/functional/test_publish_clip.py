@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 import pytest
+from moto.s3.models import s3_backends
 
 from tests.footage import greys, write
 from vivify.errors import CloudError, TransitionRefused, VideoError
@@ -95,7 +96,9 @@ def test_the_newest_attempt_that_ended(stack: Stack, invoke: Invoke, tmp_path: P
     is erased, its own frames stay for a retry.
     """
     stack.put_record(CLIP, "animating")
-    animated(stack, tmp_path, attempt="job.1", frames=3)
+    animated(stack, tmp_path, attempt="zob.1", frames=3)  # names come in no order
+    kept = s3_backends["123456789012"]["aws"].buckets[stack.work].keys
+    kept[f"frames/{CLIP}/zob.1/manifest.json"].last_modified -= dt.timedelta(minutes=1)
     animated(stack, tmp_path, attempt="job.2", frames=5)
     for unfinished in ("job.3", "job.20"):  # whose name begins as that of the one that is published
         boto3.client("s3").put_object(Bucket=stack.work, Key=f"frames/{CLIP}/{unfinished}/frames.mkv", Body=b"half")

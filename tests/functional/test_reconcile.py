@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
-from vivify.cloud import executions, functions, storage
+from vivify.cloud import aws, executions, functions, storage
 from vivify.cloud.records import Records, timestamp
 from vivify.cloud.storage import ObjectPointer
 from vivify.errors import CloudUnavailable
@@ -121,6 +121,18 @@ def test_how_long_a_lost_event_can_still_be_made_good(stack: Stack, invoke: Invo
     stack.put_photo("photos/a.jpg", b"photo")
     assert look(invoke, dt.timedelta(hours=25)) == {}
     assert look(invoke, dt.timedelta(hours=23)) == {"restarted": 1}
+
+
+def test_an_answer_that_is_not_whole(
+    stack: Stack, invoke: Invoke, restarted: list[ObjectPointer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A record that DynamoDB did not get to is not one that is missing: nothing is restarted on half a word."""
+    stack.put_photo("photos/a.jpg", b"photo")
+    half = {"Responses": {stack.table: []}, "UnprocessedKeys": {stack.table: {}}}
+    monkeypatch.setattr(aws.client("dynamodb"), "batch_get_item", lambda **_: half)
+    with pytest.raises(CloudUnavailable):
+        look(invoke)
+    assert restarted == []
 
 
 def test_a_photo_that_was_deleted(stack: Stack, invoke: Invoke, restarted: list[ObjectPointer]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import time
 import uuid
@@ -13,6 +14,7 @@ import pytest
 import urllib3
 
 from infra.local import daemon
+from infra.local.batch import EXITED, TIMED_OUT, Attempt, wants_retry
 from infra.local.client import Client, NotServed
 from infra.local.event_bus import Rule
 from infra.local.journey import exit_code
@@ -178,6 +180,27 @@ class TestStateMachine:
         assert cause["Container"]["ExitCode"] == 3
         assert [a["Container"]["ExitCode"] for a in cause["Attempts"]] == [3]
 
+    def test_job_that_is_killed(self, client: Client) -> None:
+        """A job that ran out of memory ends as a container does: 128 and the signal's number."""
+        _, output = execute(client, {"job": "killed"})
+        assert json.loads(output["Cause"])["Container"]["ExitCode"] == 137
+
+    @pytest.mark.parametrize(
+        ("attempt", "again"),
+        [
+            (Attempt(None, "Host EC2 (instance i-0123) terminated."), True),
+            (Attempt(75, EXITED), True),
+            (Attempt(7, EXITED), False),
+            (Attempt(None, TIMED_OUT), False),
+        ],
+    )
+    def test_which_attempt_is_followed_by_another(self, attempt: Attempt, again: bool) -> None:
+        """As the job definition's rules say, in whatever case: the first that matches decides."""
+        rules = ({"onStatusReason": "host ec2*", "action": "retry"}, {"onExitCode": "75", "action": "RETRY"})
+        rest = {"onReason": "*", "action": "EXIT"}
+        assert wants_retry((*rules, rest), attempt) is again
+        assert wants_retry(({"onStatusReason": "HOST EC2*", "action": "RETRY"}, rules[1], rest), attempt) is again
+
     def test_job_that_hangs(self, client: Client) -> None:
         """A job is stopped at the definition's timeout, and not tried again."""
         _, output = execute(client, {"job": "hang"})
@@ -253,6 +276,15 @@ class TestApi:
         """A route with AWS_IAM wants a signature."""
         answer = urllib3.request("GET", f"{client.outputs['ApiUrl']}/v1/things/x", retries=False)
         assert (answer.status, answer.json()) == (403, {"message": "Forbidden"})
+
+    def test_signed_too_long_ago(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A signature is good for five minutes."""
+        now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+        for minutes, answer in ((4, "Expecting"), (6, "403")):  # as above, the probe's is no JSON
+            then = now - dt.timedelta(minutes=minutes)
+            monkeypatch.setattr("botocore.auth.get_current_datetime", lambda *_args, then=then, **_kwargs: then)
+            with pytest.raises((ValueError, NotServed), match=answer):
+                client.call("GET", "/v1/things/a-name")
 
     def test_no_such_route(self, client: Client) -> None:
         """What the template does not route is not found."""

@@ -102,9 +102,13 @@ def signer(endpoint: str) -> Signer:
 @pytest.fixture
 def an_hour_ago(monkeypatch: pytest.MonkeyPatch) -> None:
     """The SDK signs as if it were an hour earlier."""
-    earlier = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
-    monkeypatch.setattr("botocore.auth.get_current_datetime", lambda *_args, **_kwargs: earlier.replace(tzinfo=None))
-    monkeypatch.setattr("botocore.signers.get_current_datetime", lambda *_args, **_kwargs: earlier.replace(tzinfo=None))
+    _sign_minutes_from_now(monkeypatch, -60)
+
+
+def _sign_minutes_from_now(monkeypatch: pytest.MonkeyPatch, minutes: int) -> None:
+    then = (dt.datetime.now(dt.UTC) + dt.timedelta(minutes=minutes)).replace(tzinfo=None)
+    for module in ("auth", "signers"):
+        monkeypatch.setattr(f"botocore.{module}.get_current_datetime", lambda *_args, **_kwargs: then)
 
 
 class TestPost:
@@ -156,8 +160,9 @@ class TestPost:
         assert signer.post(signer.form(high=len(PHOTO))) == (204, "")
 
     def test_too_small(self, signer: Signer) -> None:
-        """An empty file is smaller than the least."""
+        """An empty file is smaller than the least; the least itself is not."""
         assert signer.post(signer.form(), b"") == (400, "EntityTooSmall")
+        assert signer.post(signer.form(low=len(PHOTO))) == (204, "")
 
     def test_extra_field(self, signer: Signer) -> None:
         """A field the policy does not mention is refused, unless S3 is told to ignore it."""
@@ -196,6 +201,14 @@ class TestGet:
         """A link is dead after its seconds, and alive before."""
         assert signer.send("GET", signer.url(seconds=3599)) == (403, "AccessDenied")
         assert signer.send("GET", signer.url(seconds=3700)) == (200, "")
+
+    @pytest.mark.parametrize(("minutes", "answer"), [(14, (200, "")), (16, (403, "AccessDenied"))])
+    def test_a_clock_that_is_ahead(
+        self, signer: Signer, monkeypatch: pytest.MonkeyPatch, minutes: int, answer: tuple[int, str]
+    ) -> None:
+        """A signer's clock may be fast by a quarter of an hour, and no more."""
+        _sign_minutes_from_now(monkeypatch, minutes)
+        assert signer.send("GET", signer.url()) == answer
 
     def test_tampered_expiry(self, signer: Signer) -> None:
         """Nobody makes a link live longer by editing it."""

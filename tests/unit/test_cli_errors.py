@@ -92,6 +92,7 @@ def test_error_with_json_is_one_object(
         ["animate", "photo.png", "-o", "clip.mp4", "--motion", "nod", "--motion", "missing.json"],
         ["animate", "photo.png", "-o", "clip.mp4", "--seconds", "0"],
         ["animate", "photo.png", "-o", "clip.mp4", "--seconds", "nan"],
+        ["animate", "photo.png", "-o", "clip.mp4", "--seconds", "inf"],
         ["animate", "photo.png", "-o", "clip.mp4", "--fps", "1000"],
         ["animate", "photo.png", "-o", "clip.mp4", "--size", "8"],
         ["animate", "photo.png", "-o", "clip.mp4", "--size", "big"],
@@ -107,6 +108,7 @@ def test_error_with_json_is_one_object(
         ["motion", "extract", "missing.mp4", "-o", "t.json"],
         ["motion", "extract", "photo.png", "-o", "t.pickle"],
         ["motion", "extract", "photo.png", "-o", "t.json", "--start", "2", "--end", "1"],
+        ["motion", "extract", "photo.png", "-o", "t.json", "--start", "2", "--end", "2"],
         ["local"],
         ["local", "sideways"],
         ["local", "submit", "missing.png"],
@@ -154,13 +156,14 @@ def test_wrong_files_are_named(
     assert capsys.readouterr().err.startswith(f"wrong_usage: {told}")
 
 
-@pytest.mark.parametrize("more", [["-o", "clip.mp4", "--driver", "clip.mp4"], ["-o", "new.mp4", "--depth", "./photo.png"]])
+@pytest.mark.parametrize("more", [["-o", "clip.mp4", "--driver", "clip.mp4"], ["-o", "new.mp4", "--depth", "link.png"]])
 def test_what_is_read_is_never_overwritten(
     engine: StandIn, photo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], more: list[str]
 ) -> None:
     """An output that is the photo or the driver itself, by whatever name, is refused, and both stay as they are."""
     monkeypatch.chdir(photo.parent)
     (photo.parent / "clip.mp4").write_bytes(b"a driver")
+    (photo.parent / "link.png").symlink_to(photo)
     before = photo.read_bytes()
     assert run("animate", "photo.png", *more) == 2
     assert "Name another file." in capsys.readouterr().err

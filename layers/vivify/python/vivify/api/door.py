@@ -33,7 +33,7 @@ def check_body(event: Mapping[str, Any]) -> None:
     if event["requestContext"]["http"]["method"] not in _WITH_BODY:
         return
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    if headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+    if headers.get("content-type", "").split(";")[0].strip() != "application/json":  # as powertools writes it, too
         raise BodyNotJson("The body is JSON: send content-type: application/json.")
     body = event.get("body") or ""
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Callable
 
 
@@ -12,7 +11,7 @@ def between(low: float, high: float) -> Callable[[str], float]:
 
     def number(text: str) -> float:
         value = float(text)
-        if not (math.isfinite(value) and low <= value <= high):
+        if not low <= value <= high:  # nan is neither
             raise argparse.ArgumentTypeError(f"{text} is not from {low:g} to {high:g}")
         return value
 

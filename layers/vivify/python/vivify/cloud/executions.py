@@ -51,4 +51,4 @@ def stop(state_machine_arn: str, name: str) -> None:
 
 
 def _arn(state_machine_arn: str, name: str) -> str:
-    return f"{state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
+    return f"{state_machine_arn.replace(':stateMachine:', ':execution:')}:{name}"

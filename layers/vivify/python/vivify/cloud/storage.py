@@ -87,8 +87,8 @@ def latest(bucket: str, key: str) -> ObjectPointer | None:
     """The newest version of the object; None if there is none."""
     # By listing: S3 may answer HEAD with 403, and not 404, to whoever may list no more than a prefix of the bucket.
     with calls("look for an object"):
-        answer = client("s3").list_object_versions(Bucket=bucket, Prefix=key, MaxKeys=1)  # the shortest key comes first
-    found = [thing for thing in answer.get("Versions", []) if thing["Key"] == key and thing["IsLatest"]]
+        answer = client("s3").list_object_versions(Bucket=bucket, Prefix=key, MaxKeys=1)  # the shortest key, its newest
+    found = [thing for thing in answer.get("Versions", []) if thing["Key"] == key]
     return ObjectPointer(bucket, key, found[0]["VersionId"]) if found else None
 
 
