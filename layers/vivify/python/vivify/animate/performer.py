@@ -63,7 +63,7 @@ class Performer:
         self._pixels = np.ascontiguousarray(self.region.of(photo))
         self._head = everywhere.seen_from(corner)
         self._landmarks = on_seam(self._pixels, (face.landmarks - corner).astype(np.float32), self._head)
-        matte = without_tips(person_matte(self._pixels, self._head, provider), self._head.unit)
+        matte = without_tips(person_matte(self._pixels, self._landmarks, self._head, provider), self._head.unit)
         self.depth: DepthMap = estimate(self._landmarks, self._head, matte)
         self._shape = self._head.local(self._landmarks)
         others = [HeadFrame.of(other).seen_from(corner) for other in neighbours]
