@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -124,10 +125,8 @@ def test_the_file_answers_as_it_was_trained_to() -> None:
     assert np.abs(alone - lids[1:]).max() < 1e-5
 
 
-def test_lids_that_rest_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The network does not run for eyes as in the photo, or wider, and runs once for all that move in a batch of frames."""
-    pixels, face = the_face()
-    performer = Performer(pixels, face)
+def _counted(performer: Performer, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
+    """The shapes that the network is given from now on."""
     runs: list[tuple[int, ...]] = []
 
     class Counting:
@@ -136,6 +135,13 @@ def test_lids_that_rest_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
             return [feeds["eye"][:, :3]]
 
     monkeypatch.setattr(performer._lids, "_session", Counting())
+    return runs
+
+
+def test_lids_that_rest_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The network does not run for eyes as in the photo, or wider, and runs once for all that move in a batch of frames."""
+    performer = Performer(*the_face())
+    runs = _counted(performer, monkeypatch)
     motion = Motion.still(4)
     motion.lids[:] = [(0, 0), (-0.3, 0.03), (1, 0), (0.5, 0.5)]
     motion.rotation[:] = (5, 0, 0)
@@ -181,6 +187,21 @@ def test_dark_lenses_show_no_lids() -> None:
     inside = cv2.erode(lenses, np.ones((9, 9), np.uint8)) > 0
     assert np.abs(shut[inside].astype(int) - shaded[inside]).max() <= 2
     assert not np.array_equal(blinking(pixels, face, 1.0)[0][inside], pixels[inside])
+
+
+@pytest.mark.parametrize(("share", "eyes"), [(0.5, 2), (0.35, 1)])
+def test_an_eye_behind_a_turned_nose_gets_no_lids(share: float, eyes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of an eye's width to be seen is enough; of one that shows a third, lids would be painted beside the face."""
+    pixels, face = the_face()
+    points = face.landmarks.copy()
+    (x, y, _) = points[RIGHT_EYE.outer] - points[RIGHT_EYE.inner]
+    points[RIGHT_EYE.outer, 2] = points[RIGHT_EYE.inner, 2] + np.hypot(x, y) * np.sqrt(share**-2 - 1)
+    performer = Performer(pixels, replace(face, landmarks=points))
+    runs = _counted(performer, monkeypatch)
+    motion = Motion.still(1)
+    motion.lids[:] = 1
+    performer.sketches(performer.track(motion, 0.8), [0])
+    assert runs == [(eyes, eye_patch.CHANNELS, 64, 96)]
 
 
 def test_brows_and_cheeks_stay_the_photos() -> None:

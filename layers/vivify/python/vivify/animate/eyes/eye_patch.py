@@ -29,7 +29,7 @@ _FEATHER, _CLOSE, _SHARP = 2.0, 1.5, 0.8  # pixels
 _FADED = 10.0  # pixels beyond the cover's outline where all feathers have ended
 _RIM, _LASHES = 4, 6  # pixels beyond the landmarks of the opening: rims, and with them lashes, which are no skin
 _UPWARDS = 4  # pixels more above it: upper lashes stand up, and their shadow would pass for a second lid
-_SQUEEZED = 5  # pixels below where lids now meet that may show a squeezed eyeball
+_SQUEEZED = 7  # pixels below where lids now meet that may show a squeezed eyeball
 _OUTWARDS = 9  # pixels more beyond its outer corner: there they are longest, and tufts would be left beside shut lids
 _AROUND, _STRANGE, _ALIKE = 10, 2.0, 16.0  # pixels around the lashes; in deviations, and levels: what there is no skin
 _UNLIKE = 40.0  # levels: what is no skin in any case
@@ -172,8 +172,8 @@ class Moved:
 
     def covered(self) -> Float:
         """(64, 96) float32 in 0..1: where skin now is and the photo shows the eyeball and its rims."""
-        # A pixel more, and less soft: or the eyeball would shine through the feather.
-        return self._closed(self.rest.rims, _CLOSE, _SQUEEZED + 1)
+        # Less soft: or the eyeball would shine through the feather.
+        return self._closed(self.rest.rims, _CLOSE)
 
     def cover(self) -> Float:
         """(64, 96) float32 in 0..1: where the network's lids are laid over the frame; brows and crow's feet are outside."""
@@ -202,9 +202,9 @@ class Moved:
         corners = np.stack([outlines.min(axis=0), outlines.max(axis=0)]) + _FADED * np.array([[-1], [1]], np.float32)
         return np.asarray(np.clip(corners, 0, _SIZE), np.float32)
 
-    def _closed(self, around: Pixels, feather: float, squeezed: int = _SQUEEZED) -> Float:
+    def _closed(self, around: Pixels, feather: float) -> Float:
         # Where lids meet lower than the photo's lower one they squeeze the eyeball: nothing of it may be left below them.
-        around = np.maximum(around, cv2.dilate(self.opening, np.ones((2 * squeezed + 1, 1))))
+        around = np.maximum(around, cv2.dilate(self.opening, np.ones((2 * _SQUEEZED + 1, 1))))
         # Lids that are shut, or as good as, are drawn as a line, which is no opening.
         shut = self.closure >= _SHUT
         skin = around if shut else cv2.subtract(around, cv2.erode(self.opening, np.ones((3, 3), np.uint8)))

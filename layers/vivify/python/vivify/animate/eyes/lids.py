@@ -27,6 +27,7 @@ _FROM, _WHOLE = 0.04, 0.2  # closure from which the network's lids come in, and 
 _COLOUR = 8.0  # levels between a pixel's channels: photos with less on average are more or less black-and-white
 _TINT = 0.04  # of a channel, by which lids may differ in colour from the skin around
 _SHOWN = 12  # levels between what is bright and what is dark where an eye should be: less is a dark lens
+_ASIDE = 0.43  # of its width in space that an eye shows in the picture: of less, lids would lie beside a turned face
 _SMOOTHED = 1.25  # frames coarser than the patch by more than this take it smoothed
 _CORNERS = np.array([[0, 0], [eye_patch.WIDTH, 0], [eye_patch.WIDTH, eye_patch.HEIGHT], [0, eye_patch.HEIGHT]], np.float32)
 
@@ -80,7 +81,8 @@ class Eyelids:
 @dataclass(frozen=True, eq=False)
 class _Eye:
     """One eye of the photo, whose ``place`` takes the region's pixels to the patch's: as a patch, whether it shows (a dark
-    lens may hide it), how colourful it is, 0..1, the detail of its skin, and how well single lashes are seen, 0..1.
+    lens or a turned nose may hide it), how colourful it is, 0..1, the detail of its skin, and how well single lashes are
+    seen, 0..1.
     """
 
     region: Pixels
@@ -95,7 +97,9 @@ class _Eye:
     def of(cls, eye: Eye, region: Pixels, landmarks: Float) -> _Eye:
         resting = eye_patch.Resting.of(eye, region, landmarks)
         grey = cv2.cvtColor(resting.picture, cv2.COLOR_RGB2GRAY)[resting.lashes > 0]
-        shown = float(np.percentile(grey, 97) - np.percentile(grey, 3)) > _SHOWN
+        across = landmarks[eye.outer] - landmarks[eye.inner]
+        ahead = float(np.linalg.norm(across[:2])) > _ASIDE * float(np.linalg.norm(across))
+        shown = ahead and float(np.percentile(grey, 97) - np.percentile(grey, 3)) > _SHOWN
         spread = float((resting.picture.max(axis=2).astype(np.float32) - resting.picture.min(axis=2)).mean())
         colour = np.float32(min(1.0, spread / _COLOUR))
         place = eye_patch.placing(eye, landmarks)
