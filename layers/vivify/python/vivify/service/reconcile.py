@@ -48,10 +48,14 @@ class Stray:
 
 
 def strays(now: dt.datetime, settings: Reconcile) -> Iterator[Stray]:
-    """Pending records that nobody has changed for a while, then photos without a record. ``now``: UTC."""
-    records = Records(settings.table_name)
+    """Pending records that nobody has changed for a while, then photos without a record. ``now``: UTC.
+
+    Not those whose execution runs: it has timeouts and a failure path of its own. What is deleted is nobody's to wait for.
+    """
+    records, at_work = Records(settings.table_name), executions.running(settings.state_machine_arn)
     for record in records.pending(now - QUIET):
-        yield Stray(record["clip_id"], record)
+        if record["state"] == "deleted" or record["clip_id"] not in at_work:
+            yield Stray(record["clip_id"], record)
     photos = [
         photo
         for photo in storage.arrived(settings.uploads_bucket, clip_ids.PHOTOS, now - LOOK_BACK, now - QUIET)
@@ -85,10 +89,7 @@ def settle(stray: Stray, now: dt.datetime, settings: Reconcile) -> Deed:
             return "left alone"
         _fail(clip_id, settings, verdict=NEVER_UPLOADED)
         return "given up"
-    status = executions.status(settings.state_machine_arn, clip_id)
-    if status == "RUNNING":
-        return "left alone"  # it has timeouts and a failure path of its own
-    if status is None and (record is None or record["state"] in ("created", "detecting")):
+    if record is None or not _moved(record):
         return _restart(clip_id, photo, settings)
     return _fail(clip_id, settings)
 
@@ -104,11 +105,14 @@ def _restart(clip_id: str, photo: ObjectPointer, settings: Reconcile) -> Deed:
     try:
         records.restart(clip_id, photo, most=MOST_RESTARTS)
     except TransitionRefused:
-        record = records.get(clip_id)
-        moved = "execution" in record or record["state"] not in ("created", "detecting")
-        return "left alone" if moved else _fail(clip_id, settings)
+        return "left alone" if _moved(records.get(clip_id)) else _fail(clip_id, settings)
     functions.invoke_later(settings.detect_function, photo_events.event_about(photo))
     return "restarted"
+
+
+def _moved(record: Record) -> bool:
+    """Whether it has come beyond detection: its execution was started."""
+    return "execution" in record or record["state"] not in ("created", "detecting")
 
 
 def _fail(clip_id: str, settings: Reconcile, verdict: dict[str, str] | None = None) -> Deed:
