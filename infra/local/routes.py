@@ -33,7 +33,7 @@ def _in_body(body: Mapping[str, Any], physical: Mapping[str, str]) -> Iterator[R
             if function is None:
                 raise ValueError(f"{method} {path} is not a route to a function of this stack")
             if operation["security"] != [{"AWS_IAM": []}]:
-                raise ValueError(f"{method} {path} asks for an authorization that is not read here")
+                raise ValueError(f"{method.upper()} {path} asks for an authorization that is not read here")
             verb = "ANY" if method == "x-amazon-apigateway-any-method" else method.upper()
             yield Route(verb, path, physical[function[1]], "IAM")
 

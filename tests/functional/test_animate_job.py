@@ -87,10 +87,13 @@ def test_exit_codes(
     job: dict[str, Any],
     main: Callable[[], int],
     monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
     error: VivifyError,
     code: int,
 ) -> None:
-    """Each kind of failure has its code, and leaves no manifest; bad input leaves its verdict in the record."""
+    """Each kind of failure has its code, and leaves no manifest; bad input leaves its verdict in the record, a fault of ours
+    its traceback in the log.
+    """
 
     def fail(*_: object) -> None:
         raise error
@@ -102,6 +105,8 @@ def test_exit_codes(
     assert record is not None
     verdict = {"code": error.code, "message": error.message}
     assert record.get("verdict") == (verdict if code == 3 else None)
+    (line,) = [line for line in caplog.records if line.getMessage() == "job failed"]
+    assert bool(line.exc_info) is (code == 1)
 
 
 def test_a_crash_is_a_fault(job: dict[str, Any], main: Callable[[], int], monkeypatch: pytest.MonkeyPatch) -> None:

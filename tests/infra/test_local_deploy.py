@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from infra.local import deploy
 from infra.local.coverage import BY_MOTO, BY_US, IGNORED, UnsupportedTemplate, check
+from infra.local.routes import routes
 from infra.local.translate import translate
 
 BUCKET = {"Type": "AWS::S3::Bucket"}
@@ -66,6 +69,31 @@ def test_undefined_substitution(tmp_path: Path) -> None:
     )
     with pytest.raises(UnsupportedTemplate, match="Nowhere"):
         translate(tmp_path / "template.yaml")
+
+
+@pytest.mark.parametrize(
+    ("read", "properties"),
+    [
+        (deploy._lifecycle, {"Id": "a", "Status": "Enabled", "ExpirationInDays": 1, "Transitions": []}),
+        (deploy._notification, {"LambdaConfigurations": [], "QueueConfigurations": []}),
+    ],
+)
+def test_unread_part_of_a_property(read: Callable[[Any], Any], properties: Any) -> None:
+    """What lies deeper is refused as well, where it would be left out."""
+    with pytest.raises(UnsupportedTemplate, match=r"(Transitions|QueueConfigurations) is read by nothing here"):
+        read(properties)
+
+
+def test_a_door_that_nobody_keeps() -> None:
+    """A route that asks for neither IAM nor a token would be open here: it is refused."""
+    operation = {
+        "x-amazon-apigateway-integration": {"uri": {"Fn::Sub": "arn:${F.Arn}/invocations"}},
+        "security": [{"NONE": []}],
+    }
+    body = {"paths": {"/v1/clips": {"get": operation}}}
+    api = {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"Body": body}}
+    with pytest.raises(ValueError, match="GET /v1/clips asks for an authorization"):
+        routes({"Api": api}, {"F": "f"}, lambda node: node)
 
 
 def test_the_template_passes(root: Path) -> None:
