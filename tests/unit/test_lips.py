@@ -12,6 +12,8 @@ from vivify.arrays import Float
 from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, MESH, NOSTRILS, OUTER_LIPS, UPPER_INNER_LIP, mouth_width
 from vivify.motion import FaceTrack, Limits, Motion, retarget, template
 
+_LIPS = [*OUTER_LIPS, *INNER_LIPS]
+
 
 def _lip_gap(shape: Float, track: FaceTrack) -> Float:
     """(T, 9): lower minus upper inner lip, below 0 where they have crossed."""
@@ -113,6 +115,23 @@ def test_lips_purse_less_out_of_a_smile() -> None:
         together.append(float(track.displacement[0, 61, 0] - track.displacement[0, 291, 0]))
     assert 0.21 < together[0] <= 0.24
     assert 0.1 < together[1] < 0.16
+
+
+@pytest.mark.parametrize(("wider", "within"), [(0.0, 0.08), (0.2, 0.0)])
+def test_openings_end_within_the_corners_but_in_smiles(wider: float, within: float) -> None:
+    """The opening of a dropped jaw ends at least so far within the corners of the mouth, a smile's where shut lips meet."""
+    motion, shape = Motion.still(1), shape_of(lips=0.0)
+    motion.displacement[0, list(LOWER_INNER_LIP), 1] = 0.3
+    motion.displacement[0, _LIPS, 0] = wider / 2 * np.sign(shape[_LIPS, 0])
+
+    def ends(points: Float) -> Float:
+        return np.abs(points[[61, 291], 0] - points[[78, 308], 0])
+
+    opened = shape[:MESH] + fitted(motion, shape, float(mouth_width(shape))).displacement[0]
+    if within:
+        assert ends(opened).min() > within
+    else:
+        assert ends(opened) == pytest.approx(ends(shape), abs=0.01)
 
 
 def test_parted_lips_meet_in_a_kiss() -> None:

@@ -39,6 +39,9 @@ _KISS = 0.25  # eye distances that corners come together, the lips touching, in 
 _NOT_BOTH = 20.0  # per square eye distance: how much the photo's opening takes from the motion's
 _UPPER_COMES = 0.25  # of how far parted lips come together: the jaw does most of it
 _SOFTLY = 4  # how sharply corners slow down near their limit
+# Eye distances: so far within the corners of the mouth the opening ends, of lips so far apart (filmed ones that open round
+# end 0.10 to 0.15 within; with all of that wide openings have square corners).
+_CORNER, _DRAWN_IN = 0.085, 0.25
 _THINNEST = 0.65  # of a lip's own thickness: no motion makes it thinner
 _NOSE_BASE, _UPPER_LIP_MIDDLE = 2, (37, 0, 267)  # landmarks
 _LIP_RISES = 0.55  # of the way to the nose, at most
@@ -138,6 +141,7 @@ def fit_lips(displacement: Float, shape: Float, limits: Limits, measured: float,
         displacement[:, corner, 1] += _CORNER_HELD * (
             displacement[:, list(beside), 1].mean(axis=1) - displacement[:, corner, 1]
         )
+    _draw_in(displacement, shape, (1 - smile[:, 0] ** 2) * smoothstep((rest + change + correction).max(axis=1) / _DRAWN_IN))
     for inside, *between, outside in MOUTH_CORNER_ROWS:
         for step, point in enumerate(between, 1):
             part = step / (len(between) + 1)
@@ -149,6 +153,17 @@ def fit_lips(displacement: Float, shape: Float, limits: Limits, measured: float,
     )
     _keep_nostrils(displacement)
     return displacement
+
+
+def _draw_in(displacement: Float, shape: Float, opened: Float) -> None:
+    """Draws the ends of the opening in from the corners of the mouth, in place, as far as it is ``opened`` (T,), 0..1: near
+    them lips that part touch still.
+    """
+    inner = shape[list(INNER_LIPS), 0]
+    middle = inner.mean()
+    part = (inner - middle) / np.abs(inner - middle).max()
+    apart = np.mean([abs(shape[outside, 0] - shape[inside, 0]) for inside, *_, outside in MOUTH_CORNER_ROWS])
+    displacement[:, list(INNER_LIPS), 0] -= opened[:, None] * np.float32(max(_CORNER - apart, 0)) * part * np.abs(part)
 
 
 def _widened(displacement: Float) -> Float:
