@@ -240,6 +240,21 @@ def test_how_far_it_is(stack: Stack, job: dict[str, Any], main: Callable[[], int
     assert written(stack) == []
 
 
+def test_how_often_it_says_so(
+    stack: Stack, job: dict[str, Any], main: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A frame a few milliseconds after the last is not worth a write."""
+
+    def stand_in(photo: Any, faces: Any, out: Path, options: engine.Options, tell: OnProgress) -> engine.Report:
+        for done in range(100):
+            tell(done, 100)
+        raise UsageError("That is enough.")
+
+    monkeypatch.setattr(engine, "animate", stand_in)
+    assert main() == 3
+    assert "progress" not in (stack.record(job["clip_id"]) or {})
+
+
 def test_how_far_a_second_attempt_is(
     stack: Stack, job: dict[str, Any], main: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,5 +31,5 @@ def progress(record: Record) -> dict[str, Any]:
     stage = "expired" if has_expired(record) else record["state"]
     percent = _PERCENT[stage]
     if stage == "animating":
-        percent += round(int(record.get("progress", 0)) * (_PERCENT["publishing"] - percent) / 100)
+        percent += int(record.get("progress", 0)) * (_PERCENT["publishing"] - percent) // 100
     return {"stage": stage, "percent": percent}
