@@ -141,7 +141,8 @@ def fit_lips(displacement: Float, shape: Float, limits: Limits, measured: float,
         displacement[:, corner, 1] += _CORNER_HELD * (
             displacement[:, list(beside), 1].mean(axis=1) - displacement[:, corner, 1]
         )
-    _draw_in(displacement, shape, (1 - smile[:, 0] ** 2) * smoothstep((rest + change + correction).max(axis=1) / _DRAWN_IN))
+    now, before = (smoothstep(gap.max(axis=-1) / _DRAWN_IN) for gap in (rest + change + correction, rest))
+    _draw_in(displacement, shape, (1 - smile[:, 0] ** 2) * np.maximum(now - before, 0))
     for inside, *between, outside in MOUTH_CORNER_ROWS:
         for step, point in enumerate(between, 1):
             part = step / (len(between) + 1)
