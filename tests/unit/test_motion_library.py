@@ -119,6 +119,14 @@ def test_a_kiss_purses_the_lips() -> None:
     assert (lower - upper).max() < 0.02
 
 
+@pytest.mark.parametrize("name", ["turn-left", "turn-right", "shake"])
+def test_eyes_stay_on_the_viewer(name: str) -> None:
+    """While the head turns both eyes look back by 0.08 eye widths for ten degrees, as those of filmed people who look on."""
+    motion = template(name).motion
+    assert np.abs(motion.gaze[:, 0] - 0.008 * motion.rotation[:, 0]).max() < 1e-3
+    assert not motion.gaze[:, 1].any()
+
+
 def test_a_tilt_rolls() -> None:
     """The head goes to one shoulder by about ten degrees, and turns nowhere else."""
     rotation = template("tilt").motion.rotation

@@ -118,3 +118,15 @@ def test_a_cheek_that_rises_pushes_the_lower_lid_up(eye: Eye) -> None:
     np.testing.assert_allclose(
         track.displacement[1, list(eye.lower[0])], shut.displacement[1, list(eye.lower[0])], atol=1e-6
     )
+
+
+def test_a_head_held_back_looks_on() -> None:
+    """Eyes that stay on the viewer while the head turns look back by as much less as it is held back; others as they did."""
+    motion = Motion.still(3)
+    motion.rotation[:, 0] = [10, 60, 60]
+    motion.gaze[:, 0] = [0.08, 0.48, -0.1]
+    shape = shape_of()
+    track = retarget(motion, shape, Limits.of(shape, Pose(0.0, 0.0, 0.0)), 0.8)
+    assert track.rotation[1, 0] < 25
+    assert track.gaze[:2, 0] == pytest.approx(0.008 * track.rotation[:2, 0], abs=1e-4)
+    assert track.gaze[2, 0] == pytest.approx(-0.1)

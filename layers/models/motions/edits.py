@@ -10,6 +10,7 @@ from vivify.easing import smoothstep
 from vivify.faces import mean_face, mirror_index
 from vivify.faces.topology import MESH, MOUTH_CORNERS
 from vivify.motion import Motion, Template
+from vivify.motion.retarget import LOOKS_ON
 from vivify.motion.smooth import fill_gaps, smooth
 
 LEAST_WINK = 0.3  # of the way to shut: less is no wink, and is not stretched to one
@@ -99,6 +100,18 @@ def calm_turn(take: Template) -> Motion:
     return replace(motion, rotation=calm, translation=np.zeros_like(motion.translation))
 
 
+def looking_on(motion: Motion) -> Motion:
+    """The same, the eyes staying on the viewer while the head turns."""
+    gaze = np.zeros_like(motion.gaze)
+    gaze[:, 0] = LOOKS_ON * motion.rotation[:, 0]
+    return replace(motion, gaze=gaze)
+
+
+def turn_looking_on(take: Template) -> Motion:
+    """A calm turn, the eyes staying on the viewer."""
+    return looking_on(calm_turn(take))
+
+
 def two_blinks(first: Template, second: Template) -> Motion:
     """The second begins half a second after the first; where both shut the lids, the more shut counts. Both lids alike."""
     at = round(0.5 * first.fps)
@@ -110,7 +123,7 @@ def two_blinks(first: Template, second: Template) -> Motion:
 
 
 def twice(take: Template) -> Motion:
-    """The same once more: the second time begins while the first comes to rest."""
+    """The same once more: the second time begins while the first comes to rest. The eyes stay on the viewer."""
     motion, at = take.motion, 22  # frames
     curves = []
     for curve in (getattr(motion, field.name) for field in fields(Motion)):
@@ -118,7 +131,7 @@ def twice(take: Template) -> Motion:
         both[: len(motion)] += curve
         both[at:] += curve
         curves.append(both)
-    return Motion(*curves)
+    return looking_on(Motion(*curves))
 
 
 def mouth_and_brows(mouth: Template, brows: Template) -> Motion:

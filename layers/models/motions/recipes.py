@@ -85,7 +85,8 @@ WINK = "its lids' closing, half in the clip, brought to shut, the mouth's motion
 D13_REST, LAUGH_REST = "against its rest at 0.10-0.50 s", "against its rest at 3.68-3.88 s"
 ALIKE = "; both lids alike"
 TURN_ALONE = "the turn about the neck alone, smoothed over 0.2 s"
-CALM = f"; at 0.8 of its size, 1.5 times slower, {TURN_ALONE}"
+LOOKING_ON = "the eyes staying on the viewer, as 20 filmed people's do"
+CALM = f"; at 0.8 of its size, 1.5 times slower, {TURN_ALONE}; {LOOKING_ON}"
 TO_ONE_SIDE = "left and right evened out, as the clip pulls to one side"
 
 RECIPES = {
@@ -157,12 +158,12 @@ RECIPES = {
     "turn-left": Recipe(
         "The head turns to the person's own left and back.",
         (Take(D12, 30, 64, HEAD, strength={"head": 0.8}, slower=1.5, told=CALM),),
-        edits.calm_turn,
+        edits.turn_looking_on,
     ),
     "turn-right": Recipe(
         "The head turns to the person's own right and back.",
         (Take(D12, 68, 103, HEAD, strength={"head": 0.8}, slower=1.5, told=CALM),),
-        edits.calm_turn,
+        edits.turn_looking_on,
     ),
     "look-around": Recipe(
         "Head and eyes look to the person's own left, then right.",
@@ -173,7 +174,9 @@ RECIPES = {
         edits.calm_turn,
     ),
     "nod": Recipe("The head nods a few times.", (Take(D11, 30, 72, HEAD),)),
-    "shake": Recipe("The head shakes twice.", (Take(D11, 195, 221, HEAD, told=", played twice"),), edits.twice),
+    "shake": Recipe(
+        "The head shakes twice.", (Take(D11, 195, 221, HEAD, told=f", played twice; {LOOKING_ON}"),), edits.twice
+    ),
     "tilt": Recipe(
         "The head tilts to one side and back.",
         (Take(S29, 45, 131, HEAD, strength={"head": 1.3}, told="; the roll alone, at 1.3 of its size"),),
