@@ -14,10 +14,7 @@ import pytest
 import urllib3
 
 from infra.local import daemon
-from infra.local.batch import EXITED, TIMED_OUT, Attempt, wants_retry
 from infra.local.client import Client, NotServed
-from infra.local.event_bus import Rule
-from infra.local.journey import exit_code
 from infra.local.settings import PERSON, REGION, Paths
 
 TEMPLATE = Path(__file__).parent / "small_stack" / "template.yaml"
@@ -38,12 +35,6 @@ def client(home: Paths) -> Iterator[Client]:
         running = daemon.start(home, template=TEMPLATE)
     yield running.client()
     assert daemon.down(home) == 0
-
-
-def test_what_the_news_exits_with() -> None:
-    """0 with a clip; 3 where this photo never gets one, and 1 where it may do later: our fault, or no work taken now."""
-    news = ({"event": "clip.ready"}, *({"event": "clip.failed", "retryable": later} for later in (True, False)))
-    assert [exit_code(one) for one in news] == [0, 1, 3]
 
 
 def test_up_tells_how_to_call(home: Paths, client: Client, capsys: pytest.CaptureFixture[str]) -> None:
@@ -185,22 +176,6 @@ class TestStateMachine:
         _, output = execute(client, {"job": "killed"})
         assert json.loads(output["Cause"])["Container"]["ExitCode"] == 137
 
-    @pytest.mark.parametrize(
-        ("attempt", "again"),
-        [
-            (Attempt(None, "Host EC2 (instance i-0123) terminated."), True),
-            (Attempt(75, EXITED), True),
-            (Attempt(7, EXITED), False),
-            (Attempt(None, TIMED_OUT), False),
-        ],
-    )
-    def test_which_attempt_is_followed_by_another(self, attempt: Attempt, again: bool) -> None:
-        """As the job definition's rules say, in whatever case: the first that matches decides."""
-        rules = ({"onStatusReason": "host ec2*", "action": "retry"}, {"onExitCode": "75", "action": "RETRY"})
-        rest = {"onReason": "*", "action": "EXIT"}
-        assert wants_retry((*rules, rest), attempt) is again
-        assert wants_retry(({"onStatusReason": "HOST EC2*", "action": "RETRY"}, rules[1], rest), attempt) is again
-
     def test_job_that_hangs(self, client: Client) -> None:
         """A job is stopped at the definition's timeout, and not tried again."""
         _, output = execute(client, {"job": "hang"})
@@ -241,27 +216,6 @@ class TestEvents:
         assert aside["Body"] == "bad"
         counts = sqs.get_queue_attributes(QueueUrl=messages, AttributeNames=["All"])["Attributes"]
         assert (counts["ApproximateNumberOfMessages"], counts["ApproximateNumberOfMessagesNotVisible"]) == ("0", "0")
-
-    @pytest.mark.parametrize(
-        ("expression", "seconds"), [("rate(1 minute)", 60), ("rate(5 minutes)", 300), ("rate(1 day)", 86400)]
-    )
-    def test_schedules(self, expression: str, seconds: int) -> None:
-        """Rates are kept."""
-        target = {"Arn": "arn:aws:lambda:eu-west-1:123456789012:function:f", "Id": "f"}
-        assert Rule.read({"ScheduleExpression": expression, "Targets": [target]}) == Rule(("f",), seconds=seconds)
-
-    @pytest.mark.parametrize(
-        "rule",
-        [
-            {"ScheduleExpression": "cron(0 12 * * ? *)", "Targets": []},
-            {"EventPattern": {}, "Targets": [{"Arn": "arn:aws:sqs:eu-west-1:123456789012:q", "Id": "q"}]},
-            {"EventPattern": {}, "Targets": [{"Arn": "arn:aws:lambda:::function:f", "Id": "f", "Input": "{}"}]},
-        ],
-    )
-    def test_what_would_never_happen_here(self, rule: dict[str, Any]) -> None:
-        """A rule that nothing here would carry out stops the deployment."""
-        with pytest.raises(ValueError, match=r"a rule's target|keeps the schedule"):
-            Rule.read(rule)
 
 
 class TestApi:
