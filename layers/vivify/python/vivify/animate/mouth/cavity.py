@@ -24,8 +24,8 @@ _HIGHEST = 0.85  # of the way from the lower row to the upper that it is seen to
 _CREST = 4.0  # millimetres in which it merges with what is behind it
 _GAP_ABOVE = 8.0  # over the tongue, in which the dark behind it fades
 _DEEP = np.array([-0.25, 0.4, 0.4], np.float32)  # powers of shade for R, G, B, less 1: flesh in the dark is redder
-_LIT_FROM, _LIT = 50.0, 600.0  # mm² between the lips: a mouth nearly shut is dark inside, a wide one lit
-_BITTEN = 8.0  # millimetres between the rows: less than this let less light in
+_LIT_FROM, _LIT = 20.0, 400.0  # mm² between the lips: a mouth nearly shut is dark inside, a wide one lit
+_BITTEN = 6.0  # millimetres between the rows: less than this let less light in
 
 
 # The tongue's surface. Pixels per millimetre; millimetres to either side and back that are drawn.
@@ -75,12 +75,12 @@ def behind_teeth(view: View, a: Float, b: Float, tones: Tones, opening: float, s
     across = (a - np.float32(view.lower[0])) / unit / TONGUE_HALF_WIDTH
 
     # Roof and cheeks: dim under the upper teeth, dark where the throat goes on over the tongue and beside it.
-    light = (0.10 + 0.26 * lit) * (1 - 0.35 * np.exp(-np.maximum(roof, 0) / 5)) * (1 - 0.5 * np.exp(-top / _GAP_ABOVE))
-    body = 1 - 0.5 * smoothstep((np.abs(across) - 0.25) / 0.75)
+    light = (0.16 + 0.24 * lit) * (1 - 0.2 * np.exp(-np.maximum(roof, 0) / 5)) * (1 - 0.5 * np.exp(-top / _GAP_ABOVE))
+    body = 1 - 0.35 * smoothstep((np.abs(across) - 0.35) / 0.65)
     far = np.exp(-np.maximum(back - 14, 0) / (16 + 24 * lit))
     tip = 1 - 0.35 * np.exp(-np.maximum(back - 5, 0) / 3.0)  # in the lower teeth's shade
     bright, wet = surface.at(across * TONGUE_HALF_WIDTH, back)
-    tongue = (0.26 + 0.66 * lit) * far * tip * body * bright + wet * lit * far
+    tongue = (0.36 + 0.56 * lit) * far * tip * body * bright + wet * lit * far
     light = light + (tongue - light) * shape
     deep = np.maximum(light, 1e-3)[..., None] ** (1 + _DEEP * np.float32(tones.colour))
     return np.asarray(tones.inside * deep * tones.skin + tones.veil, np.float32)

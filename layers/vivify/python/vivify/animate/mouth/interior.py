@@ -35,7 +35,7 @@ from vivify.faces.topology import (
     UPPER_INNER_LIP,
     mouth_width,
 )
-from vivify.motion.bite import NOSE, UPPER_LIP, bite
+from vivify.motion.bite import LOWER_LIP, NOSE, UPPER_LIP, bite
 
 Matrix = NDArray[np.float64]
 
@@ -43,7 +43,7 @@ Matrix = NDArray[np.float64]
 _PARTING, _PARTED = 0.008, 0.035  # lips that part this much farther than in the photo begin to show, and show all
 _ZIPPED = 0.03  # beside where they part, lips cling to each other up to here
 _SLIDING, _SLID = 0.012, 0.035  # likewise, lips that on average slide this far over teeth which the photo shows
-_EDGE = 0.008  # softness of the lips' edge
+_EDGE = 0.011  # softness of the lips' edge
 _SOFT = 0.016  # of the end of a way
 # Lips nearer than the first are one line; of 200 filmed smiles curved and as wide as this 19 in 20 show teeth.
 _ONE_LINE, _CURVED, _GRIN = 0.03, 0.02, 0.98
@@ -94,6 +94,8 @@ class Mouth:
             self._end = float(self._shown.edge.at(np.zeros(1, np.float32))[0]) - behind
             at_rest = View.of(self._points[UPPER_LIP, :2], head, Turn.none(), self._at_edge(self._bite_at_rest), self._size)
             found = match(PaintedRow(upper, self._tones, upper=True), at_rest, self._shown, behind)
+        # Wide open it tells what is seen below its upper teeth.
+        self._tells_lower = self._shown is not None and self._shown.gap > _WIDE[0]
         self._dark = self._shown is None and _is_dark(region, landmarks, _GAP * millimetre, _DARK * self._tones.skin)
         # The lower row is behind its lip there, too.
         self._lower_by = self._rest.max() / head.unit - self._bite_at_rest[1] if self._dark else 0.0
@@ -120,6 +122,9 @@ class Mouth:
         rows = np.array([self._upper_edge(rows[0], risen), rows[1] + self._lower_by, rows[2]], np.float32)
         view = View.of(still[UPPER_LIP], self._head, turn, self._at_edge(rows), self._size)
         moved = (rows - self._bite_at_rest).astype(float) * EYES_APART
+        if self._tells_lower:  # and that keeps to the lower lip
+            fallen = float((vertices[LOWER_LIP, :2] - still[LOWER_LIP]) @ self._head.rotation[:2, 1]) / self._head.unit
+            moved[1] = max(moved[1], fallen * EYES_APART)
         own = view.beside_lip(0, moved[0]), view.beside_lip(moved[2], moved[1])
         if self._shown is None:
             strength = smoothstep((parting - _PARTING) / (_PARTED - _PARTING))
@@ -194,7 +199,9 @@ class Mouth:
         fine_x = np.arange(window.x0, window.x1, dtype=np.float32)[None]
         fine_y = np.arange(window.y0, window.y1, dtype=np.float32)[:, None]
         fine_a, fine_b = view.grid(fine_x, fine_y)
-        for row, light in ((self._lower, lips.shade * lips.corners * under), (self._upper, lips.shade)):
+        below = np.asarray(lips.shade * lips.corners * under, np.float32)
+        rows = [(self._lower, below), (self._upper, lips.shade)]
+        for row, light in rows[1:] if self._tells_lower else rows:
             colour, alpha = row.seen(view, fine_a, fine_b)
             rgb = rgb * (1 - alpha) + colour * enlarged(np.asarray(light[..., None] ** tones.warm, np.float32))
         rim, weight = self._rim.at(shrunk, lips)

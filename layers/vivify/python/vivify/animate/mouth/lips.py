@@ -16,7 +16,7 @@ from vivify.faces.topology import INNER_LIPS, OUTER_LIPS
 # In millimetres.
 _SHADE, _FADES = 0.35, 1.6  # of the upper lip at its edge, and how far below it that fades
 _DEEP, _OPEN = 4.5, 9.0  # light falls into a slit as into one so deep, and wholly into one so high
-_CORNER, _CORNER_LEAST = 10.5, 0.45
+_CORNER, _CORNER_LEAST = 10.5, 0.5
 _RIM_UPPER, _RIM_LOWER = 0.8, 1.9
 
 _INTO_LIP = 0.3  # of the way from a lip's inner edge to its outer: where the rim takes its colour

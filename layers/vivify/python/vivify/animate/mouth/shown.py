@@ -32,7 +32,8 @@ _SLIT = 0.3
 _GONE = 3.5  # a lip this much farther away has left its shade behind
 _END = 0.4  # from the edge: what belongs to it
 _TOOTH = 0.65  # of the teeth's green: surely no gum
-_SHADY, _REDDEST = 0.9, 0.4  # shade deeper than this colours; by this power at most
+_SHADY, _REDDEST, _DIMMEST = 0.9, 0.4, 0.5  # shade deeper than this colours and hides light; by these powers at most
+_USUAL = 0.95  # of the brightest: what all of a photo's teeth are on average
 _CAST_LEAST = 0.4  # of the light: what the lips leave at least
 _SHUT = 0.8  # rows with less between them are
 _DRAWN_OUT, _ALL_MADE = 0.5, 2.0  # of its height that the dark is drawn out; then it is made, all by as much again, or this
@@ -92,7 +93,7 @@ class Shown:
         white = np.maximum(np.percentile(picture[inside > 127], 99, axis=0), tones.tooth * tones.teeth * tones.skin)
         toothed = (below < -edge.covered) & (green > _TOOTH * edge.bright)
         upper = sure & toothed
-        warm = _reddened(picture[upper], cast[upper], tones)
+        warm = _shaded(picture[upper], cast[upper], tones)
         picture /= np.maximum(cast, _CAST_LEAST)[..., None] ** warm
         kept = _shrunk(inside, min(_RIM * unit, _SLIT * gap))
         colours, over = under_upper_lip(continued(picture, kept), sure, upper, edge, place, window)
@@ -147,16 +148,19 @@ class Shown:
         rgb += (colour - rgb) * kept[..., None].astype(np.float32)
 
 
-def _reddened(teeth: Float, cast: Float, tones: Tones) -> Float:
-    """(3,): the powers of ``cast`` (N,) for R, G, B, that make ``teeth`` (N, 3) half as colourless as teeth are in daylight.
+def _shaded(teeth: Float, cast: Float, tones: Tones) -> Float:
+    """(3,): the powers of ``cast`` (N,) for R, G, B, that make ``teeth`` (N, 3) half as colourless, and half as bright, as
+    teeth are in daylight.
 
     Little but light from the lips themselves comes through a slit.
     """
     if not len(teeth) or (shade := float(cast.mean())) > _SHADY:
         return tones.warm
-    hue = teeth.mean(axis=0) / shade**tones.warm
-    redder = np.log(np.maximum(hue / (hue @ LUMA), 1e-2) / tones.tooth) / np.log(shade) / 2
-    return np.asarray(tones.warm + np.clip(redder, -_REDDEST, _REDDEST), np.float32)
+    lit = teeth.mean(axis=0) / shade**tones.warm
+    luma = float(lit @ LUMA)
+    redder = np.log(np.maximum(lit / luma, 1e-2) / tones.tooth) / np.log(shade) / 2
+    dimmer = np.log(luma / (_USUAL * tones.teeth * tones.skin)) / np.log(shade) / 2
+    return np.asarray(tones.warm + np.clip(redder, -_REDDEST, _REDDEST) + np.clip(dimmer, 0, _DIMMEST), np.float32)
 
 
 def _shrunk(mask: NDArray[np.uint8], rim: float) -> NDArray[np.bool_]:

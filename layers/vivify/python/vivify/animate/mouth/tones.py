@@ -27,13 +27,13 @@ _OF_SKIN, _OF_WHITES = 0.11, 0.25  # powers of the hues of the skin and of the w
 _WHITES, _LEAST_WHITE = 88, 20  # percentile of an eye's luma from which it is white; pixels of an eye
 _IVORY = np.array([1.0, 1.0, 0.965], np.float32)  # what teeth are in white light
 _LIGHTS, _OF_LIGHTS = 98, 1.0  # percentile of the face's luma, and how near to it teeth come
-_TEETH = (0.0, 0.45)  # of the skin's luma: how much brighter they are, at least and at most
+_TEETH = (0.0, 0.65)  # of the skin's luma: how much brighter they are, at least and at most
 _FULL_PRINT = 0.75  # of the skin's luma: how much darker the darkest is in a photo that is not faded
 _BLACKEST, _VEIL = 0.5, 0.6  # percentile of the picture's luma; of that: the inside of a mouth is darker
 _BRIGHTEST = 236.0
 # Against the skin: gums; and tongue and cheeks from inside, where light were full: in 80 filmed mouths tongues as bright as
 # .65 of the skin are of its hue but a little redder and bluer, what is as dark as .2 is half as red again.
-_FLESH, _INSIDE = np.array([1.12, 0.88, 0.93], np.float32), np.array([1.0, 1.05, 1.21], np.float32)
+_FLESH, _INSIDE = np.array([1.06, 0.93, 0.98], np.float32), np.array([1.0, 1.05, 1.21], np.float32)
 # Deviations of red and blue from luma in a face that make a black-and-white or toned print, and a colour photo.
 _COLOURLESS, _COLOURED = 1.2, 4.2
 _BLUR_SEEN = ((0.30, 0.37, 0.49, 0.62), (2.6, 1.7, 0.8, 0.45))  # detail at one scale against the next: sigma in pixels
