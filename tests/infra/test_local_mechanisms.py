@@ -205,15 +205,18 @@ class TestEvents:
         assert (json.loads(detail["input"]), detail["error"]) == ({"fail": True}, "OnPurpose")
 
     def test_messages_reach_their_function(self, client: Client) -> None:
-        """What a topic tells a queue reaches the function; what that reports as failed comes again, and is put aside."""
+        """What a topic tells a queue reaches the function; what that reports as failed, or fails with, comes again, and is
+        put aside.
+        """
         sns, sqs = client.aws("sns"), client.aws("sqs")
-        for text in ("good", "bad"):
-            sns.publish(TopicArn=client.outputs["News"], Message=text)
         messages, rejected = (
             sqs.get_queue_url(QueueName=client.outputs[name])["QueueUrl"] for name in ("MessagesName", "RejectedName")
         )
-        (aside,) = until(lambda: sqs.receive_message(QueueUrl=rejected).get("Messages"))
-        assert aside["Body"] == "bad"
+        for told, left in ((("good", "bad"), "bad"), (("worse",), "worse")):
+            for text in told:
+                sns.publish(TopicArn=client.outputs["News"], Message=text)
+            (aside,) = until(lambda: sqs.receive_message(QueueUrl=rejected).get("Messages"))
+            assert aside["Body"] == left
         counts = sqs.get_queue_attributes(QueueUrl=messages, AttributeNames=["All"])["Attributes"]
         assert (counts["ApproximateNumberOfMessages"], counts["ApproximateNumberOfMessagesNotVisible"]) == ("0", "0")
 

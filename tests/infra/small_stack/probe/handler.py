@@ -37,5 +37,8 @@ def failing(event: dict[str, Any], context: Any) -> NoReturn:
 
 
 def taking(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    bad = [record["messageId"] for record in event["Records"] if record["body"] == "bad"]
+    bodies = {record["messageId"]: record["body"] for record in event["Records"]}
+    if "worse" in bodies.values():
+        raise RuntimeError("for all of them")
+    bad = [message for message, body in bodies.items() if body == "bad"]
     return {"batchItemFailures": [{"itemIdentifier": message} for message in bad]}
