@@ -16,10 +16,12 @@ import pytest
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
 
-from vivify.cloud import aws, keys, signed_urls
+from vivify.cloud import aws, functions, keys, signed_urls
+from vivify.cloud.storage import ObjectPointer
 from vivify.faces import Face, find_faces
 from vivify.photos import Photo
 from vivify.service import detect_face
+from vivify.service.photo_events import photos_in
 
 from .handlers import Answer, Context, Event, load
 from .receiver import Receiver, listening
@@ -125,6 +127,21 @@ def arrival(event: Callable[[str], Event]) -> Callable[..., Event]:
 def invoke() -> Callable[[str, Event], Any]:
     """Loads functions/<name>/handler.py afresh, a cold start, and hands it the event."""
     return lambda name, payload: load(f"functions/{name}/handler.py").handler(payload, Context())
+
+
+@pytest.fixture
+def restarted(invoke: Callable[[str, Event], Any], monkeypatch: pytest.MonkeyPatch) -> list[ObjectPointer]:
+    """The photos for which detection was asked again. What notify is asked is done at once."""
+    photos: list[ObjectPointer] = []
+
+    def stand_in(name: str, event: Event) -> None:
+        if name == "detect_face":
+            photos.extend(arrival.photo for arrival in photos_in(event))
+        else:
+            invoke(name, event)
+
+    monkeypatch.setattr(functions, "invoke_later", stand_in)
+    return photos
 
 
 @pytest.fixture

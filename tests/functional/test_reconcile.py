@@ -9,60 +9,17 @@ from typing import Any
 import boto3
 import pytest
 
-from vivify.cloud import aws, executions, functions, storage
-from vivify.cloud.records import Records, timestamp
+from vivify.cloud import aws, functions
+from vivify.cloud.records import Records
 from vivify.cloud.storage import ObjectPointer
 from vivify.errors import CloudUnavailable
 from vivify.service import clip_ids
-from vivify.service.photo_events import photos_in
 
 from .handlers import Answer, Event
+from .reconciling import LATE, MINTED, Invoke, look, pending, started
 from .stack import SOMEBODY, Stack
 
 Ask = Callable[..., Answer]
-Invoke = Callable[[str, Event], Any]
-MINTED = "c0123456789abcdef012345678"
-OTHER = "c0123456789abcdef012345679"
-LATE = dt.timedelta(minutes=20)
-
-
-class Killed(BaseException):
-    """The function is dead: no handler of errors hears of it."""
-
-
-@pytest.fixture
-def restarted(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> list[ObjectPointer]:
-    """The photos for which detection was asked again. What notify is asked is done at once."""
-    photos: list[ObjectPointer] = []
-
-    def stand_in(name: str, event: Event) -> None:
-        if name == "detect_face":
-            photos.extend(arrival.photo for arrival in photos_in(event))
-        else:
-            invoke(name, event)
-
-    monkeypatch.setattr(functions, "invoke_later", stand_in)
-    return photos
-
-
-def look(invoke: Invoke, after: dt.timedelta = LATE) -> dict[str, int]:
-    """The scheduled event, so long from now: what it did, counted."""
-    time = (dt.datetime.now(dt.UTC) + after).strftime("%Y-%m-%dT%H:%M:%SZ")
-    deeds: dict[str, int] = invoke("reconcile", {"source": "aws.events", "time": time})
-    return deeds
-
-
-def pending(stack: Stack, clip_id: str, state: str, **attributes: Any) -> None:
-    time = timestamp(dt.datetime.now(dt.UTC))
-    stack.put_record(clip_id, state, **{"pending": "yes", "created_at": time, "updated_at": time, **attributes})
-
-
-def started(stack: Stack, clip_id: str, status: str) -> None:
-    """An execution for this clip that has come to ``status``."""
-    steps = boto3.client("stepfunctions")
-    arn = steps.start_execution(stateMachineArn=stack.state_machine, name=clip_id, input='{"clip_id": ""}')["executionArn"]
-    if status != "RUNNING":
-        steps.stop_execution(executionArn=arn)
 
 
 def test_all_is_well(stack: Stack, invoke: Invoke, restarted: list[ObjectPointer]) -> None:
@@ -226,69 +183,6 @@ def test_an_end_that_nobody_was_told(stack: Stack, invoke: Invoke, restarted: li
     (message,) = stack.messages()
     assert message["verdict"] == verdict
     assert look(invoke, 2 * LATE) == {}
-
-
-@pytest.mark.parametrize(
-    ("state", "seam", "call"),
-    [
-        ("animating", executions, "stop"),
-        ("animating", storage, "erase_version"),
-        ("animating", storage, "erase_versions"),
-        ("animating", storage, "erase"),
-        ("animating", Records, "bury"),
-        ("ready", storage, "erase_version"),
-    ],
-)
-def test_a_deletion_that_broke_off(
-    stack: Stack,
-    ask: Ask,
-    invoke: Invoke,
-    restarted: list[ObjectPointer],
-    monkeypatch: pytest.MonkeyPatch,
-    state: str,
-    seam: object,
-    call: str,
-) -> None:
-    """Killed anywhere after the mark, it is finished once it is quiet: work stopped, nothing left, nobody told.
-
-    A ready clip was not pending any more when its owner deleted it; one that is being made was.
-    """
-    for clip_id in (MINTED, OTHER):
-        stack.fill(clip_id)
-    stack.put_record(OTHER, "ready")
-    others = [name for name in stack.everything() if OTHER in name]
-    photo = ObjectPointer(stack.uploads, f"photos/{MINTED}", stack.put_photo(f"photos/{MINTED}", b"photo"))
-    unfinished = "yes" if state == "animating" else None
-    pending(stack, MINTED, state, pending=unfinished, photo=photo.as_dict(), notify={"webhook": "https://a.example"})
-    started(stack, MINTED, "RUNNING")
-
-    def die(*_: object) -> None:
-        raise Killed
-
-    with monkeypatch.context() as broken, pytest.raises(Killed):
-        broken.setattr(seam, call, die)
-        ask("http_delete_clip")
-    assert look(invoke, dt.timedelta()) == {}  # the call may still be at it
-    assert look(invoke) == {"erased": 1}
-    assert stack.everything() == others
-    record = stack.record(MINTED)
-    assert record is not None
-    assert record.keys() == {"clip_id", "owner", "state", "updated_at", "expires_on"}
-    assert record["state"] == "deleted"
-    assert executions.running(stack.state_machine) == set()
-    assert (restarted, stack.messages()) == ([], [])
-    assert look(invoke, 2 * LATE) == {}
-
-
-def test_a_deletion_that_did_not_break_off(stack: Stack, ask: Ask, invoke: Invoke, restarted: list[ObjectPointer]) -> None:
-    """Done, also twice, it is nobody's business: its tombstone stays as it is."""
-    pending(stack, MINTED, "animating")
-    for _ in range(2):
-        assert ask("http_delete_clip").status == 204
-        before = stack.record(MINTED)
-        assert look(invoke) == {}
-        assert stack.record(MINTED) == before
-    assert stack.messages() == []
 
 
 def test_one_never_keeps_the_others(
