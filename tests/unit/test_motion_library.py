@@ -101,10 +101,12 @@ def test_a_wink_shuts_its_own_eye(name: str, side: int, other: int) -> None:
 
 
 def test_brows_go_up_and_down() -> None:
-    """Raised brows and surprise lift both brows, a frown lowers them; y grows downwards."""
+    """Raised brows and surprise lift both brows, a frown lowers them, both alike and neither aside; y grows downwards."""
     for name, sign in (("raised-brows", -1), ("surprise", -1), ("frown", 1)):
         brows = template(name).motion.displacement[:, [105, 334], 1]
         assert all(sign * _peak(brow) > 0.03 for brow in brows.T), name
+    right, left = template("frown").motion.displacement[:, [105, 334]].swapaxes(0, 1)
+    assert np.abs(right * [-1, 1, 1] - left).max() < 0.02
 
 
 def test_a_kiss_purses_the_lips() -> None:

@@ -135,7 +135,7 @@ def twice(take: Template) -> Motion:
 
 
 def mouth_and_brows(mouth: Template, brows: Template) -> Motion:
-    """The mouth's motion and the brows', in the brows' time."""
+    """The mouth's motion and the brows', left and right alike, in the brows' time."""
     count = round(brows.seconds * mouth.fps)
-    one, other = mouth.motion.at_length(count), brows.motion.at_length(count)
+    one, other = mouth.motion.at_length(count), evened(brows).at_length(count)
     return replace(one, displacement=one.displacement + other.displacement)

@@ -143,7 +143,8 @@ RECIPES = {
         (
             Take(D13, 257, 272, MOUTH, rest=(3, 15), strength={"mouth": 1.3}, slower=3,
                  told=f"; {D13_REST}; at 1.3 of its size, 3 times slower: the mouth"),
-            Take(LATENT_SYNC, 177, 219, BROWS, strength={"brows": 1.3}, told="; at 1.3 of its size: the brows"),
+            Take(LATENT_SYNC, 177, 219, BROWS, strength={"brows": 2.0},
+                 told=f"; {TO_ONE_SIDE}; at twice its size: the brows"),
         ),
         edits.mouth_and_brows,
     ),
