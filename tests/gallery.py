@@ -6,9 +6,12 @@ import csv
 import os
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from vivify.faces import Face, find_faces
 from vivify.photos import decode
+
+T = TypeVar("T")
 
 
 def rows(gallery: Path) -> list[dict[str, str]]:
@@ -17,16 +20,17 @@ def rows(gallery: Path) -> list[dict[str, str]]:
         return [row for row in csv.DictReader(file) if row["file"].startswith("photos/")]
 
 
+def some(things: list[T]) -> list[T]:
+    """A third of what is alike: enough for the tests of every day. With GALLERY=whole (``make gallery``) all."""
+    return things if os.environ.get("GALLERY") == "whole" else things[::3]
+
+
 def looked_at(gallery: Path) -> list[dict[str, str]]:
-    """The rows that the tests of every day look at: of each folder's photos of a kind, from which the same is expected, a
-    third, and the scratched ones all. With GALLERY=whole (``make gallery``) every row.
-    """
-    if os.environ.get("GALLERY") == "whole":
-        return rows(gallery)
+    """The rows about some of each folder's photos of a kind from which the same is expected, and about all damaged ones."""
     alike: dict[tuple[str, ...], list[dict[str, str]]] = {}
     for row in rows(gallery):
         alike.setdefault((str(Path(row["file"]).parent), row["kind"], row["expect"]), []).append(row)
-    return [row for (folder, *_), group in alike.items() for row in (group if folder.endswith("damaged") else group[::3])]
+    return [row for (folder, *_), group in alike.items() for row in (group if folder.endswith("damaged") else some(group))]
 
 
 @cache
