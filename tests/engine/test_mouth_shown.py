@@ -13,7 +13,7 @@ from tests.mouths import LUMA, enlarged, opening, patches, smiling
 from vivify.animate import Performer
 from vivify.arrays import Pixels
 from vivify.depth.head import HeadFrame
-from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, OUTER_LIPS, UPPER_INNER_LIP
+from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, LOWER_LIP_ROWS, OUTER_LIPS, UPPER_INNER_LIP
 from vivify.faces.types import Face
 from vivify.motion import Motion
 from vivify.motion.limits import LOOSE_TEETH
@@ -61,7 +61,7 @@ def test_made_teeth_take_the_tone_of_those_shown() -> None:
 def test_teeth_in_a_slit_come_out_of_the_shade() -> None:
     """Dim teeth between lips 4.5 mm apart are dim because of the lips.
 
-    Opened, they are a fifth brighter than equal ones that a wide smile shows.
+    Opened, they are three tenths brighter than equal ones that a wide smile shows.
     """
     pixels, face = enlarged(*smiling(), 3)
     ring = np.round(face.landmarks[list(INNER_LIPS), :2]).astype(int)
@@ -75,7 +75,7 @@ def test_teeth_in_a_slit_come_out_of_the_shade() -> None:
         performer = Performer(pixels, replace(face, landmarks=each))
         (patch,) = patches(performer, performer.track(opening(0.2), 0.8), 0)
         levels.append(float(np.percentile((patch.colour @ LUMA)[patch.alpha > 0.9], 97)))
-    assert levels[0] > 1.2 * levels[1]
+    assert levels[0] > 1.3 * levels[1]
 
 
 def test_teeth_stay_rigid_behind_lips_that_close() -> None:
@@ -192,6 +192,20 @@ def test_the_dark_between_teeth_ends_under_a_lip_that_rises() -> None:
         levels.append(row[column] / np.median(row[column - 30 : column + 30]))
     assert levels[0] < 0.5
     assert levels[1] > 0.8
+
+
+def test_a_photo_of_a_mouth_wide_open_tells_its_lower_row() -> None:
+    """Where the photo shows a tongue down to the lower lip, 16 mm below the upper, no lower teeth come up as it opens on."""
+    pixels, face = enlarged(*smiling(), 3)
+    points, unit = face.landmarks.copy(), HeadFrame.of(face).unit
+    points[[*LOWER_INNER_LIP, *np.ravel(LOWER_LIP_ROWS), *OUTER_LIPS[11:]], 1] += 0.1 * unit
+    upper, lower = (points[list(row), :2] for row in (UPPER_INNER_LIP, LOWER_INNER_LIP))
+    teeth = upper + (0.45 * (lower - upper)[4, 1]) * np.array([0, 1], np.float32)
+    tongue = np.round(np.concatenate([teeth, lower[::-1]])).astype(int)
+    performer = Performer(cv2.fillPoly(pixels, [tongue], (150, 80, 80)), replace(face, landmarks=points))
+    (patch,) = patches(performer, performer.track(opening(0.12), 0.8), 0)
+    below = patch.colour[-patch.colour.shape[0] // 2 :][patch.alpha[-patch.colour.shape[0] // 2 :] > 0.9]
+    assert (below[:, 1] < 0.8 * below[:, 0]).mean() > 0.95
 
 
 def test_what_hangs_from_no_lip_goes_along_with_both() -> None:
