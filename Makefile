@@ -8,7 +8,7 @@ CASES ?= 100000
 export PYTHONPATH :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check audit fuzz api format bench gallery faults load build deploy sbom lock clean
+.PHONY: help demo test check audit fuzz api format bench faults load build deploy sbom lock clean
 
 help: ## show this
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -44,9 +44,6 @@ format: $(VENV)/dev ## put the code in the house style
 
 bench: $(VENV)/dev ## measure the engine on this machine; prints a table, writes out/bench.json
 	@$(BIN)/python -m tests.bench
-
-gallery: $(VENV)/dev ## judge every photo of the gallery beside the repository; the tests take a third
-	@GALLERY=whole $(BIN)/python -m pytest tests/engine/test_faces_gallery.py tests/engine/test_repair.py
 
 load: $(VENV)/dev ## 125, 250 and 500 uploads, 20 at a time, with a stand-in for the engine; what they took and cost
 	@$(BIN)/python -m tests.workflow.load

@@ -1,4 +1,4 @@
-"""The verdicts on the gallery's photos, a third of them or all (tests.gallery), against its manifest."""
+"""The verdict on every photo of the gallery, against its manifest."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gallery import faces_in, looked_at
+from tests.gallery import faces_in, rows
 from vivify.errors import FaceRejected, PhotoUnreadable
 from vivify.faces import require_animatable
 
@@ -34,13 +34,13 @@ def verdict(path: Path) -> str:
 
 @pytest.fixture(scope="module")
 def verdicts(gallery: Path) -> dict[str, str]:
-    return {row["file"]: verdict(gallery / row["file"]) for row in looked_at(gallery)}
+    return {row["file"]: verdict(gallery / row["file"]) for row in rows(gallery)}
 
 
 def test_every_verdict(gallery: Path, verdicts: dict[str, str]) -> None:
     """Each file gets a verdict that its manifest row allows; the exceptions named above get exactly theirs."""
     wrong = {}
-    for row in looked_at(gallery):
+    for row in rows(gallery):
         file, found = row["file"], verdicts[row["file"]]
         if file in EXCEPTIONS:
             if found != EXCEPTIONS[file][0]:
@@ -52,7 +52,7 @@ def test_every_verdict(gallery: Path, verdicts: dict[str, str]) -> None:
 
 def test_no_animal_or_thing_is_accepted(gallery: Path, verdicts: dict[str, str]) -> None:
     """Not one photo without a person is animated."""
-    accepted = [row["file"] for row in looked_at(gallery) if row["kind"] == "nonface" and verdicts[row["file"]] == "animate"]
+    accepted = [row["file"] for row in rows(gallery) if row["kind"] == "nonface" and verdicts[row["file"]] == "animate"]
     assert accepted == []
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.gallery import faces_in, looked_at, some
+from tests.gallery import faces_in, rows
 from tests.portrait import portrait, resized
 from vivify import engine
 from vivify.arrays import Pixels
@@ -181,7 +181,7 @@ def test_too_little_left_is_told_where_faces_are_found() -> None:
 def test_gallery_is_left_alone_but_for_the_scratched(gallery: Path) -> None:
     """Of the gallery's portraits, groups, paintings, beards, glasses and old prints only the scratched are changed."""
     changed = set()
-    for path in (gallery / row["file"] for row in looked_at(gallery)):
+    for path in (gallery / row["file"] for row in rows(gallery)):
         if path.parent.name in ("weird", "nonface", "tiny"):
             continue
         with contextlib.suppress(PhotoUnreadable):
@@ -212,6 +212,6 @@ def test_scratched_photos_keep_their_features(gallery: Path, name: str) -> None:
 
 def test_frames_of_real_video_are_never_repaired(gallery: Path) -> None:
     """Healthy footage in any light, dark or pale, comes back as it is: no first frame of a driving clip is touched."""
-    for clip in some(sorted((gallery / "driving").glob("*.mp4"))):
+    for clip in sorted((gallery / "driving").glob("*.mp4")):
         photo = Photo(np.array(next(read_frames(clip, max_side=640))), "png")
         assert not any(repair(photo, find_faces(photo)).repaired), clip.name
