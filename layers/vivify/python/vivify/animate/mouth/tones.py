@@ -34,6 +34,7 @@ _BRIGHTEST = 236.0
 # Against the skin: gums; and tongue and cheeks from inside, where light were full: in 80 filmed mouths tongues as bright as
 # .65 of the skin are of its hue but a little redder and bluer, what is as dark as .2 is half as red again.
 _FLESH, _INSIDE = np.array([1.06, 0.93, 0.98], np.float32), np.array([1.0, 1.05, 1.21], np.float32)
+_LEAST_RED = 0.22  # log of red against green: blood shows inside of faces that are powdered or painted paler than 9 in 10
 # Deviations of red and blue from luma in a face that make a black-and-white or toned print, and a colour photo.
 _COLOURLESS, _COLOURED = 1.2, 4.2
 _BLUR_SEEN = ((0.30, 0.37, 0.49, 0.62), (2.6, 1.7, 0.8, 0.45))  # detail at one scale against the next: sigma in pixels
@@ -75,6 +76,8 @@ def read_tones(region: Pixels, landmarks: Float, unit: float) -> Tones:
     skin = np.median(face[muzzle], axis=0) + 4 if muzzle.any() else np.full(3, 128, np.float32)
     luma = float(skin @ LUMA)
     hue = (skin / luma).astype(np.float32)
+    paler = max(_LEAST_RED - float(np.log(hue[0] / hue[1])), 0.0)
+    blood = hue * np.exp(paler * np.array([0.5, -0.5, -0.5], np.float32))
     whole = _inside(face, points[list(OVAL)])
     colour = _colourfulness(face[whole])
 
@@ -95,8 +98,8 @@ def read_tones(region: Pixels, landmarks: Float, unit: float) -> Tones:
         tooth=tooth,
         teeth=teeth,
         dentine=toned(tooth * np.array([1.03, 1.0, 0.90], np.float32)),
-        flesh=toned(hue**0.9 * _FLESH),
-        inside=toned(hue * _INSIDE),
+        flesh=toned(blood**0.9 * _FLESH),
+        inside=toned(blood * _INSIDE),
         warm=(1 + np.array([-0.2, 0.09, 0.15], np.float32) * colour).astype(np.float32),
         colour=colour,
         veil=np.asarray(_VEIL / 2 * (_darkest(region) + _darkest(window.of(region))), np.float32),
