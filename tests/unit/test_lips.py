@@ -42,18 +42,19 @@ def test_noise_leaves_a_closed_mouth_closed(seed: int) -> None:
 
 
 def test_a_mouth_that_really_opens_does() -> None:
-    """A measured opening of a fifth of an eye distance opens the mouth by as much, and both lips take part."""
+    """A measured opening of a fifth of an eye distance opens the mouth by as much, but next to its corners; both lips go."""
     motion = Motion.still(1)
     motion.displacement[0, list(LOWER_INNER_LIP), 1] = 0.2
     shape = shape_of(lips=0.0)
     gap = _lip_gap(shape, fitted(motion, shape, 0.8))[0]
     assert gap[4] == pytest.approx(0.2, abs=1e-3)
-    assert (gap > 0.1).all()
+    assert (gap[1:-1] > 0.1).all()
 
 
 def test_a_mouth_wide_open_is_round() -> None:
     """Lips that a motion draws open to half the mouth's width, straight from its corners to a level line, turn as the lips
-    of filmed people do: nowhere by more than 20 degrees but at the corners, and there by less than a right angle.
+    of filmed people do: nowhere by more than 25 degrees but where the opening ends, between the corners and the landmarks
+    next to them, and by less than a right angle there.
     """
     motion, shape = Motion.still(1), shape_of(lips=0.0)
     flat = np.clip(np.arange(1, 10) * (10 - np.arange(1, 10)) / 16, 0, 1) * 0.2
@@ -62,9 +63,9 @@ def test_a_mouth_wide_open_is_round() -> None:
     along = np.roll(lips, -1, axis=0) - lips
     turns = np.diff(np.unwrap(np.arctan2(along[:, 1], along[:, 0]), period=2 * np.pi), prepend=0)
     turns = np.abs(np.degrees((turns + np.pi) % (2 * np.pi) - np.pi))
-    assert turns[1:10].max() < 20
-    assert turns[11:].max() < 20
-    assert turns[10] < 90
+    assert turns[2:9].max() < 25
+    assert turns[12:19].max() < 25
+    assert turns[9:12].sum() < 90
 
 
 def test_one_side_may_open_wider() -> None:
@@ -117,21 +118,19 @@ def test_lips_purse_less_out_of_a_smile() -> None:
     assert 0.1 < together[1] < 0.16
 
 
-@pytest.mark.parametrize(("wider", "within"), [(0.0, 0.08), (0.2, 0.0)])
-def test_openings_end_within_the_corners_but_in_smiles(wider: float, within: float) -> None:
-    """The opening of a dropped jaw ends at least so far within the corners of the mouth, a smile's where shut lips meet."""
+@pytest.mark.parametrize(("wider", "together"), [(0.0, True), (0.2, False)])
+def test_lips_touch_near_the_corners_but_in_smiles(wider: float, *, together: bool) -> None:
+    """Of a dropped jaw lips next to the corners of the mouth hardly part, of a smile they do; the opening is as high."""
     motion, shape = Motion.still(1), shape_of(lips=0.0)
     motion.displacement[0, list(LOWER_INNER_LIP), 1] = 0.3
     motion.displacement[0, _LIPS, 0] = wider / 2 * np.sign(shape[_LIPS, 0])
-
-    def ends(points: Float) -> Float:
-        return np.abs(points[[61, 291], 0] - points[[78, 308], 0])
-
-    opened = shape[:MESH] + fitted(motion, shape, float(mouth_width(shape))).displacement[0]
-    if within:
-        assert ends(opened).min() > within
+    track = fitted(motion, shape, float(mouth_width(shape)))
+    gap = _lip_gap(shape, track)[0]
+    assert gap.max() > 0.25
+    if together:
+        assert gap[[0, -1]].max() < 0.15 * gap.max()
     else:
-        assert ends(opened) == pytest.approx(ends(shape), abs=0.01)
+        assert gap[[0, -1]].min() > 0.4 * gap.max()
 
 
 def test_parted_lips_meet_in_a_kiss() -> None:

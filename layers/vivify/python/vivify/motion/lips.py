@@ -39,9 +39,9 @@ _KISS = 0.25  # eye distances that corners come together, the lips touching, in 
 _NOT_BOTH = 20.0  # per square eye distance: how much the photo's opening takes from the motion's
 _UPPER_COMES = 0.25  # of how far parted lips come together: the jaw does most of it
 _SOFTLY = 4  # how sharply corners slow down near their limit
-# Eye distances: so far within the corners of the mouth the opening ends, of lips so far apart (filmed ones that open round
-# end 0.10 to 0.15 within; with all of that wide openings have square corners).
-_CORNER, _DRAWN_IN = 0.085, 0.25
+# Eye distances: so far within the corners of the mouth lips touch still, when they are so far apart (filmed ones that open
+# round, 0.10 to 0.15; with all of that wide openings get points at their ends).
+_CORNER, _WIDE_OPEN = 0.07, 0.25
 _THINNEST = 0.65  # of a lip's own thickness: no motion makes it thinner
 _NOSE_BASE, _UPPER_LIP_MIDDLE = 2, (37, 0, 267)  # landmarks
 _LIP_RISES = 0.55  # of the way to the nose, at most
@@ -141,8 +141,8 @@ def fit_lips(displacement: Float, shape: Float, limits: Limits, measured: float,
         displacement[:, corner, 1] += _CORNER_HELD * (
             displacement[:, list(beside), 1].mean(axis=1) - displacement[:, corner, 1]
         )
-    now, before = (smoothstep(gap.max(axis=-1) / _DRAWN_IN) for gap in (rest + change + correction, rest))
-    _draw_in(displacement, shape, (1 - smile[:, 0] ** 2) * np.maximum(now - before, 0))
+    now, before = (smoothstep(gap.max(axis=-1) / _WIDE_OPEN) for gap in (rest + change + correction, rest))
+    _meet(displacement, shape, (1 - smile[:, 0] ** 2) * np.maximum(now - before, 0))
     for inside, *between, outside in MOUTH_CORNER_ROWS:
         for step, point in enumerate(between, 1):
             part = step / (len(between) + 1)
@@ -156,15 +156,24 @@ def fit_lips(displacement: Float, shape: Float, limits: Limits, measured: float,
     return displacement
 
 
-def _draw_in(displacement: Float, shape: Float, opened: Float) -> None:
-    """Draws the ends of the opening in from the corners of the mouth, in place, as far as it is ``opened`` (T,), 0..1: near
-    them lips that part touch still.
+def _meet(displacement: Float, shape: Float, opened: Float) -> None:
+    """Lets lips that part touch still near the corners of the mouth, in place, as far as it is ``opened`` (T,), 0..1: the
+    opening keeps its form, and ends farther within. Nothing is drawn aside, or the dark of the corners would be drawn out.
     """
-    inner = shape[list(INNER_LIPS), 0]
-    middle = inner.mean()
-    part = (inner - middle) / np.abs(inner - middle).max()
     apart = np.mean([abs(shape[outside, 0] - shape[inside, 0]) for inside, *_, outside in MOUTH_CORNER_ROWS])
-    displacement[:, list(INNER_LIPS), 0] -= opened[:, None] * np.float32(max(_CORNER - apart, 0)) * part * np.abs(part)
+    rings = [[INNER_LIPS[0], *lip, INNER_LIPS[10]] for lip in (UPPER_INNER_LIP, LOWER_INNER_LIP)]
+    for index in np.flatnonzero(opened):
+        place = shape[rings, :2] + displacement[index, rings, :2]
+        across = np.maximum.accumulate(place[..., 0].mean(axis=0))
+        width = across[-1] - across[0]
+        part = (across - across[0]) / width
+        within = opened[index] * max(_CORNER - apart, 0) / width
+        begun = (part - within) / (1 - 2 * within)
+        for lip, rows, tall in zip(rings, (UPPER_LIP_ROWS, LOWER_LIP_ROWS), place[..., 1], strict=True):
+            height = tall - tall[0] - (tall[-1] - tall[0]) * part
+            change = (np.interp(begun, part, height, 0, 0) - height)[1:-1].astype(np.float32)
+            for step, row in enumerate((lip[1:-1], *rows)):
+                displacement[index, list(row), 1] += change * np.float32(1 - step / (1 + len(rows)))
 
 
 def _widened(displacement: Float) -> Float:
