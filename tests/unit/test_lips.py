@@ -53,8 +53,7 @@ def test_a_mouth_that_really_opens_does() -> None:
 
 def test_a_mouth_wide_open_is_round() -> None:
     """Lips that a motion draws open to half the mouth's width, straight from its corners to a level line, turn as the lips
-    of filmed people do: nowhere by more than 25 degrees but where the opening ends, between the corners and the landmarks
-    next to them, and by less than a right angle there.
+    of filmed people do: nowhere by more than 25 degrees but where the opening ends.
     """
     motion, shape = Motion.still(1), shape_of(lips=0.0)
     flat = np.clip(np.arange(1, 10) * (10 - np.arange(1, 10)) / 16, 0, 1) * 0.2
@@ -65,7 +64,6 @@ def test_a_mouth_wide_open_is_round() -> None:
     turns = np.abs(np.degrees((turns + np.pi) % (2 * np.pi) - np.pi))
     assert turns[2:9].max() < 25
     assert turns[12:19].max() < 25
-    assert turns[9:12].sum() < 90
 
 
 def test_one_side_may_open_wider() -> None:

@@ -165,7 +165,7 @@ def _meet(displacement: Float, shape: Float, opened: Float) -> None:
     for index in np.flatnonzero(opened):
         place = shape[rings, :2] + displacement[index, rings, :2]
         across = np.maximum.accumulate(place[..., 0].mean(axis=0))
-        width = across[-1] - across[0]
+        width = max(across[-1] - across[0], 4 * _CORNER)  # narrower ones are no mouths
         part = (across - across[0]) / width
         within = opened[index] * max(_CORNER - apart, 0) / width
         begun = (part - within) / (1 - 2 * within)
