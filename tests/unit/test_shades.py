@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from vivify.animate.person.shades import Shades
+from vivify.animate.sketch import Grid, Shading
 from vivify.arrays import Float, Pixels
 from vivify.faces import mean_face
 from vivify.faces.topology import EYES
@@ -64,3 +65,21 @@ def test_flat_light_makes_faint_folds() -> None:
     usual, flat = (np.log(_shaded(_lit(depth, (1, 1, 1)))[2]).mean() / np.log(GAINS[2]) for depth in (2.4, 0.24))
     assert usual == pytest.approx(1, abs=0.01)
     assert flat == pytest.approx(0.14, abs=0.02)
+
+
+@pytest.mark.parametrize("size", [(70, 50), (700, 500)])
+@pytest.mark.parametrize(
+    "cells", [(slice(3, 5), slice(4, 6)), (slice(0, 2), slice(0, 1)), (slice(-2, None), slice(-3, None))]
+)
+def test_shading_reaches_no_farther_than_it_says(size: tuple[int, int], cells: tuple[slice, slice]) -> None:
+    """Beyond its window every gain is 1, wherever the darker cells are; with no darker cell there is no window."""
+    grid = Grid(size)
+    coarse = np.ones((*grid.cells[::-1], 3), np.float32)
+    assert Shading(grid, coarse).window() is None
+    coarse[cells] = 0.8
+    shading = Shading(grid, coarse)
+    gains, window = shading.gains(), shading.window()
+    assert window is not None
+    assert np.array_equal(window.of(gains), shading.gains(window))
+    window.of(gains)[...] = 1
+    assert (gains == 1).all()

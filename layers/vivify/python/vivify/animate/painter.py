@@ -8,7 +8,7 @@ from typing import Protocol
 from vivify.animate.layers import Layers
 from vivify.animate.patch import Window
 from vivify.animate.person.folds import shade
-from vivify.animate.sketch import Sketch
+from vivify.animate.sketch import Shading, Sketch
 from vivify.arrays import Pixels
 
 
@@ -40,7 +40,16 @@ def painted(layers: Layers, sketch: Sketch, window: Window | None = None) -> Pix
     """The region, or its ``window`` alone, as ``sketch`` says: (H, W, 3) uint8 RGB."""
     picture = layers.compose(sketch.deformation, window)
     if sketch.shading is not None:
-        picture = shade(picture, sketch.shading.gains(window))
+        _shade(picture, sketch.shading, window or Window(0, 0, picture.shape[1], picture.shape[0]))
     for patch in sketch.patches:
         patch.lay_over(picture, window)
     return picture
+
+
+def _shade(picture: Pixels, shading: Shading, window: Window) -> None:
+    """Shades ``picture``, which is the region's ``window``, in place."""
+    reached = shading.window()
+    part = None if reached is None else reached.overlap(window)
+    if part is not None:
+        skin = part.seen_from(window).of(picture)
+        skin[...] = shade(skin, shading.gains(part))

@@ -76,6 +76,18 @@ class Shading:
         self.grid = grid
         self.coarse: Float = np.asarray(np.round(gains * _GAINS) / _GAINS, np.float32)
 
+    def window(self) -> Window | None:
+        """Where skin is not as bright as in the photo, if it is so anywhere; a face is a small part of its region."""
+        rows, columns = np.nonzero((self.coarse != 1).any(axis=2))
+        if not rows.size:
+            return None
+        step = self.grid.step
+        # A cell reaches to the middles of its neighbours; the first lies outside the region.
+        first, last = (int(columns.min()) - 2, int(rows.min()) - 2), (int(columns.max()) + 1, int(rows.max()) + 1)
+        return Window(first[0] * step, first[1] * step, last[0] * step, last[1] * step).overlap(
+            Window(0, 0, *self.grid.size)
+        )
+
     def gains(self, window: Window | None = None) -> Float:
         """(height, width, 3) float32 at every pixel of the region, or of ``window`` alone."""
         return self.grid.enlarged(self.coarse, window)
