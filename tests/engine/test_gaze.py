@@ -74,6 +74,18 @@ def test_a_glance_bares_lighter_white(white: tuple[int, int, int]) -> None:
     assert np.ptp(bared) < 0.8 * np.ptp(shown) + 1
 
 
+def test_bright_white_does_not_shine() -> None:
+    """White that a photo shows nearly as light as paper is not made lighter by a glance."""
+    eye = EYES[0]
+    points, width = _eye(eye)
+    iris = points[list(eye.iris), :2]
+    region = np.full((512, 512, 3), 215, np.uint8)
+    cv2.circle(region, np.round(iris[0]).astype(int).tolist(), round(0.18 * width), (60, 40, 30), cv2.FILLED)
+    (patch,) = PaintedEye(eye, region, points).patches(points, np.array([0.3, 0], np.float32))
+    column, row = np.round(iris[0] - patch.window.corner).astype(int)
+    assert patch.colour[row, column] == pytest.approx([215, 215, 215], abs=4)  # cubic lookups overshoot
+
+
 def test_lashes_rise_with_the_lid() -> None:
     """An eye opened wider than in the photo shows no line where its upper lid was."""
     eye = EYES[0]

@@ -30,6 +30,7 @@ _EDGE = 0.012  # of the eye's width: softness of the lids' edge
 # White in the middle of an eyeball is lighter than that in its corners, which lids shade, and less red (five filmed people's
 # glances aside: 1.13 to 1.45 times as light, at 0.35 to 0.79 of the colour, medians 1.31 and 0.49).
 _LIGHTER, _PALER = 0.3, 0.5
+_GLARING = 200.0  # luma beyond which no white is made lighter: it would seem to shine
 _BESIDE_IRIS = 1.15  # of its radius
 
 
@@ -52,7 +53,7 @@ class PaintedEye:
             self._ball = _eyeball_texture(region, opening, self._source, keep)
             corner = self._source.corner
             white = _white(self._source.of(region), opening - corner, landmarks[list(eye.iris), :2] - corner)
-            self._lightest = (1 + _LIGHTER) * min(white, 255 / (1 + _LIGHTER))
+            self._lightest = min((1 + _LIGHTER) * white, _GLARING)
 
     def patches(self, vertices: Float, gaze: Float) -> list[Patch]:
         """The eyeball between the moved lids, if any of it is in the region.
