@@ -51,6 +51,7 @@ def test_beats_play_when_they_are_told(tmp_path: Path) -> None:
         _board({"motion": "nod", "start": 0, "speed": 0}),
         _board({"motion": "nod", "start": 0, "strength": float("nan")}),
         _board({"motion": "nod", "start": 1e9}),
+        _board({"motion": "nod", "start": 0, "strenght": 2}),
         _board(*[{"motion": "nod", "start": 0}] * 1001),
     ],
 )
@@ -85,6 +86,13 @@ def test_the_refusal_shows_a_storyboard_that_works() -> None:
     shown = refused.value.message.partition("One that does is ")[2].removesuffix(".")
     (beat,) = parse_storyboard(json.loads(shown))
     assert (beat.template.name, beat.start) == ("nod", 0.5)
+
+
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    """What some editors put before a text in UTF-8 is no fault."""
+    path = tmp_path / "marked.json"
+    path.write_text(json.dumps(_board({"motion": "nod", "start": 0.5})), encoding="utf-8-sig")
+    assert [beat.start for beat in load_storyboard(path)] == [0.5]
 
 
 def test_a_missing_or_broken_file_is_refused(tmp_path: Path) -> None:

@@ -9,20 +9,20 @@ A storyboard file is JSON:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from vivify.errors import MotionInvalid
+from vivify.motion.format import Format
 from vivify.motion.library import template
 from vivify.motion.template import Template
 
 SCHEMA = "vivify.storyboard/1"
 _EXAMPLE = f'{{"schema": "{SCHEMA}", "beats": [{{"motion": "nod", "start": 0.5}}]}}'
-_LARGEST_FILE = 1_000_000  # bytes
+_FORMAT = Format("The storyboard", SCHEMA, largest=1_000_000, remedy=f"One that does is {_EXAMPLE}.")
+_OF_A_BEAT = ("motion", "start", "strength", "speed")
 _MOST_BEATS = 1000
 _LEAD_IN = 0.2  # seconds of rest before the first motion: the clip begins as the photo
 _FASTEST, _SLOWEST = 2.0, 1.35  # a template is sped up or slowed down at most this much to fill its share
@@ -71,30 +71,22 @@ def delayed(beats: Sequence[Beat], seconds: float, late: float) -> list[Beat]:
 
 def load_storyboard(path: Path) -> list[Beat]:
     """The beats of a storyboard file, by start. Raises MotionInvalid."""
-    try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise _invalid("it is too large")
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError:
-        raise MotionInvalid("The storyboard cannot be read. Check its path.") from None
-    except (ValueError, RecursionError):
-        raise _invalid("it is not JSON") from None
-    return parse_storyboard(document)
+    return parse_storyboard(_FORMAT.read(path))
 
 
 def parse_storyboard(document: object) -> list[Beat]:
     """The beats of decoded JSON. Raises MotionInvalid."""
-    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        raise _invalid(f'its schema is not "{SCHEMA}"')
-    rows = document.get("beats")
+    rows = _FORMAT.checked(document).get("beats")
     if not isinstance(rows, list) or not 1 <= len(rows) <= _MOST_BEATS:
-        raise _invalid(f"beats must be a list of 1 to {_MOST_BEATS}")
+        raise _FORMAT.invalid(f"beats must be a list of 1 to {_MOST_BEATS}")
     return sorted((_beat(row) for row in rows), key=lambda beat: beat.start)
 
 
 def _beat(row: object) -> Beat:
     if not isinstance(row, dict) or not isinstance(row.get("motion"), str):
-        raise _invalid("each beat needs the name of a motion")
+        raise _FORMAT.invalid("each beat needs the name of a motion")
+    if not row.keys() <= set(_OF_A_BEAT):  # a word mistyped would go unheard
+        raise _FORMAT.invalid(f"a beat has nothing but {', '.join(_OF_A_BEAT)}")
     found = template(row["motion"])
     start = _number(row, "start", None, 0, 3600)
     speed = _number(row, "speed", 1.0, 0.25, 4)
@@ -104,9 +96,5 @@ def _beat(row: object) -> Beat:
 def _number(row: dict[str, object], name: str, default: float | None, low: float, high: float) -> float:
     value = row.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise _invalid(f"{name} must be a number from {low:g} to {high:g}")
+        raise _FORMAT.invalid(f"{name} must be a number from {low:g} to {high:g}")
     return float(value)
-
-
-def _invalid(why: str) -> MotionInvalid:
-    return MotionInvalid(f"The storyboard does not follow the format: {why}. One that does is {_EXAMPLE}.")

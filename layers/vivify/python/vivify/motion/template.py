@@ -28,8 +28,8 @@ import numpy as np
 
 from vivify.arrays import Float
 from vivify.easing import smoothstep
-from vivify.errors import MotionInvalid
 from vivify.faces.topology import MESH
+from vivify.motion.format import Format
 from vivify.motion.smooth import resample
 
 SCHEMA = "vivify.motion/1"
@@ -37,7 +37,7 @@ _CURVES = {"rotation": 3, "translation": 3, "lids": 2, "gaze": 2}
 _EASE = 0.24  # seconds
 _LONGEST, _LONGEST_SECONDS = 10_000, 120.0  # frames and seconds: longer is a mistake or an attack
 _MOST = 1000  # of any number in a file, in its unit: more is a mistake, and would overflow the drawing
-_LARGEST_FILE = 64_000_000  # bytes
+_FORMAT = Format("The motion file", SCHEMA, largest=64_000_000, remedy="Make it anew with `vivify motion extract`.")
 
 
 @dataclass(frozen=True)
@@ -138,38 +138,29 @@ class Template:
     @classmethod
     def load(cls, path: Path) -> Template:
         """Reads a template file; raises MotionInvalid when it does not follow the schema."""
-        try:
-            if path.stat().st_size > _LARGEST_FILE:
-                raise MotionInvalid("The motion file is too large to be one. Make it anew with `vivify motion extract`.")
-            document = json.loads(path.read_text(encoding="utf-8"))
-        except OSError:
-            raise MotionInvalid("The motion file cannot be read. Check its path.") from None
-        except (ValueError, RecursionError):
-            raise _invalid("it is not JSON") from None
-        return cls.parse(document)
+        return cls.parse(_FORMAT.read(path))
 
     @classmethod
-    def parse(cls, document: object) -> Template:
+    def parse(cls, decoded: object) -> Template:
         """A template from decoded JSON; raises MotionInvalid."""
-        if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-            raise _invalid(f'its schema is not "{SCHEMA}"')
+        document = _FORMAT.checked(decoded)
         curves = {name: _array(document, name, width) for name, width in _CURVES.items()}
         count = len(curves["rotation"])
         basis = _array(document, "basis", MESH * 3)
         weights = _array(document, "weights", len(basis))
         if not 2 <= count <= _LONGEST or any(len(c) != count for c in (*curves.values(), weights)):
-            raise _invalid("its curves differ in length, or are too short or too long")
+            raise _FORMAT.invalid("its curves differ in length, or are too short or too long")
         displacement = (weights @ basis.reshape(len(basis), MESH * 3)).reshape(count, MESH, 3).astype(np.float32)
         if np.abs(displacement).max(initial=0) > _MOST:
-            raise _invalid(f"weights @ basis must stay within {_MOST}")
+            raise _FORMAT.invalid(f"weights @ basis must stay within {_MOST}")
         texts = {name: document.get(name) for name in ("name", "shows", "source", "licence")}
         numbers: dict[str, Any] = {name: document.get(name) for name in ("fps", "mouth_width")}
         if not all(isinstance(t, str) and t for t in texts.values()):
-            raise _invalid("name, shows, source and licence must be texts")
+            raise _FORMAT.invalid("name, shows, source and licence must be texts")
         if not all(type(n) in (int, float) and 0 < n < _MOST for n in numbers.values()):
-            raise _invalid("fps and mouth_width must be positive numbers")
+            raise _FORMAT.invalid("fps and mouth_width must be positive numbers")
         if not cls.may_last(count, numbers["fps"]):
-            raise _invalid(f"it lasts longer than {_LONGEST_SECONDS:g} seconds")
+            raise _FORMAT.invalid(f"it lasts longer than {_LONGEST_SECONDS:g} seconds")
         motion = replace(Motion.still(count), **curves, displacement=displacement)
         return cls(**texts, **numbers, motion=motion)  # type: ignore[arg-type]
 
@@ -190,12 +181,8 @@ def _array(document: dict[str, Any], name: str, width: int) -> Float:
     """The (T, ``width``) float32 list called ``name``."""
     rows = document.get(name)
     if not isinstance(rows, list) or not all(isinstance(row, list) and len(row) == width for row in rows):
-        raise _invalid(f"{name} must be a list of lists of {width} numbers")
+        raise _FORMAT.invalid(f"{name} must be a list of lists of {width} numbers")
     # Checked before NumPy sees them: it would take texts and booleans for numbers, and None for not-a-number.
     if not all(type(value) in (int, float) and -_MOST <= value <= _MOST for row in rows for value in row):
-        raise _invalid(f"{name} must hold numbers from -{_MOST} to {_MOST}")
+        raise _FORMAT.invalid(f"{name} must hold numbers from -{_MOST} to {_MOST}")
     return np.array(rows, np.float32).reshape(len(rows), width)
-
-
-def _invalid(why: str) -> MotionInvalid:
-    return MotionInvalid(f"The motion file does not follow the format: {why}. Make it anew with `vivify motion extract`.")
