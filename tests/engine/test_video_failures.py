@@ -80,6 +80,14 @@ def test_a_dead_encoder_is_reported(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_longest_name_is_written(tmp_path: Path) -> None:
+    """A name as long as the file system takes is that of a clip: the one it has until it is whole is no longer."""
+    target = tmp_path / f"{'é' * 125}x.mp4"
+    assert len(os.fsencode(target.name)) == 255
+    write(target, list(moving(2)))
+    assert list(tmp_path.iterdir()) == [target]
+
+
 def test_a_destination_that_is_a_folder_is_reported(tmp_path: Path) -> None:
     """If the finished file cannot be put in place, VideoError says so and no part of it stays."""
     (tmp_path / "clip.mp4" / "inside").mkdir(parents=True)

@@ -137,7 +137,8 @@ def test_wrong_usage_is_2(
         (["animate", "https://example.org/me.jpg", "-o", "clip.mp4"], "An address is no file."),
         (["animate", "absent.jpg", "-o", "clip.mp4"], "There is no file absent.jpg."),
         (["animate", "photo.png", "-o", "."], ". is a folder."),
-        (["animate", "photo.png", "-o", "/proc/clip.mp4"], "Nothing can be written into the folder /proc:"),
+        (["animate", "photo.png", "-o", "/proc/clip.mp4"], "/proc/clip.mp4 cannot be written:"),
+        (["animate", "photo.png", "-o", f"{'x' * 252}.mp4"], f"{'x' * 252}.mp4 cannot be written: File name too long."),
         (["animate", "photo.png", "-o", "clip.mp4", "--motion", "absent.json"], "There is no file absent.json."),
         (["local", "submit", "absent.jpg"], "There is no file absent.jpg."),
     ],
@@ -154,6 +155,28 @@ def test_wrong_files_are_named(
     monkeypatch.chdir(photo.parent)
     assert run(*arguments) == 2
     assert capsys.readouterr().err.startswith(f"wrong_usage: {told}")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--seconds", "soon"], "--seconds: 'soon' is not a number from 0.04 to 600"),
+        (["--seconds", "nan"], "--seconds: 'nan' is not a number from 0.04 to 600"),
+        (["--strength", "eyes="], "--strength: '' is not a number from 0 to 3"),
+        (["--strength", "nose=1"], "--strength: 'nose' is not one of eyes, brows, mouth, head, gaze"),
+        (["--size", "63"], "--size: '63' is neither 'native' nor a number from 64 to 4096"),
+        (["--size", "4097"], "--size: '4097' is neither 'native' nor a number from 64 to 4096"),
+        (["--faces", "9" * 5000], f"--faces: '{'9' * 5000}' is neither 'all', 'largest' nor a face's number"),
+        (["--seed", "1000000000"], "--seed: '1000000000' is not a number from 0 to 999999999"),
+        (["--seed", "²"], "--seed: '²' is not a number from 0 to 999999999"),
+    ],
+)
+def test_wrong_numbers_are_shown_with_their_limits(
+    photo: Path, capsys: pytest.CaptureFixture[str], words: list[str], told: str
+) -> None:
+    """What was written, and what may be, is the last line on stderr, in no words of the program's own."""
+    assert run("animate", photo, "-o", photo.parent / "clip.mp4", *words) == 2
+    assert f"error: argument {told}" in capsys.readouterr().err.splitlines()[-1]
 
 
 @pytest.mark.parametrize("more", [["-o", "clip.mp4", "--driver", "clip.mp4"], ["-o", "new.mp4", "--depth", "link.png"]])

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from vivify.cli import files, output
 from vivify.cli.commands import command
-from vivify.cli.numbers import between
+from vivify.cli.numbers import between, whole
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
 _ALL = ""
+_LARGEST = 999_999_999  # of seeds and of faces' numbers
 # What people call the parts -> vivify.motion.PARTS, which this module must not import just to show help.
 _PARTS = {"eyes": "lids", "brows": "brows", "mouth": "mouth", "head": "head", "gaze": "gaze"}
 
@@ -144,22 +145,24 @@ def _strength(text: str) -> tuple[str, float]:
     """``X`` for all parts, or ``PART=X``."""
     part, equals, value = text.rpartition("=")
     if equals and part not in _PARTS:
-        raise argparse.ArgumentTypeError(f"{part} is not one of {', '.join(_PARTS)}")
+        raise argparse.ArgumentTypeError(f"{part!r} is not one of {', '.join(_PARTS)}")
     return part or _ALL, between(0, 3)(value)
 
 
 def _seed(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to 999999999")
-    return int(text)
+    seed = whole(text, 0, _LARGEST)
+    if seed is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to {_LARGEST}")
+    return seed
 
 
 def _size(text: str) -> Literal["native"] | int:
     if text == "native":
         return "native"
-    if not text.isascii() or not text.isdigit() or not 64 <= int(text) <= 4096:
-        raise argparse.ArgumentTypeError(f"{text} is neither 'native' nor a number from 64 to 4096")
-    return int(text)
+    side = whole(text, 64, 4096)
+    if side is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither 'native' nor a number from 64 to 4096")
+    return side
 
 
 def _faces(text: str) -> Literal["all", "largest"] | int:
@@ -167,6 +170,7 @@ def _faces(text: str) -> Literal["all", "largest"] | int:
         return "all"
     if text == "largest":
         return "largest"
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is neither 'all', 'largest' nor a face's number (1 is the largest)")
-    return int(text)
+    number = whole(text, 1, _LARGEST)
+    if number is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither 'all', 'largest' nor a face's number (1 is the largest)")
+    return number

@@ -49,16 +49,16 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 def destination(path: Path, suffix: str, sources: Iterable[Path | None]) -> Path:
     """``path``, if a file ending in ``suffix`` can be put there that takes the place of none of ``sources``."""
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder. Name a file in it.")
-    if path.suffix.lower() != suffix:
-        raise UsageError(f"The output {path} must end in {suffix}.")
-    if not path.parent.is_dir():
-        raise UsageError(f"There is no folder {path.parent}. Create it first.")
-    if path.exists() and any(source.exists() and path.samefile(source) for source in sources if source is not None):
-        raise UsageError(f"The output {path} is what it would be made of. Name another file.")
     try:
+        if path.is_dir():
+            raise UsageError(f"{path} is a folder. Name a file in it.")
+        if path.suffix.lower() != suffix:
+            raise UsageError(f"The output {path} must end in {suffix}.")
+        if not path.parent.is_dir():
+            raise UsageError(f"There is no folder {path.parent}. Create it first.")
+        if path.exists() and any(source.exists() and path.samefile(source) for source in sources if source is not None):
+            raise UsageError(f"The output {path} is what it would be made of. Name another file.")
         with tempfile.TemporaryFile(dir=path.parent):
             return path
     except OSError as error:
-        raise UsageError(f"Nothing can be written into the folder {path.parent}: {error.strerror}.") from None
+        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None

@@ -145,4 +145,5 @@ def _why(error: OSError) -> str:
 
 def part_name(path: Path) -> Path:
     """A hidden, unique name in ``path``'s own folder, so that moving it into place is atomic."""
-    return path.with_name(f".{path.stem}.{secrets.token_hex(4)}.part{path.suffix}")
+    stem = path.stem[:40]  # what is added must not make a name too long for the file system
+    return path.with_name(f".{stem}.{secrets.token_hex(4)}.part{path.suffix}")
