@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivify.animate.person.borders import Borders
-from vivify.animate.person.reach import Reach, turning
+from vivify.animate.person.reach import Reach
 from vivify.animate.person.territory import Territory
 from vivify.arrays import Float
 from vivify.depth.head import HeadFrame, Turn
@@ -100,7 +100,7 @@ def build_surface(
     reach = Reach.of(lean, body, cut=borders is not None and borders.cut_below)
     u, v = head.upright(outer[:, 0], outer[:, 1])
     chin = _chin(landmarks, head)
-    follow = turning(u, v, chin) * own * with_head
+    follow = reach.turning(u, v, chin) * own * with_head
     # Who walks takes along what he holds; who only leans does not.
     leaning = reach.share(u, v, chin) * own * (with_head if lean <= 1 else 1)
     right_down, left_up = np.ones((2, len(vertices), 2), np.float32) if borders is None else borders.freedom(vertices[:, :2])
