@@ -21,7 +21,7 @@ from vivify.easing import smoothstep
 _UNDER_CHIN, _JAW_RISES, _JAW_ENDS = 0.3, 0.85, 1.2  # below the chin: half the way from head to neck; higher; so far aside
 _JAW_SOFT = 0.95  # over which a head goes over into neck and hair
 _NECK, _NECK_LONG, _NECK_WIDE = 0.27, 1.25, 3.0  # the share in which necks turn, fading to nothing so far below and aside
-_HEAD_SIDE, _HEAD_FADE = 2.1, 0.9  # from the middle: farther aside nothing is of this head; over which, and upwards, it fades
+_HEAD_SIDE, _HEAD_FADE = 2.1, 0.9  # of the middle of the face: farther aside is not of this head; so it fades, upwards too
 _BODY, _BODY_MORE = 0.3, 0.6  # the share of the way that bodies go: at least; and more for each eye distance of it
 
 # In eye distances from the middle of the face, upright, where the head goes one eye distance at most; and for each one more.
