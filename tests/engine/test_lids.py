@@ -16,9 +16,11 @@ from vivify import models
 from vivify.animate import Performer
 from vivify.animate.eyes import eye_patch
 from vivify.arrays import Float, Pixels
+from vivify.depth.head import HeadFrame
 from vivify.faces import Face, mirror_index
 from vivify.faces.topology import EYES, LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE, Eye
 from vivify.motion import Motion
+from vivify.motion.limits import Limits
 
 HERE = Path(__file__).resolve().parent
 
@@ -278,3 +280,24 @@ def test_an_eye_that_does_not_show_stays_as_it_is() -> None:
     assert Performer(pixels, face).limits.eyes == (True, True)
     (shut,) = blinking(bagged, face, 1.0)
     assert np.array_equal(shut[bag > 0], bagged[bag > 0])
+
+
+def test_eyes_about_as_open_as_one_another_blink_together() -> None:
+    """Of eyes narrowed alike both close, though the one reads just less open than a shut one does; of a wink's the open one
+    does, and of two that are shut neither: a blink is no wink.
+    """
+    _, face = the_face()
+    shape = HeadFrame.of(face).local(face.landmarks)
+
+    def able(right: float, left: float) -> tuple[bool, bool]:
+        moved = shape.copy()
+        for eye, wanted in zip(EYES, (right, left), strict=True):
+            upper, lower = list(eye.upper[0]), list(eye.lower[0])
+            moved[upper] = shape[lower] + (shape[upper] - shape[lower]) * np.float32(wanted / eye.apart(shape))
+        return Limits.of(moved, face.pose).eyes
+
+    assert able(0.12, 0.09) == (True, True)
+    assert able(0.09, 0.12) == (True, True)
+    assert able(0.12, 0.06) == (True, False)
+    assert able(0.30, 0.09) == (True, False)
+    assert able(0.09, 0.08) == (False, False)

@@ -42,6 +42,7 @@ _LEFT_WHEN_CUT, _LEAN_WHEN_CUT = 0.2, 0.06  # of the farthest turn and lean
 _DOWN_WHEN_CUT = 0.3  # of the farthest lean, down from a border that cuts the head's upper end off
 _LEFT_WHEN_TOUCHING = 0.25  # of the farthest turn and lean
 _ALREADY_SHUT = 0.1  # an opening below this share of the eye's width is a closed eye in the photo
+_AS_OPEN = 0.7  # of the more open eye: what is less open is another matter, as in a wink
 _BROADEST, _LEAST_WIDER = 1.16, 0.03  # eye distances from corner to corner of the broadest smiles; what is always granted
 _SMILING = 0.12  # with less than this left of it a photo smiles already
 _SMALL_CHILD = 0.242  # of the eyes' distance: irises as wide as this; they are nearly full-grown at birth, faces are not
@@ -108,7 +109,7 @@ class Limits:
         part = (1 - turned * (1 - _LEFT_TO_MOVE)) * upright
         back = max(_LEAST, _FARTHEST.yaw / (1 + (pose.yaw / _HIDES) ** 2)) * upright
         on = min(_FARTHEST.yaw * part, max(_LEAST, _FARTHEST_IN_ALL - abs(pose.yaw)))
-        eyes = tuple(bool(eye.apart(shape) >= _ALREADY_SHUT) for eye in EYES)
+        eyes = _open(shape)
         wider = _BROADEST - float(mouth_width(shape))
         child = all(eyes) and _irises(shape) >= _SMALL_CHILD
         reasons = {
@@ -127,7 +128,7 @@ class Limits:
             along=(up, down * (1 - cut_above * (1 - _DOWN_WHEN_CUT))),
             wider=max(wider, _LEAST_WIDER),
             parting=_CHILD_PARTS if child else 1.0,
-            eyes=(eyes[0], eyes[1]),
+            eyes=eyes,
             reasons=tuple(reason for reason, applies in reasons.items() if applies),
         )
 
@@ -176,3 +177,13 @@ def _irises(shape: Float) -> float:
     """How wide the irises are, in eye distances: each across or down, whichever the lids leave."""
     rims = [shape[list(eye.iris[1:])] for eye in EYES]
     return float(np.mean([np.linalg.norm(rim[:2] - rim[2:], axis=1).max() for rim in rims]))
+
+
+def _open(shape: Float) -> tuple[bool, bool]:
+    """Whether the right and the left eye can close. Eyes about as open as one another blink together: narrow ones whose
+    reading straddles the bound winked.
+    """
+    right, left = (float(eye.apart(shape)) for eye in EYES)
+    more = max(right, left)
+    right, left = (more if opening >= _AS_OPEN * more else opening for opening in (right, left))
+    return right >= _ALREADY_SHUT, left >= _ALREADY_SHUT
