@@ -49,6 +49,22 @@ def error(face: Face, back: ArrayLike, before: Face | None = None) -> float:
     return float(100 * distance / before.eye_span)
 
 
+# Landmarks around what is covered: nose, mouth and chin to below the eyes; and the eyes to above the brows.
+MASK = (132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361, 323, 454, 280, 197, 50, 234, 93)
+BAND = (127, 71, 105, 107, 336, 334, 301, 356, 454, 280, 197, 50, 234)
+
+
+@pytest.mark.parametrize("colour", [(150, 190, 215), (25, 25, 28)], ids=["blue", "black"])
+@pytest.mark.parametrize("covered", [MASK, BAND], ids=["mask", "band"])
+def test_half_a_face_is_no_animals(covered: tuple[int, ...], colour: tuple[int, int, int]) -> None:
+    """A mask over nose and mouth, or a band over the eyes, makes an obscured face of a person's and no animal's."""
+    photo = pixels().copy()
+    cv2.fillPoly(photo, [np.round(original().landmarks[list(covered), :2]).astype(np.int32)], colour, cv2.LINE_AA)
+    (face,) = find_faces(Photo(photo, "png"))
+    assert face.verdict is not None
+    assert face.verdict.code == "face_obscured"
+
+
 def test_astronaut() -> None:
     """The portrait holds one face, upright, facing the camera, its irises between its lids."""
     face = original()

@@ -17,8 +17,15 @@ def face(size: float = 200.0, yaw: float = 0.0, code: str | None = None) -> Face
     return Face(landmarks, 1.0, Pose(yaw, 0.0, 0.0), None if code is None else Verdict(code, f"message of {code}"))
 
 
-def evidence(unsteadiness: float = 0.03, weakest: float = 1.0, detector: float = 0.95, sharpness: float = 0.15) -> Evidence:
-    return Evidence(unsteadiness, weakest, detector, sharpness)
+def evidence(
+    unsteadiness: float = 0.03,
+    weakest: float = 1.0,
+    detector: float = 0.95,
+    sharpness: float = 0.15,
+    steadier_half: float | None = None,
+) -> Evidence:
+    half = unsteadiness if steadier_half is None else steadier_half
+    return Evidence(unsteadiness, half, weakest, detector, sharpness)
 
 
 def code(subject: Face, proof: Evidence, opinion: float = 4.0, among_people: bool = False) -> str | None:
@@ -72,12 +79,15 @@ def test_profile_says_the_yaw() -> None:
         (evidence(0.08), 4.0, None),
         (evidence(0.08, weakest=0.1), 2.0, "face_obscured"),
         (evidence(0.08, weakest=0.1, detector=0.55), 2.0, "nothing"),
+        (evidence(0.08, steadier_half=0.039), 2.0, "face_obscured"),
+        (evidence(0.08, steadier_half=0.041), 2.0, "not_a_human_face"),
+        (evidence(0.08, steadier_half=0.03), 4.0, None),
         (evidence(sharpness=0.04), 4.0, "too_blurry"),
         (evidence(0.08, sharpness=0.04), 4.0, "too_blurry"),
     ],
 )
 def test_rules(proof: Evidence, opinion: float, expected: str | None) -> None:
-    """Unsteadiness, opinion, the weakest look and sharpness decide as the judge's limits say."""
+    """Unsteadiness, of all and of the steadier half, opinion, the weakest look and sharpness decide as the limits say."""
     assert code(face(), proof, opinion) == expected
 
 
@@ -86,6 +96,8 @@ def test_company_settles_a_doubt_but_not_a_dog() -> None:
     assert code(face(), evidence(0.055), opinion=1.5) == "not_a_human_face"
     assert code(face(), evidence(0.055), opinion=1.5, among_people=True) is None
     assert code(face(), evidence(0.073), opinion=1.5, among_people=True) == "not_a_human_face"
+    assert code(face(), evidence(0.055, steadier_half=0.02), opinion=1.5) == "face_obscured"
+    assert code(face(), evidence(0.055, steadier_half=0.02), opinion=1.5, among_people=True) is None
 
 
 def test_turned_heads_and_sure_detectors_are_given_room() -> None:

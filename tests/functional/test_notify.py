@@ -177,18 +177,25 @@ def test_the_end_of_an_erased_clip(stack: Stack, invoke: Invoke, event: Events) 
     assert stack.records() == []
 
 
-def test_a_failed_clip_leaves_nothing(stack: Stack, invoke: Invoke, event: Events) -> None:
-    """Frames and clips that nobody will ever be sent to are erased; those of another clip stay."""
-    payload = event("notify_failure_job")
-    clip_id = payload["clip_id"]
-    stack.put_record(clip_id, "publishing")
+@pytest.mark.parametrize(
+    ("state", "left"),
+    [
+        ("publishing", {"frames/another/thing", "clips/another/thing"}),
+        ("ready", {"frames/this/thing", "clips/this/thing", "frames/another/thing", "clips/another/thing"}),
+    ],
+)
+def test_a_failed_clip_leaves_nothing(stack: Stack, invoke: Invoke, event: Events, state: str, left: set[str]) -> None:
+    """Frames and clips that nobody will ever be sent to are erased; those of another clip stay, and of a clip that was ready
+    before the failure came.
+    """
+    payload = event("notify_failure_job") | {"clip_id": "this"}
+    stack.put_record("this", state, **ENDED)
     s3 = boto3.client("s3")
-    for bucket, folder in ((stack.work, "frames"), (stack.clips, "clips")):
-        s3.put_object(Bucket=bucket, Key=f"{folder}/{clip_id}/thing", Body=b"x")
-        s3.put_object(Bucket=bucket, Key=f"{folder}/another/thing", Body=b"x")
+    for key in ("this/thing", "another/thing"):
+        s3.put_object(Bucket=stack.work, Key=f"frames/{key}", Body=b"x")
+        s3.put_object(Bucket=stack.clips, Key=f"clips/{key}", Body=b"x")
     invoke("notify", payload)
-    left = [thing["Key"] for bucket in (stack.work, stack.clips) for thing in stack.objects(bucket)]
-    assert left == ["frames/another/thing", "clips/another/thing"]
+    assert {thing["Key"] for bucket in (stack.work, stack.clips) for thing in stack.objects(bucket)} == left
 
 
 @pytest.mark.parametrize(

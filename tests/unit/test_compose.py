@@ -95,6 +95,19 @@ def test_a_loop_closes_without_a_jump() -> None:
     assert np.abs(motion.lids[-1]).max() <= np.abs(np.diff(motion.lids, axis=0)).max()
 
 
+def test_nobody_blinks_while_a_motion_does() -> None:
+    """While a motion that closes the lids by itself plays they close as often as it does; before and after it, as usual."""
+    beats = [Beat(template("double-blink"), start=2.0, seconds=4.0)]
+    while_it_plays = slice(50, 150)
+    alone = compose(beats, None, 12.0, 25.0, mouth_width=MOUTH).lids
+    blinks = 0
+    for seed in range(12):
+        lids = compose(beats, Life(template(IDLE), template(BLINK)), 12.0, 25.0, mouth_width=MOUTH, seed=seed).lids
+        assert np.abs(lids - alone)[while_it_plays].max() < 0.1, seed
+        blinks += bool(np.abs(lids - alone).max() > 0.9)
+    assert blinks > 6
+
+
 def test_strength_scales_the_motion_and_not_the_idle() -> None:
     """Twice the strength is twice the turn; no strength leaves the idle motion, and only that."""
     turn = _yaw(40, 25.0, 10.0)
@@ -132,11 +145,15 @@ def test_who_sets_off_late_is_back_in_time(late: float) -> None:
 
 @pytest.mark.parametrize("late", [0.0, 0.4])
 def test_nobody_is_hurried_for_being_late(late: float) -> None:
-    """In three seconds, too few to be late in, heads turn no faster than 60 degrees a second and all the way."""
+    """In three seconds, too few to be late in, heads turn no faster than 60 degrees a second and all the way; in half a
+    second more no motion is cut off.
+    """
     beats = in_turn([template(name) for name in DEFAULT_MOTIONS], 3.0, late)
     yaw = compose(beats, None, 3.0, 25.0, mouth_width=MOUTH).rotation[:, 0]
     assert np.abs(np.diff(yaw)).max() * 25 < 60
     assert yaw.min() < -13
+    whole = in_turn([template(name) for name in DEFAULT_MOTIONS], 3.5, late)
+    assert all(beat.seconds <= beat.room + 1e-9 for beat in whole)
 
 
 @given(count=st.integers(1, 40), seconds=st.floats(0.08, 1.5), fps=st.sampled_from([10.0, 25.0, 60.0]))

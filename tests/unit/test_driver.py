@@ -90,6 +90,15 @@ def test_narrow_eyes_follow_a_driver_who_begins_in_surprise() -> None:
     assert np.array_equal(wide, lids)
 
 
+def test_narrow_eyes_follow_a_driver_whose_wide_eyes_are_his_usual_ones() -> None:
+    """Lids of a driver who usually has them as in his first frame shut eyes of any width as far as they are told to."""
+    lids = np.zeros((COUNT, 2), np.float32)
+    lids[20], lids[30] = 0.5, 1
+    driver = replace(_talking(), motion=replace(Motion.still(COUNT), lids=lids))
+    narrow = driver.role(FPS, {}, shown=_face(APART, 0.75 * 0.3), seed=0, loop=False).motion(range(COUNT)).lids
+    assert np.array_equal(narrow, lids)
+
+
 def test_whose_chest_is_not_seen_breathes_all_the_same() -> None:
     """The chest does what the driver's did where that was seen; else it sinks and rises by itself, each person's apart."""
     seen = replace(_talking(), motion=replace(Motion.still(COUNT), chest=np.full((COUNT, 2), 0.1, np.float32)))

@@ -20,6 +20,7 @@ from vivify.faces.detect import FULL, SHORT
 from vivify.faces.geometry import Pyramid, Square, apply
 from vivify.faces.mesh import Points
 from vivify.faces.pose import head_fit
+from vivify.faces.topology import CHIN, EYES, INNER_LIPS, LEFT_BROW, OUTER_LIPS, RIGHT_BROW
 
 # (shift right and down in sides, zoom, turn in degrees): how far the square is moved to see whether the landmarks follow it.
 PROBES = (
@@ -32,6 +33,10 @@ PROBES = (
     (0.0, -0.06, 1.0, 20.0),
 )
 UNIT_CM = 6.0  # about the distance between the eyes
+HALVES = (
+    (*RIGHT_BROW, *LEFT_BROW, *(point for eye in EYES for point in (*eye.opening, *eye.iris))),
+    (*INNER_LIPS, *OUTER_LIPS, CHIN),
+)
 
 # Zooms of the square at which each detector looks again, each at two turns.
 SECOND_LOOKS = ((SHORT, (1.2, 1.6, 2.2)), (FULL, (1.6, 2.2, 3.2)))
@@ -47,11 +52,13 @@ FINE = 1.2  # pixels (sigma): what is finer than this counts as detail
 class Evidence:
     """``unsteadiness``: mean distance of the landmarks from their median over the probes, in eye distances; 0 is perfect.
 
-    ``weakest``: the lowest presence over the probes, 0..1. ``detector``: the proposal's score, 0..1.
-    ``sharpness``: share of the face's contrast that is fine detail.
+    ``steadier_half``: the same of eyes and brows alone, or of lips and chin, whichever is less. ``weakest``: the lowest
+    presence over the probes, 0..1. ``detector``: the proposal's score, 0..1. ``sharpness``: share of the face's contrast
+    that is fine detail.
     """
 
     unsteadiness: float
+    steadier_half: float
     weakest: float
     detector: float
     sharpness: float
@@ -68,10 +75,11 @@ def gather(photo: Pyramid, squares: list[Square], scores: list[float]) -> list[E
     for i, square in enumerate(squares):
         middle = np.median(points[i], axis=0)
         unit = UNIT_CM * head_fit(middle).scale
-        distance = np.linalg.norm(points[i, :, :, :2] - middle[None, :, :2], axis=2).mean() / unit
+        each = np.linalg.norm(points[i, :, :, :2] - middle[None, :, :2], axis=2).mean(axis=0) / unit
         evidence.append(
             Evidence(
-                unsteadiness=float(distance),
+                unsteadiness=float(each.mean()),
+                steadier_half=float(min(each[list(half)].mean() for half in HALVES)),
                 weakest=float(weakest[i]),
                 detector=scores[i],
                 sharpness=_sharpness(photo, square),

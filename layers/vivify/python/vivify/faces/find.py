@@ -63,7 +63,7 @@ def _find(pixels: NDArray[np.uint8]) -> list[Face]:
     faces: list[Face] = []
     for face, points, (square, proof) in zip(first, reading.points, places, strict=True):
         final = face
-        if people and face is not None and face.verdict is not None and face.verdict.code == "not_a_human_face":
+        if people and face is not None and face.verdict is not None:
             final = judge(face, proof, partial(second_opinion, pyramid, square, points), among_people=True)
         if final is not None:
             faces.append(final)
