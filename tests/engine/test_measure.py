@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.footage import greys, write
 from tests.portrait import ASTRONAUT, portrait
 from vivify import engine
 from vivify.animate import Performer
@@ -241,6 +242,14 @@ def test_frames_that_lose_the_face_are_bridged(folder: Path, tmp_path: Path) -> 
     assert np.abs(np.diff(found)).max() < 5
     with pytest.raises(NoFaceInVideo):
         measure(tmp_path / "most.mp4")
+
+
+@pytest.mark.parametrize(("start", "end"), [(900.0, None), (0.0, 0.1)])
+def test_seconds_that_are_not_there_are_said(tmp_path: Path, start: float, end: float | None) -> None:
+    """A start beyond the video's end, or two frames of it, is VideoError before any of it is looked at."""
+    path = write(tmp_path / "grey.mp4", greys(*[90] * 30), fps=20.0)
+    with pytest.raises(VideoError, match="holds no such seconds"):
+        extract(path, name="mine", shows="Nothing.", start=start, end=end)
 
 
 def test_what_is_no_video_is_said(tmp_path: Path) -> None:

@@ -139,14 +139,20 @@ def test_doctor_finds_a_changed_model(tmp_path: Path, monkeypatch: pytest.Monkey
     assert set(states.values()) == {"ok"}
 
 
-def test_local_runs_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, photo: Path) -> None:
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """What is a checkout to `vivify local`, but for what infra.local does."""
+    root = tmp_path / "checkout"
+    (root / "infra" / "local").mkdir(parents=True)
+    (root / "docs").mkdir()
+    (root / "template.yaml").touch()
+    (root / "infra" / "__init__.py").touch()
+    (root / "infra" / "local" / "__init__.py").touch()
+    return root
+
+
+def test_local_runs_the_checkout(checkout: Path, monkeypatch: pytest.MonkeyPatch, photo: Path) -> None:
     """Vivify local finds the checkout upward, runs infra.local there, and returns its exit code."""
-    checkout = tmp_path / "checkout"
-    (checkout / "infra" / "local").mkdir(parents=True)
-    (checkout / "docs").mkdir()
-    (checkout / "template.yaml").touch()
-    (checkout / "infra" / "__init__.py").touch()
-    (checkout / "infra" / "local" / "__init__.py").touch()
     seen = checkout / "seen.json"
     (checkout / "infra" / "local" / "__main__.py").write_text(
         f"import json, os, sys\njson.dump([os.getcwd(), *sys.argv[1:]], open({str(seen)!r}, 'w'))\nsys.exit(7)\n"
@@ -155,6 +161,24 @@ def test_local_runs_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.chdir(checkout / "docs")
     assert run("local", "submit", os.path.relpath(photo, checkout / "docs"), "--motion", "nod") == 7
     assert json.loads(seen.read_text()) == [str(checkout), "submit", str(photo), "--motion=nod"]
+
+
+def test_local_ends_what_it_has_started(checkout: Path) -> None:
+    """Told to end, vivify local tells infra.local so, and waits until that has tidied up."""
+    (checkout / "infra" / "local" / "__main__.py").write_text(
+        "import signal, sys, time\n"
+        "signal.signal(signal.SIGTERM, lambda *_: (time.sleep(0.2), print('tidy', flush=True), sys.exit(0)))\n"
+        "print('up', flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    command = [sys.executable, "-m", "vivify.cli", "local", "up"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=checkout, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n"
+        process.terminate()
+        said, _ = process.communicate(timeout=30)
+    assert (said, process.returncode) == ("tidy\n", 1)
 
 
 def test_the_module_runs_as_a_program() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from vivify.cli import files
 from vivify.cli.commands import command
+from vivify.cli.stopping import Terminated
 from vivify.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,8 +42,10 @@ def run(args: argparse.Namespace) -> int:
     process = subprocess.Popen(wanted, cwd=folder)
     try:
         return process.wait()
-    except KeyboardInterrupt:
-        process.wait()  # it has had the same Ctrl-C and is cleaning up
+    except KeyboardInterrupt as stopped:
+        if isinstance(stopped, Terminated):
+            process.terminate()
+        process.wait()  # it has had the same Ctrl-C, or been told now, and is cleaning up
         raise
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 import vivify
-from vivify.cli import animate, doctor, extract, inspect, local, motions, output
+from vivify.cli import animate, doctor, extract, inspect, local, motions, output, stopping
 from vivify.errors import MotionInvalid, NoFaceInVideo, PhotoRejected, UsageError, VivifyError
 
 DONE, FAILED, WRONG_USAGE, REJECTED = 0, 1, 2, 3
@@ -19,6 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command (``sys.argv`` by default) and returns its exit code; argparse itself exits on usage errors."""
     args = parser().parse_args(arguments)
     as_json: bool = getattr(args, "json", False)
+    stopping.listen()
     try:
         code: int = args.run(args)
         sys.stdout.flush()

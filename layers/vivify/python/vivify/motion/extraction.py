@@ -52,6 +52,7 @@ def extract(
     asked = min(info.seconds, np.inf if end is None else end) - start
     if not Template.may_last(asked * info.fps, info.fps):
         raise MotionInvalid("A motion of so many seconds is too long. Choose a start and an end that are closer together.")
+    _require(round(asked * info.fps))
     # What is usual for this person shows in more of the video than the motion itself.
     begin = max(0.0, start - _CONTEXT)
     measured = measure(video, begin, None if end is None else end + _CONTEXT, progress)
@@ -65,11 +66,15 @@ def extract(
     first, last = frame(start), None if end is None else frame(end)
     whole = _unhurried(to_motion(measured, still), measured.fps)
     motion = whole.during(slice(first, last))
-    if len(motion) < _SHORTEST:
-        raise VideoError("The video holds no such seconds. Choose a start and an end that lie within it.")
+    _require(len(motion))  # of a damaged end no frame may come
     motion = only(_from_rest_to_rest(motion, measured.fps, still is None), parts)
     motion = replace(motion, translation=(_SITTING * np.tanh(motion.translation / _SITTING)).astype(np.float32))
     return Template(name, shows, source, licence, measured.fps, _usual_mouth(measured), motion)
+
+
+def _require(frames: int) -> None:
+    if frames < _SHORTEST:
+        raise VideoError("The video holds no such seconds. Choose a start and an end that lie within it.")
 
 
 def _usual_mouth(measured: Measured) -> float:
