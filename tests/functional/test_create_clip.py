@@ -91,6 +91,16 @@ def test_what_was_asked_is_in_the_record(stack: Stack, ask: Ask) -> None:
     assert record["expires_on"] > time.time()
 
 
+def test_whole_numbers_may_be_written_with_a_point(stack: Stack, ask: Ask) -> None:
+    """JSON has one kind of number: what JavaScript, or whatever else, writes as 512.0 is 512."""
+    answer = ask(POST, body='{"content_type": "image/png", "size": 512.0, "faces": 2.0, "seed": 7.0}')
+    assert answer.status == 201
+    record = stack.record(answer.body["clip_id"])
+    assert record is not None
+    options = json.loads(record["options"])
+    assert [(options[name], type(options[name])) for name in ("size", "faces", "seed")] == [(512, int), (2, int), (7, int)]
+
+
 WRONG = [
     ("", 400, "not JSON"),
     ("not json", 400, "not JSON"),

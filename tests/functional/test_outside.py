@@ -127,7 +127,7 @@ def test_a_receiver_that_says_nothing(receiver: Receiver) -> None:
 
 def test_a_receiver_that_drips(receiver: Receiver) -> None:
     """A byte now and then keeps nobody longer: neither before TLS is agreed on, nor of the answer to the call."""
-    with _Dripping(b"\x16") as port:
+    with _Dripping(b"\x16\x03\x03\x40\x00") as port:  # how a TLS record of 16 KB begins
         _given_up_in_time(receiver, port)
     receiver.drips = 200
     _given_up_in_time(receiver, receiver.port)
@@ -150,10 +150,12 @@ def _only_numbers(real: Any) -> Any:
 
 
 class _Dripping:
-    """A server that accepts and then sends one byte every 50 ms, or nothing, and never a whole answer."""
+    """A server that accepts and then sends ``head`` and zeros after it, one byte every 50 ms for three seconds, or nothing
+    where there is no head; never a whole answer.
+    """
 
-    def __init__(self, byte: bytes) -> None:
-        self._byte = byte
+    def __init__(self, head: bytes) -> None:
+        self._drops = [bytes([byte]) for byte in head.ljust(60, b"\0")] if head else [b""] * 60
 
     def __enter__(self) -> int:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -165,9 +167,11 @@ class _Dripping:
     def _drip(self) -> None:
         connection, _ = self._listener.accept()
         with connection:
-            while not self._over.wait(0.05):
+            for drop in self._drops:
+                if self._over.wait(0.05):
+                    return
                 try:
-                    connection.send(self._byte)
+                    connection.send(drop)
                 except OSError:
                     return
 
