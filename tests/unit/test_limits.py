@@ -106,6 +106,12 @@ def test_who_walks_goes_farther_but_stays_in_the_picture(shift: float) -> None:
     assert near == pytest.approx(far) if shift <= 0 else near <= 0.7 + 1e-6
 
 
+def test_close_to_the_border_a_head_still_leans() -> None:
+    """Where nothing is left to go within the picture it leans by 0.4 eye distances all the same, towards any side."""
+    held = Limits.of(_shape(), FRONTAL, Room(free=(0.0, 0.0, 0.0, 0.0)))
+    assert (held.aside, held.along) == ((0.4, 0.4), (0.4, 0.4))
+
+
 def test_a_head_cut_off_above_hardly_sinks() -> None:
     """Down from a border that cuts its hair off it goes less than a third as far, and says why; up and aside as ever."""
     whole, cut = (Limits.of(_shape(), FRONTAL, Room(cut_above=share)) for share in (0.0, 0.3))
@@ -148,6 +154,13 @@ def test_what_holds_a_face_back_is_told() -> None:
     )
 
 
+def test_a_reason_is_told_once() -> None:
+    """Of two eyes one is shown shut, of the other nothing is seen: both stay, for the same reason."""
+    limits = Limits.of(_shape(0), FRONTAL).seeing((True, False))
+    assert limits.eyes == (False, False)
+    assert limits.reasons == (EYES_SHUT,)
+
+
 def test_a_broad_smile_has_little_left_to_widen() -> None:
     """A mouth 1.15 eye distances wide is told to smile already, and its corners may move apart by 0.03 at most."""
     shape = _shape()
@@ -157,10 +170,15 @@ def test_a_broad_smile_has_little_left_to_widen() -> None:
     assert limits.wider == pytest.approx(0.03, abs=0.005)
 
 
-@pytest.mark.parametrize(("irises", "child"), [(0.26, True), (0.25, True), (0.235, False), (0.19, False)])
-def test_small_children_are_known_by_their_irises(irises: float, child: bool) -> None:
-    """A quarter of the eyes' distance: nearly full-grown irises in a small face. Their lips part a quarter as far."""
-    shape = _shape()
+@pytest.mark.parametrize(
+    ("irises", "shut", "child"),
+    [(0.26, None, True), (0.25, None, True), (0.235, None, False), (0.19, None, False), (0.26, 0, False)],
+)
+def test_small_children_are_known_by_their_irises(irises: float, shut: int | None, *, child: bool) -> None:
+    """A quarter of the eyes' distance: nearly full-grown irises in a small face. Their lips part a quarter as far. Of a shut
+    eye's iris nothing is known.
+    """
+    shape = _shape(shut)
     for eye in EYES:
         shape[list(eye.iris[1:])] += np.array([[1, 0, 0], [0, 1, 0], [-1, 0, 0], [0, -1, 0]]) * irises / 2
     limits = Limits.of(shape, FRONTAL)
