@@ -81,6 +81,18 @@ def test_where_nothing_tells_lips_from_what_is_between_landmarks_are_believed() 
         assert shares(apart, FPS) == pytest.approx(1)
 
 
+def test_of_a_small_mouth_landmarks_are_believed() -> None:
+    """Where a mouth is 45 pixels wide nothing is seen of where it parts, and all of it where it is 65: teeth on one side."""
+    points = _mouth(0.15)
+    width = float(np.linalg.norm(points[INNER_LIPS[0], :2] - points[INNER_LIPS[10], :2]))
+    frame = _frame(points, 4, 9)
+    for pixels, known in ((45, False), (65, True)):
+        zoom = pixels / width
+        small = np.asarray(cv2.resize(frame, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA), np.uint8)
+        seen, told = seen_apart(small, points * np.float32(zoom))
+        assert bool(np.abs(seen - told).max() > 0.05) is known
+
+
 def test_lips_meet_halfway() -> None:
     """Lips that are not to part at all meet in the middle of what landmarks told; at a share of 1 nothing moves."""
     shape = _mouth(0.15)[None]

@@ -57,3 +57,24 @@ def test_a_pout_parts_no_teeth() -> None:
         parted.append(lower - upper)
     assert parted[1] == pytest.approx(parted[0], abs=0.01)
     assert parted[2] > parted[0] + 2
+
+
+def test_the_lower_row_goes_aside_with_the_chin() -> None:
+    """A jaw that swings 5 mm to one side takes its row 3 mm along, as chins overstate it; the upper row stays."""
+    shape, displacement = np.zeros((MESH, 3), np.float32), np.zeros((9, MESH, 3), np.float32)
+    still = bite(shape, displacement)[4]
+    displacement[:, [152, 148, 377, 176, 400, 175, 199], 0] = 5 / 63
+    assert (bite(shape, displacement)[4] - still) * 63 == pytest.approx([0, 0, 3], abs=0.01)
+
+
+def test_lips_far_apart_are_parted_by_a_jaw() -> None:
+    """Of a smile 22 mm open, behind a chin that is not seen to drop, the rows are no shut ones: 3 mm of the lower is seen at
+    most, where lips 9 mm apart show more.
+    """
+    seen = []
+    for gap in (9, 22):
+        shape, displacement = np.zeros((MESH, 3), np.float32), np.zeros((9, MESH, 3), np.float32)
+        displacement[:, list(LOWER_INNER_LIP), 1] = gap / 63
+        displacement[:, INNER_LIPS[10], 0], displacement[:, INNER_LIPS[0], 0] = 5 / 63, -5 / 63
+        seen.append(gap - 63 * bite(shape, displacement)[4, 1])
+    assert seen[1] < 3 < seen[0]
