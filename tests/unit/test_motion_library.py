@@ -63,7 +63,9 @@ def test_the_recipes_name_what_is_there() -> None:
     assert told == {made.name: (made.shows, made.source, made.licence) for made in library()}
 
 
-@pytest.mark.parametrize(("name", "edit"), [("broad-smile", lids_alike), ("kiss", evened), ("tilt", rolled)])
+@pytest.mark.parametrize(
+    ("name", "edit"), [("surprise", lids_alike), ("broad-smile", evened), ("kiss", evened), ("tilt", rolled)]
+)
 def test_what_an_edit_made_it_leaves_alone(name: str, edit: Callable[[Template], Motion]) -> None:
     """Lids alike, an evened face and a roll alone are so in the library: the edit of the recipe changes nothing any more."""
     made = template(name)
@@ -107,6 +109,34 @@ def test_brows_go_up_and_down() -> None:
         assert all(sign * _peak(brow) > 0.03 for brow in brows.T), name
     right, left = template("frown").motion.displacement[:, [105, 334]].swapaxes(0, 1)
     assert np.abs(right * [-1, 1, 1] - left).max() < 0.02
+
+
+@pytest.mark.parametrize("name", ["gentle-smile", "broad-smile", "laugh"])
+def test_smiles_lift_corners_and_cheeks(name: str) -> None:
+    """While corners are drawn far apart they are above the middle of the lips, by a tenth of an eye distance in a broad
+    smile and in a laugh, and cheeks are raised by half as much; y grows downwards. Both sides alike. The width that they are
+    told against is that of a mouth at rest.
+    """
+    made = template(name)
+    moved = made.motion.displacement
+    right, left = moved[:, [61, 291]].swapaxes(0, 1)
+    wider = left[:, 0] - right[:, 0]
+    broad = wider > 0.8 * wider.max()
+    corners, lips = moved[broad][:, [61, 291], 1].mean(axis=1), moved[broad][:, [13, 14], 1].mean(axis=1)
+    assert (lips - corners).min() > (0.07 if name == "gentle-smile" else 0.1)
+    assert (-moved[broad][:, [50, 280], 1].mean(axis=1)).min() > 0.05
+    assert np.abs(right * [-1, 1, 1] - left).max() < 0.01
+    assert 0.7 < made.mouth_width < 0.85
+
+
+def test_a_laugh_stays_open_and_nods() -> None:
+    """Half of it and more the lips are apart by a fifth of an eye distance; the head bobs by 8 degrees, and never so far
+    back that the smile is lost.
+    """
+    motion = template("laugh").motion
+    assert np.mean(motion.displacement[:, 14, 1] - motion.displacement[:, 13, 1] > 0.2) > 0.5
+    assert np.ptp(motion.rotation[:, 1]) > 8
+    assert motion.rotation[:, 1].max() < 8
 
 
 def test_a_kiss_purses_the_lips() -> None:

@@ -41,7 +41,6 @@ def _live_portrait(name: str, fps: int, sha256: str) -> Clip:
     return Clip(f"{name}.mp4", where, f"LivePortrait (KwaiVGI), example clip {name}, {{}} s", "MIT", fps, sha256)
 
 
-D0 = _live_portrait("d0", 25, "63f6f9962e1fdf6e6722172e7a18155204858d5d5ce3b1e0646c150360c33bed")
 D11 = _live_portrait("d11", 25, "94b449a25686eddd42e244fb571c908a123aa0154776682601df1f3830f8f65c")
 D12 = _live_portrait("d12", 25, "2895169e5aa2a882d39dfc80a17a3eab1cf6ec23b9b6f6be76bae48deda15219")
 D13 = _live_portrait("d13", 30, "d03e39c28323cde1c5fc6c5629aa83fe6c834fa7c9ed2dac969e1247eaafdb60")

@@ -17,7 +17,10 @@ LEAST_WINK = 0.3  # of the way to shut: less is no wink, and is not stretched to
 SMILING_LIDS = 0.18  # of the way to shut
 BLINKING, AROUND_BLINKS = 0.1, 0.1  # of the way to shut; seconds before and after that brows and eyes move along
 BROADEST = 0.9  # of how broad a smile becomes
-SETTING_OFF, SHAKES = 0.4, 0.2  # seconds of rest around a turn; sigma over which it is smoothed
+STAYS, GOES = 1.4, 1.5  # seconds that a smile stays; times as long as it came that it goes
+OUTBREAK, BURST = 14, 16  # frames until a laugh has broken out, and until it is half over
+SETTING_OFF = 0.4  # seconds of rest around a turn; in which a head begins to bob
+SHAKES = 0.2  # seconds: sigma over which a turn is smoothed
 HALF_FADES = 2.0  # centimetres on either side of the face's middle in which one half gives way to the other
 
 
@@ -37,11 +40,54 @@ def held_smile(take: Template) -> Motion:
     """
     motion = evened(replace(take, motion=lids_alike(take)))
     motion = replace(motion, lids=np.minimum(motion.lids, SMILING_LIDS).astype(np.float32))
+    first, last = broadest(motion)
+    held = motion.during(slice(first, last)).at_length(2 * (last - first))
+    return joined(motion.during(slice(first)), held, motion.during(slice(last, None)))
+
+
+def smile_and_back(take: Template) -> Motion:
+    """A smile whose end the clip does not hold: it stays while it is broadest, and goes as it came, slower. Left and right
+    alike.
+    """
+    motion = evened(replace(take, motion=lids_alike(take)))
+    first, last = broadest(motion)
+    came = motion.during(slice(first))
+    stays = motion.during(slice(first, last)).at_length(round(STAYS * take.fps))
+    return joined(came, stays, backwards(came).at_length(round(GOES * first)))
+
+
+def laughing(face: Template, smile: Template, head: Template) -> Motion:
+    """A laugh that breaks out twice, from half-way to its end back to its outbreak and on again, over a smile that stays as
+    long. Left and right of the face alike; the head bobs along, about where it mostly is meanwhile.
+    """
+    laugh = evened(replace(face, motion=lids_alike(face)))
+    motion = joined(
+        laugh.during(slice(OUTBREAK + BURST)),
+        backwards(laugh.during(slice(OUTBREAK, OUTBREAK + BURST))),
+        laugh.during(slice(OUTBREAK, None)),
+    )
+    count = len(motion)
+    smiling, bobs = (each.at_length(count) for each in (smile_and_back(smile), head.motion))
+    ease = smoothstep(np.minimum(np.arange(count), np.arange(count)[::-1]) / (SETTING_OFF * face.fps))
+    return replace(
+        motion,
+        displacement=motion.displacement + smiling.displacement,
+        rotation=(bobs.rotation - np.median(bobs.rotation, axis=0)).astype(np.float32),
+        translation=bobs.translation,
+    ).eased(ease)
+
+
+def backwards(motion: Motion) -> Motion:
+    """From its last frame to its first."""
+    return Motion(*(getattr(motion, curve.name)[::-1] for curve in fields(Motion)))
+
+
+def broadest(motion: Motion) -> tuple[int, int]:
+    """The first and the last frame of a smile in which it is at its broadest."""
     right, left = MOUTH_CORNERS
     wider = motion.displacement[:, left, 0] - motion.displacement[:, right, 0]
     first, *_, last = (int(i) for i in np.flatnonzero(wider > BROADEST * wider.max()))
-    held = motion.during(slice(first, last)).at_length(2 * (last - first))
-    return joined(motion.during(slice(first)), held, motion.during(slice(last, None)))
+    return first, last
 
 
 def joined(*motions: Motion) -> Motion:

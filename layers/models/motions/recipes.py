@@ -9,7 +9,7 @@ from pathlib import Path
 from vivify.motion import PARTS, Motion, Template, extract, strengthen
 
 from . import edits
-from .clips import D0, D11, D12, D13, D19, LATENT_SYNC, LIVE_PORTRAIT_KJ, S18, S29, Clip
+from .clips import D11, D12, D13, D19, LATENT_SYNC, LIVE_PORTRAIT_KJ, S18, S29, Clip
 
 
 @dataclass(frozen=True)
@@ -117,16 +117,25 @@ RECIPES = {
     ),
     "broad-smile": Recipe(
         "A broad smile that shows the teeth; the cheeks rise.",
-        (Take(D0, 6, 77, ("lids", "face"), told=ALIKE),),
-        edits.lids_alike,
+        (
+            Take(D19, 219, 250, ("lids", "face"), rest=(219, 225), slower=1.6,
+                 told=f"; 1.6 times slower; {TO_ONE_SIDE}; held for 1.4 s where it is broadest, as the clip ends there; it "
+                 "goes as it came, 1.5 times slower still"),
+        ),
+        edits.smile_and_back,
     ),
     "laugh": Recipe(
-        "A hearty laugh: the head bobs and tilts, the eyes narrow, a broad smile parts the lips.",
+        "A hearty laugh: the head bobs and tilts, the cheeks narrow the eyes, the lips part to an open smile.",
         (
-            Take(LATENT_SYNC, 0, 72, ALL_BUT_GAZE, rest=(92, 97), strength={"head": 0.8, "brows": 0.6},
-                 told=f"; {LAUGH_REST}; the head at 0.8, the brows at 0.6 of their motion{ALIKE}"),
+            Take(D13, 186, 238, ("lids", "face"), rest=(3, 15), strength={"mouth": 0.65, "lids": 1.5},
+                 told=f"; {D13_REST}; {TO_ONE_SIDE}; the mouth at 0.65, the lids at 1.5 of their motion; it breaks out "
+                 "twice"),
+            Take(D19, 219, 250, MOUTH, rest=(219, 225), strength={"mouth": 0.55},
+                 told=f"; {TO_ONE_SIDE}; at 0.55 of its motion, as long as that: its smile"),
+            Take(LATENT_SYNC, 0, 72, HEAD, rest=(92, 97), strength={"head": 0.45},
+                 told=f"; {LAUGH_REST}; at 0.45 of its motion, about where it mostly is: the head"),
         ),
-        edits.lids_alike,
+        edits.laughing,
     ),
     "surprise": Recipe(
         "The brows go up, the mouth opens.",

@@ -12,7 +12,7 @@ from vivify.arrays import Float
 from vivify.easing import smoothstep
 from vivify.errors import MotionInvalid, VideoError
 from vivify.faces.topology import mouth_width
-from vivify.motion.measure import Measured, measure, to_motion
+from vivify.motion.measure import measure, to_motion
 from vivify.motion.parts import PARTS, only, parts_called
 from vivify.motion.smooth import smooth
 from vivify.motion.template import Motion, Template
@@ -69,17 +69,13 @@ def extract(
     _require(len(motion))  # of a damaged end no frame may come
     motion = only(_from_rest_to_rest(motion, measured.fps, still is None), parts)
     motion = replace(motion, translation=(_SITTING * np.tanh(motion.translation / _SITTING)).astype(np.float32))
-    return Template(name, shows, source, licence, measured.fps, _usual_mouth(measured), motion)
+    mouth = mouth_width(measured.shape[still or [first, first + len(motion) - 1]]).mean()
+    return Template(name, shows, source, licence, measured.fps, float(mouth), motion)
 
 
 def _require(frames: int) -> None:
     if frames < _SHORTEST:
         raise VideoError("The video holds no such seconds. Choose a start and an end that lie within it.")
-
-
-def _usual_mouth(measured: Measured) -> float:
-    """Between the corners of the mouth, usually, in eye distances."""
-    return float(np.median(mouth_width(measured.shape)))
 
 
 def _unhurried(motion: Motion, fps: float) -> Motion:

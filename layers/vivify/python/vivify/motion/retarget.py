@@ -39,10 +39,10 @@ class FaceTrack:
 
     ``rotation``: (T, 3) float32 yaw, pitch, roll in degrees. ``translation``: (T, 3) float32: right and down in eye
     distances, away in parts of the distance it is seen from. ``displacement``: (T, 468, 3) float32, eye distances, lids and
-    lips already fitted to this face. ``lids``: (T, 2) float32, right and left eye: 1 is shut, 0 as in the photo. ``gaze``:
-    (T, 2) float32, both eyes; shift right and down in eye widths. ``chest``: (T, 2) float32, where it goes by itself, right
-    and down in the picture, in eye distances. ``bite``: (T, 3) float32, where the rows of teeth are, see
-    ``vivify.motion.bite``.
+    lips already fitted to this face. ``lids``: (T, 2) float32, how far the right and left eye's upper one is down: 1 is
+    shut, 0 as in the photo. ``gaze``: (T, 2) float32, both eyes; shift right and down in eye widths. ``chest``: (T, 2)
+    float32, where it goes by itself, right and down in the picture, in eye distances. ``bite``: (T, 3) float32, where the
+    rows of teeth are, see ``vivify.motion.bite``.
     """
 
     rotation: Float
@@ -71,7 +71,7 @@ def retarget(motion: Motion, shape: Float, limits: Limits, mouth_width: float, l
     displacement = fit_lips(motion.displacement, shape, limits, mouth_width, lips_apart)
     lids = np.minimum(motion.lids, 1.0) * np.array(limits.eyes, np.float32)
     for side, eye in enumerate(EYES):
-        _fit_lids(displacement, shape, eye, lids[:, side], limits.brows)
+        lids[:, side] = _fit_lids(displacement, shape, eye, lids[:, side], limits.brows)
     rotation = limits.turns(motion.rotation)
     return FaceTrack(
         rotation=rotation,
@@ -90,18 +90,25 @@ def _looking_on(gaze: Float, held: Float) -> Float:
     return np.column_stack([gaze[:, 0] - np.sign(gaze[:, 0]) * less, gaze[:, 1]]).astype(np.float32)
 
 
-def _fit_lids(displacement: Float, shape: Float, eye: Eye, closure: Float, above: float) -> None:
-    """Moves the lids of one eye by ``closure`` (T,): 0 as in the photo, 1 shut. ``above``: see ``move_lids``."""
+def _fit_lids(displacement: Float, shape: Float, eye: Eye, closure: Float, above: float) -> Float:
+    """Moves the lids of one eye by ``closure`` (T,): 0 as in the photo, 1 shut. Returns how far, (T,), the upper one comes
+    down for it. ``above``: see ``move_lids``.
+    """
     upper, lower = shape[list(eye.upper[0])], shape[list(eye.lower[0])]
     falling = _FALLING * (lower - upper)[3]
     line = upper + (lower - upper) * _CLOSED_LINE + falling
     # Motions add up and are scaled, lids meet at most. Wider than in the photo they show eyeball it never held: a little.
-    c = np.clip(closure, _WIDEST, 1.0)[:, None, None]
+    closure = np.clip(closure, _WIDEST, 1.0)
     cheek = displacement[:, list(eye.lower[2]), 1].mean(axis=1)
-    pushed = np.zeros_like(displacement[:, list(eye.lower[0])])
-    pushed[..., 1] = (1 - np.maximum(c, 0))[..., 0] * _ON_CHEEK * np.minimum(cheek, 0)[:, None] * _BULGE
-    move_lids(displacement, eye, c * (line - upper), c * (line - lower) + pushed, above)
+    pushed = (1 - np.maximum(closure, 0)) * _ON_CHEEK * np.minimum(cheek, 0)
+    # What the cheek narrows an eye from below is left out above: eyes smile with their lower lids, else they look sleepy.
+    lowered = np.maximum(closure + pushed / max(float((lower - upper)[3, 1]), 1e-3), np.minimum(closure, 0))
+    c = lowered[:, None, None]
+    rising = np.zeros_like(displacement[:, list(eye.lower[0])])
+    rising[..., 1] = pushed[:, None] * _BULGE
+    move_lids(displacement, eye, c * (line - upper), c * (line - lower) + rising, above)
     displacement[:, list(eye.lower[1])] += _PRESSED * c * falling * (_FALLING > 0)  # lest the mesh folds over
+    return np.asarray(lowered, np.float32)
 
 
 def move_lids(displacement: Float, eye: Eye, upper_travel: Float, lower_travel: Float, above: float = 1.0) -> None:
