@@ -175,6 +175,19 @@ def test_a_drift_is_no_motion() -> None:
     assert not roll.any()
 
 
+def test_a_template_keeps_the_head_over_its_shoulders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A head that goes aside by a whole eye distance in its video goes 0.12 in the template; small ways stay as they are."""
+    video = write(tmp_path / "grey.mp4", greys(*[90] * 50))
+    way = np.sin(np.linspace(0, np.pi, 50, dtype=np.float32))
+    aside = replace(Motion.still(50), translation=np.stack([way, 0.02 * way, 0 * way], axis=1))
+    empty = np.zeros((50, 478, 3), np.float32)
+    monkeypatch.setattr(extraction, "measure", lambda *_: Measured(empty, empty[:, 0], empty[:, 0], 25.0))
+    monkeypatch.setattr(extraction, "to_motion", lambda *_: aside)
+    right, down, _ = extract(video, name="mine", shows="Goes.").motion.translation.T
+    assert right.max() == pytest.approx(0.12, abs=1e-4)
+    assert down.max() == pytest.approx(0.02, abs=1e-3)
+
+
 def test_a_motion_too_long_to_be_used_is_not_measured(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of more seconds than a template may last none is measured, only to be refused when played: an end is asked for."""
     monkeypatch.setattr(sys.modules[Template.__module__], "_LONGEST_SECONDS", 0.5)

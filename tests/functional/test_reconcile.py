@@ -92,6 +92,14 @@ def test_an_answer_that_is_not_whole(
     assert restarted == []
 
 
+def test_photos_by_the_hundred(stack: Stack) -> None:
+    """Of more clips than DynamoDB is asked for at once, those that there are are found wherever they stand among them."""
+    for number in (0, 99, 100, 250):
+        stack.put_record(f"d{number:03}", "animating")
+    found = Records(stack.table).existing([f"d{number:03}" for number in range(251)])
+    assert found == {"d000", "d099", "d100", "d250"}
+
+
 def test_a_photo_that_was_deleted(stack: Stack, invoke: Invoke, restarted: list[ObjectPointer]) -> None:
     """An old version under a deletion is not brought back."""
     stack.put_photo("photos/gone.jpg", b"photo")
