@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from vivify import engine, faces
+from vivify import engine
 from vivify.errors import RequestInvalid
-from vivify.service.bounds import LONGEST_SIDE, require_makeable
+from vivify.service.bounds import require_makeable
 from vivify.service.clip_options import StoredOptions
 
 TWELVE_MEGAPIXELS, FIFTY = (3000, 4000, 3), (6000, 8000, 3)
@@ -45,4 +45,3 @@ def test_the_usual_length_always_fits() -> None:
     largest = {"fps": 60, "size": 4096, "frame": "portrait"}
     require_makeable(asked(**largest, seconds=engine._USUAL_SECONDS), FIFTY)
     require_makeable(asked(**largest), FIFTY)
-    assert faces.LONGEST_SIDE == LONGEST_SIDE

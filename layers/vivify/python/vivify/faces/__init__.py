@@ -13,7 +13,7 @@ Coordinates are pixels of the photo, angles degrees; ``vivify.faces.types`` says
 
 from vivify.faces.crop import LONGEST_SIDE, head_and_shoulders, portrait, resized
 from vivify.faces.find import chosen, find_faces, require_animatable
-from vivify.faces.pose import head_fit, head_pose, mean_face, mirror_index, rotation
+from vivify.faces.pose import head_pose, mean_face, mirror_index, rotation
 from vivify.faces.track import Landmarker
 from vivify.faces.types import Face, Pose, Verdict
 
@@ -26,7 +26,6 @@ __all__ = [
     "chosen",
     "find_faces",
     "head_and_shoulders",
-    "head_fit",
     "head_pose",
     "mean_face",
     "mirror_index",

@@ -6,6 +6,6 @@ The format is told from the bytes (never a file name), the pixel count is checke
 but pixels comes out: EXIF, GPS, XMP, thumbnails and colour profiles end here.
 """
 
-from vivify.photos.decode import MAX_PIXELS, Photo, decode
+from vivify.photos.decode import Photo, decode
 
-__all__ = ["MAX_PIXELS", "Photo", "decode"]
+__all__ = ["Photo", "decode"]

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from vivify.errors import RequestInvalid
+from vivify.faces import LONGEST_SIDE
 
 # Pixels of all frames together: 21 s of 12 megapixels at 25 a second. Publishing takes up to 50 ns of CPU and 0.25 bytes of
 # disk a pixel, measured on moving noise: two thirds of its time in template.yaml, and half of its room.
 MOST_PIXELS = 6_300_000_000
-LONGEST_SIDE = 4096  # where "native" ends
 
 
 def require_makeable(asked: Mapping[str, Any], shape: tuple[int, ...]) -> None:
