@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from types import SimpleNamespace
 
 import pytest
 from boto3.exceptions import RetriesExceededError
@@ -10,6 +11,7 @@ from botocore import exceptions
 from botocore.exceptions import ClientError
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
 
+from vivify.cloud import executions
 from vivify.cloud.aws import calls
 from vivify.errors import CloudError, CloudUnavailable
 
@@ -63,3 +65,22 @@ def test_no_try_would_help(error: Exception) -> None:
     assert not isinstance(caught.value, CloudUnavailable)
     assert caught.value.details["aws_code"] in caught.value.message
     assert not caught.value.retryable
+
+
+@pytest.mark.parametrize(
+    ("code", "raised"), [("ThrottlingException", CloudUnavailable), ("AccessDeniedException", CloudError)]
+)
+def test_an_execution_that_was_not_started_or_stopped(
+    monkeypatch: pytest.MonkeyPatch, code: str, raised: type[CloudError]
+) -> None:
+    """That it has been started before, or does not run, is as good as done; any other refusal is an error."""
+
+    def refused(**_: object) -> None:
+        raise ClientError({"Error": {"Code": code}}, "Call")
+
+    states = SimpleNamespace(start_execution=refused, stop_execution=refused)
+    monkeypatch.setattr(executions, "client", {"stepfunctions": states}.get)
+    for ask in (lambda: executions.start("arn", "name", {}), lambda: executions.stop("arn:stateMachine:x", "name")):
+        with pytest.raises(CloudError) as caught:
+            ask()
+        assert type(caught.value) is raised
