@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageSequence
 
-from tests.footage import greys, write
+from tests.footage import greys, moving, write
 from vivify.errors import VideoError
 from vivify.video import DIGITAL_SOURCE_TYPE, probe, read_frames, transcode, write_poster, write_preview
 from vivify.video.declare import declare
@@ -74,6 +74,16 @@ def test_a_poster_says_so(clip: Path, tmp_path: Path) -> None:
             poster.load()
             assert poster.size == (400, 240)
             assert stated(poster.info["xmp"]) == DIGITAL_SOURCE_TYPE
+    data = (tmp_path / "of-frame.jpg").read_bytes()
+    assert data[2:4] == b"\xff\xe0"  # JFIF's own segment, where there is one, comes first by its standard
+    assert data[4 + int.from_bytes(data[4:6], "big") :].startswith(b"\xff\xe1")
+
+
+def test_a_preview_shows_six_seconds(tmp_path: Path) -> None:
+    """However long a clip is, its preview shows the first six seconds."""
+    write_preview(write(tmp_path / "clip.mp4", list(moving(175, 64, 48))), tmp_path / "preview.webp")
+    with Image.open(tmp_path / "preview.webp") as preview:
+        assert sum(frame.info["duration"] for frame in ImageSequence.Iterator(preview) if frame.load()) == 6000
 
 
 def test_a_preview_moves_and_says_so(clip: Path, tmp_path: Path) -> None:

@@ -94,6 +94,18 @@ def test_exif_orientation_is_applied(kind: str, orientation: int) -> None:
         assert _close(_corner(photo, *at), _CORNERS[name]), (at, name)
 
 
+@pytest.mark.parametrize("turned", [False, True], ids=["as stored", "turned by its box"])
+def test_an_orientation_in_an_avifs_xmp_does_not_count(*, turned: bool) -> None:
+    """Of an AVIF its own rotation boxes are what counts, whatever its XMP says besides."""
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="3"/></x:xmpmeta>'
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored, box = (_picture().transpose(Image.Transpose.ROTATE_90), {"exif": exif}) if turned else (_picture(), {})
+    photo = decode(_bytes(stored, "avif", xmp=xmp, quality=95, **box))
+    assert (photo.width, photo.height) == (96, 64)
+    assert _close(_corner(photo, 0, 0), _CORNERS["red"])
+
+
 def test_heic_is_turned_once() -> None:
     """A HEIC that carries both its rotation box and the same EXIF orientation is turned once, not twice."""
     exif = Image.Exif()
