@@ -15,6 +15,7 @@ from tests.lids import blinking, enlarged, the_face
 from vivify import models
 from vivify.animate import Performer
 from vivify.animate.eyes import eye_patch
+from vivify.animate.eyes.plain import lidded
 from vivify.arrays import Float, Pixels
 from vivify.depth.head import HeadFrame
 from vivify.faces import Face, mirror_index
@@ -81,6 +82,35 @@ def test_what_the_network_is_shown() -> None:
     assert closed[0:3, eyeball].std() < 0.5 * rest[0:3, eyeball].std()
 
 
+def test_lashes_come_down_with_their_lid_and_their_shade_does_not() -> None:
+    """Two fifths of the way down the network is shown the photo's own line of lashes where the lid's edge now is, within a
+    pixel, and above it plain skin, though there is a broad shade above the photo's eye: stretched over the lid, as the mesh
+    has it, lashes and shade were grey paint.
+    """
+    pixels, face = the_face()
+    points = eye_patch.Resting.of(RIGHT_EYE, pixels, face.landmarks).points
+    corners = [RIGHT_EYE.outer, RIGHT_EYE.inner]
+    upper, lower = ([corners[0], *row[0], corners[1]] for row in (RIGHT_EYE.upper, RIGHT_EYE.lower))
+    photo = np.full((64, 96, 3), 180, np.uint8)
+    line = np.round(points[upper]).astype(np.int32)
+    shade = np.concatenate([line, (line - (0, 20))[::-1]])
+    cv2.fillPoly(photo, [shade], (140, 140, 140))
+    cv2.fillPoly(photo, [np.round(points[[*upper, *lower[::-1]]]).astype(np.int32)], (230, 230, 230))
+    cv2.polylines(photo, [line - (0, 2)], False, (40, 40, 40), 3)
+    eye = eye_patch.Resting.of(RIGHT_EYE, photo, points)
+
+    moved = points.copy()
+    moved[upper] += np.float32(0.4) * (points[lower] - points[upper])
+    smeared = np.full((64, 96, 3), 200, np.uint8)
+    shown = eye_patch.Moved.of(eye, moved, 0.4).inputs(smeared)[0]
+    middle = np.arange(40, 57)
+    edge = np.interp(middle, *moved[upper].T)
+    darkest = shown[20:60, middle].argmin(axis=0) + 20
+    assert np.abs(darkest - (edge - 2)).max() <= 1
+    lid = np.round(edge).astype(int) - 7, middle
+    assert np.abs(shown[lid].astype(int) - eye.skin[..., 0][lid]).max() <= 8
+
+
 def test_a_dark_frame_is_no_skin() -> None:
     """Skin of a shut eye is the skin's, within 8 levels, where half of the eye's surroundings are a thick black frame."""
     skin = np.full((64, 96, 3), 160, np.uint8)
@@ -89,7 +119,7 @@ def test_a_dark_frame_is_no_skin() -> None:
     frame[:30] = 70
     eye = np.zeros((64, 96), np.uint8)
     cv2.ellipse(eye, (48, 40), (30, 12), 0, 0, 360, (255,), -1)
-    bare, framed = (eye_patch.lidded(picture, eye)[36:50, 30:66].astype(int) for picture in (skin, frame))
+    bare, framed = (lidded(picture, eye)[36:50, 30:66].astype(int) for picture in (skin, frame))
     assert np.abs(framed - bare).max() <= 8
 
 

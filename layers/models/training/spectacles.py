@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 _FRAMED = 0.2  # of the eyes
 _HIGH = 0.7  # of the frames, those that lie above the eye; the others lie below it
-_SKIN_FROM, _SKIN_AT = 0.25, 0.6  # closure between which plain skin takes their place, see eye_patch.Moved.inputs
+_SKIN_FROM, _SKIN_AT = 0.15, 0.4  # closure between which plain skin takes their place, see eye_patch.Moved.inputs
 
 
 def framed(pictures: list[Tensor], planes: Tensor) -> list[Tensor]:

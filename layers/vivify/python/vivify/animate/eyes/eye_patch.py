@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vivify.animate.eyes.plain import WITHIN, disc, lashes_shade, lidded
 from vivify.animate.eyes.spectacles import frame_across
 from vivify.animate.patch import Window
 from vivify.arrays import Float, Pixels
@@ -31,11 +32,9 @@ _RIM, _LASHES = 4, 6  # pixels beyond the landmarks of the opening: rims, and wi
 _UPWARDS = 4  # pixels more above it: upper lashes stand up, and their shadow would pass for a second lid
 _SQUEEZED = 7  # pixels below where lids now meet that may show a squeezed eyeball
 _OUTWARDS = 9  # pixels more beyond its outer corner: there they are longest, and tufts would be left beside shut lids
-_AROUND, _STRANGE, _ALIKE = 10, 2.0, 16.0  # pixels around the lashes; in deviations, and levels: what there is no skin
-_UNLIKE = 40.0  # levels: what is no skin in any case
-_NEARBY, _FEW = 9.0, 0.01  # pixels; share of skin nearby that is too little to go by
 _DRAGGED = 7  # pixels by which a mesh takes a spectacle frame down at most
-_SKIN_FROM, _SKIN_AT = 0.25, 0.6  # closure between which plain skin takes the place of what the mesh still shows of the eye
+_SKIN_FROM, _SKIN_AT = 0.15, 0.4  # closure between which plain skin takes the place of what the mesh still shows of the eye
+_LASHES_FROM, _LASHES_GONE = 0.35, 0.6  # and between which the photo's own lashes, come along with their lids, leave it
 _SHUT = 0.9  # closure from which nothing of the eyeball shows
 _LASHED = 3  # pixels on either side of a lid's edge that its lashes reach
 _PUPIL, _AMID, _EDGING = slice(32, 64), 2, (3, 7)  # columns; pixels within the opening; and from it to skin, and its end
@@ -92,7 +91,7 @@ class Resting:
     """One eye as the photo shows it. ``picture``, ``skin``: (64, 96, 3) uint8, its patch, and the same with plain skin for
     the eye and its lashes. ``points``: (>=468, 2) float32, landmarks in the patch. The rest: (64, 96) uint8, 255 where the
     eye is open, where its rims are besides, where its lashes are besides, where its lids may be painted, and where a
-    spectacle frame lies before them.
+    spectacle frame lies before them. ``shade``: (64, 96) float32 in 0..1, the part of the skin's light that lashes take.
     """
 
     eye: Eye
@@ -104,6 +103,7 @@ class Resting:
     lashes: Pixels
     cover: Pixels
     frame: Pixels
+    shade: Float
 
     @classmethod
     def of(cls, eye: Eye, photo: Pixels, landmarks: Float) -> Resting:
@@ -117,7 +117,7 @@ class Resting:
         dragged = np.minimum(_lowered(frame, _DRAGGED), cover)
         rims, lashes = (np.maximum(_grown(seen, beyond), dragged) for beyond in (_RIM, _LASHES))
         skin = _blended(lidded(picture, lashes), picture, _soft(frame, _SHARP))
-        return cls(eye, picture, skin, points, seen, rims, lashes, cover, frame)
+        return cls(eye, picture, skin, points, seen, rims, lashes, cover, frame, lashes_shade(picture, skin, seen))
 
     def seen(self) -> bool:
         """Whether there is an eye to be seen between the landmarks: all have a pupil, which is darker than any skin.
@@ -156,9 +156,8 @@ class Moved:
         """
         planes = np.empty((CHANNELS, HEIGHT, WIDTH), np.uint8)
         # Stretched skin smears lashes and rims over the lid: plain skin is easier to paint on.
-        part = min(max((self.closure - _SKIN_FROM) / (_SKIN_AT - _SKIN_FROM), 0.0), 1.0)
-        if part > 0:
-            now = _blended(now, self.rest.skin, self._closed(self.rest.rims, _SHARP) * np.float32(part))
+        if (part := _ramp(self.closure, _SKIN_FROM, _SKIN_AT)) > 0:
+            now = _blended(now, self._plain(), self._closed(self.rest.rims, _SHARP) * np.float32(part))
         now = _blended(now, self.rest.picture, self.rest.before())
         planes[0:3] = now.transpose(2, 0, 1)
         planes[3:6] = self.rest.picture.transpose(2, 0, 1)
@@ -182,7 +181,7 @@ class Moved:
 
     def line(self) -> Float:
         """(64, 96) float32 in 0..1: where the lids' edges and their lashes are."""
-        return _soft(cv2.dilate(np.where(self._edges() > 0, np.uint8(255), np.uint8(0)), _disc(_LASHED)), _FEATHER)
+        return _soft(cv2.dilate(np.where(self._edges() > 0, np.uint8(255), np.uint8(0)), disc(_LASHED)), _FEATHER)
 
     def edge(self, row: tuple[int, ...]) -> Float:
         """(9, 2) float32, patch pixels: the edge of the lid whose landmarks are ``row``, from the outer corner to the inner.
@@ -201,6 +200,19 @@ class Moved:
         outlines = np.concatenate([_outline(self.rest.eye, points) for points in (self.points, self.rest.points)])
         corners = np.stack([outlines.min(axis=0), outlines.max(axis=0)]) + _FADED * np.array([[-1], [1]], np.float32)
         return np.asarray(np.clip(corners, 0, _SIZE), np.float32)
+
+    def _plain(self) -> Pixels:
+        """(64, 96, 3) uint8: plain skin, with the photo's own lashes and rims where their lids now are."""
+        kept = 1 - _ramp(self.closure, _LASHES_FROM, _LASHES_GONE)
+        if kept == 0:
+            return self.rest.skin
+        y, x = np.indices((HEIGHT, WIDTH), np.float32)
+        eye, dark = self.rest.eye, np.zeros((HEIGHT, WIDTH), np.float32)
+        for row, side in ((eye.upper[0], -1), (eye.lower[0], 1)):
+            now, then = (_height(line, x[0]) for line in (self.edge(row), self.rest.points[[eye.outer, *row, eye.inner]]))
+            came = cv2.remap(self.rest.shade, x, y + then - now, cv2.INTER_LINEAR)
+            dark = np.maximum(dark, came * np.clip(side * (y - now) + WITHIN, 0, 1))
+        return np.asarray(np.round(self.rest.skin * (1 - np.float32(kept) * dark)[..., None]), np.uint8)
 
     def _closed(self, around: Pixels, feather: float) -> Float:
         # Where lids meet lower than the photo's lower one they squeeze the eyeball: nothing of it may be left below them.
@@ -224,19 +236,13 @@ def opening(eye: Eye, points: Float) -> Pixels:
     return filled(points[list(eye.opening)], _SIZE)
 
 
-def lidded(picture: Pixels, eye: Pixels) -> Pixels:
-    """The patch ``picture`` (64, 96, 3) uint8 with plain skin for ``eye`` (64, 96): 255 where eye and lashes are."""
-    around = cv2.dilate(eye, _disc(_AROUND)) > eye
-    usual = np.median(picture[around], axis=0)
-    # Spectacle frames, hair and brows are no skin: skin is what most of the eye's surroundings look like.
-    away = np.abs(picture - usual).max(axis=2)
-    strange = away > min(_STRANGE * np.median(away[around]) + _ALIKE, _UNLIKE)
-    skin = cv2.erode((~strange & (eye == 0)).astype(np.float32), np.ones((3, 3), np.uint8))[..., None]
-    # The mean of the skin nearby, and what is usual where there is none.
-    seen = cv2.GaussianBlur(np.dstack([picture * skin, skin]).astype(np.float32), (0, 0), _NEARBY)
-    plain = (seen[..., :3] + _FEW * usual) / (seen[..., 3:] + _FEW)
-    mask = cv2.GaussianBlur(eye, (0, 0), _SHARP)[..., None] / 255
-    return np.asarray(np.round(picture + (plain - picture) * mask), np.uint8)
+def _ramp(closure: float, begin: float, end: float) -> float:
+    return min(max((closure - begin) / (end - begin), 0.0), 1.0)
+
+
+def _height(line: Float, across: Float) -> Float:
+    """How high ``line`` (N, 2) is at ``across`` (w,)."""
+    return np.asarray(np.interp(across, line[:, 0], line[:, 1]), np.float32)
 
 
 def _blended(picture: Pixels, other: Pixels, part: Float) -> Pixels:
@@ -258,8 +264,8 @@ def _outline(eye: Eye, points: Float) -> Float:
 
 def _grown(opening: Pixels, beyond: int) -> Pixels:
     """``opening`` made larger by ``beyond`` pixels, upwards and outwards by more."""
-    disc = np.pad(_disc(beyond), ((0, _UPWARDS), (0, _OUTWARDS)))
-    further = cv2.dilate(disc, np.ones((_UPWARDS + 1, _OUTWARDS + 1), np.uint8), anchor=(_OUTWARDS, _UPWARDS))
+    reach = np.pad(disc(beyond), ((0, _UPWARDS), (0, _OUTWARDS)))
+    further = cv2.dilate(reach, np.ones((_UPWARDS + 1, _OUTWARDS + 1), np.uint8), anchor=(_OUTWARDS, _UPWARDS))
     return np.asarray(cv2.dilate(opening, further, anchor=(beyond, beyond)), np.uint8)
 
 
@@ -271,10 +277,6 @@ def _lowered(mask: Pixels, reach: int) -> Pixels:
 def _soft(mask: NDArray[Any], feather: float) -> Float:
     """``mask`` in 0..1, its edges ``feather`` pixels soft."""
     return np.asarray(cv2.GaussianBlur(mask, (0, 0), feather), np.float32) / np.float32(255)
-
-
-def _disc(radius: int) -> Pixels:
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)), np.uint8)
 
 
 def _shrunk(picture: Pixels, matrix: Float, window: Window, zoom: float) -> tuple[Pixels, Float]:

@@ -1,0 +1,50 @@
+"""An eye's patch with plain skin for the eye, and what its lashes do to that."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from vivify.arrays import Float, Pixels
+
+WITHIN = 2
+"""Pixels within landmarks' openings that the dark line at the roots of lashes reaches."""
+_AROUND, _STRANGE, _ALIKE = 10, 2.0, 16.0  # pixels around the lashes; in deviations, and levels: what there is no skin
+_UNLIKE = 40.0  # levels: what is no skin in any case
+_NEARBY, _FEW = 9.0, 0.01  # pixels; share of skin nearby that is too little to go by
+_LASH_LINE = 4  # pixels: half the width of what is broader than lashes and the dark line at their roots
+_SOFT = 0.8  # pixels
+
+
+def lidded(picture: Pixels, eye: Pixels) -> Pixels:
+    """The patch ``picture`` (64, 96, 3) uint8 with plain skin for ``eye`` (64, 96): 255 where eye and lashes are."""
+    around = cv2.dilate(eye, disc(_AROUND)) > eye
+    usual = np.median(picture[around], axis=0)
+    # Spectacle frames, hair and brows are no skin: skin is what most of the eye's surroundings look like.
+    away = np.abs(picture - usual).max(axis=2)
+    strange = away > min(_STRANGE * np.median(away[around]) + _ALIKE, _UNLIKE)
+    skin = cv2.erode((~strange & (eye == 0)).astype(np.float32), np.ones((3, 3), np.uint8))[..., None]
+    # The mean of the skin nearby, and what is usual where there is none.
+    seen = cv2.GaussianBlur(np.dstack([picture * skin, skin]).astype(np.float32), (0, 0), _NEARBY)
+    plain = (seen[..., :3] + _FEW * usual) / (seen[..., 3:] + _FEW)
+    mask = cv2.GaussianBlur(eye, (0, 0), _SOFT)[..., None] / 255
+    return np.asarray(np.round(picture + (plain - picture) * mask), np.uint8)
+
+
+def lashes_shade(picture: Pixels, skin: Pixels, opening: Pixels) -> Float:
+    """(64, 96) float32 in 0..1: the part of the light of plain ``skin`` that lashes and their line take in ``picture``, both
+    (64, 96, 3) uint8. ``opening``: (64, 96) uint8, 255 where the eye is open.
+
+    Broad shades are left out: paint and shadows, spread over a lid that comes down, would turn it grey.
+    """
+    left, light = (cv2.cvtColor(each, cv2.COLOR_RGB2GRAY).astype(np.float32) for each in (picture, skin))
+    left /= np.maximum(light, 1)
+    left[cv2.erode(opening, disc(WITHIN)) > 0] = 1
+    broad = np.clip(cv2.morphologyEx(left, cv2.MORPH_CLOSE, disc(_LASH_LINE)), 0.01, 1)
+    # Softly: the opening's edge is one of whole pixels.
+    return np.asarray(cv2.GaussianBlur(np.maximum(1 - left / broad, 0), (0, 0), _SOFT), np.float32)
+
+
+def disc(radius: int) -> Pixels:
+    """(2 * radius + 1, 2 * radius + 1) uint8, 1 within ``radius`` pixels of the middle."""
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)), np.uint8)
