@@ -20,10 +20,10 @@ from vivify.arrays import Float
 from vivify.errors import MotionInvalid, NoFaceInVideo, VideoError
 from vivify.faces import Pose
 from vivify.faces.pose import angles, rotation
-from vivify.faces.topology import EYES, NECK, mouth_width
+from vivify.faces.topology import EYE_CORNERS, EYES, NECK, mouth_width
 from vivify.motion import FaceTrack, Motion, Template, compose, extract, extraction, follow, in_turn, library
 from vivify.motion import template as named
-from vivify.motion.measure import Measured, measure, to_motion
+from vivify.motion.measure import GAZE_TOLD, Measured, measure, to_motion
 from vivify.video import ClipWriter
 
 FPS, SECONDS = 20.0, 1.8
@@ -130,6 +130,20 @@ def test_eyes_that_look_aside_are_as_open_as_the_wider_one(
     assert np.allclose(lids[-1], told, atol=0.05)
 
 
+@pytest.mark.parametrize("aside", [-0.2, 0.2])
+def test_eyes_that_look_aside_stay_where_they_are(aside: float) -> None:
+    """Corners that are read to slide after their irises, as on films by .11 eye distances an eye width, have not moved."""
+    shape = np.repeat(portrait()[1].landmarks[None] / 40, 9, axis=0)
+    shape[4:, list(EYE_CORNERS), 0] += 0.11 * aside
+    for eye in EYES:
+        width = np.linalg.norm(shape[0, eye.outer, :2] - shape[0, eye.inner, :2])
+        shape[4:, list(eye.iris), 0] += 0.11 * aside + GAZE_TOLD[0] * aside * width
+    still = np.zeros((9, 3), np.float32)
+    motion = to_motion(Measured(shape.astype(np.float32), still, still + np.float32(3), fps=1.0))
+    assert motion.gaze[-1, 0] == pytest.approx(aside, abs=0.005)
+    assert motion.displacement[-1, EYE_CORNERS, 0] == pytest.approx(np.zeros(4), abs=0.001)
+
+
 def test_a_smile_is_measured_back(folder: Path) -> None:
     """The corners of the mouth are seen to part and come together when they did."""
     path, track, _ = _driven("gentle-smile", folder)
@@ -155,6 +169,7 @@ def test_an_extracted_template_can_be_used(folder: Path, tmp_path: Path) -> None
     back = Template.load(tmp_path / "mine.json")
     assert (back.name, back.fps) == ("mine", FPS)
     assert back.motion.rotation[:, 0].min() < -8
+    assert not made.motion.displacement[:, EYE_CORNERS].any()
     assert 0.5 < back.mouth_width < 1.3
     head = extract(_driven("turn-left", folder)[0], name="mine", shows="Turns.", keep=["head"]).motion
     assert not head.displacement.any()
@@ -270,6 +285,11 @@ def test_what_is_no_video_is_said(tmp_path: Path) -> None:
     for path in (ASTRONAUT, tmp_path / "absent.mp4"):
         with pytest.raises(VideoError):
             measure(path)
+
+
+def test_motions_that_are_kept_leave_eyes_in_their_sockets() -> None:
+    """What a film's landmarks and texture differ by moves nobody else's eyes: no corner of any has moved."""
+    assert not any(motion.motion.displacement[:, EYE_CORNERS].any() for motion in library())
 
 
 def test_the_library_was_measured_by_this_very_format() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.other_faces import fitted, shape_of
 from vivify.arrays import Float
 from vivify.faces import Pose
-from vivify.faces.topology import EYES, MESH, Eye
+from vivify.faces.topology import EYE_CORNERS, EYES, MESH, Eye
 from vivify.motion import FaceTrack, Limits, Motion, retarget, template
 
 _moderate = st.floats(0.4, 2.5)
@@ -51,6 +51,24 @@ def test_lids_that_were_asked_for_more_still_only_meet(closure: float) -> None:
     shape = shape_of()
     track = fitted(_with_lids(closure), shape, 0.8)
     assert max(_gap(eye, shape, track, 0) for eye in EYES) < 1e-5
+
+
+@pytest.mark.parametrize("closure", [0.0, 0.4])
+def test_an_eye_goes_along_with_the_face_around_it(closure: float) -> None:
+    """Where a driver's eyes are seen to go with his cheeks and brows, lids and corners go so far as one, open as they are.
+    Where brows and cheeks alone move, they stay.
+    """
+    shape, moved, gone = shape_of(), _with_lids(closure), np.array([0.02, -0.03, 0.01], np.float32)
+    moved.displacement[:] = gone
+    stayed = fitted(_with_lids(closure), shape, 0.8).displacement[0]
+    along = fitted(moved, shape, 0.8).displacement[0]
+    moved.displacement[:, EYE_CORNERS] = 0
+    left = fitted(moved, shape, 0.8).displacement[0]
+    for eye in EYES:
+        edges = [eye.outer, eye.inner, *eye.upper[0], *eye.lower[0]]
+        whole = [*edges, *eye.upper[1], *eye.upper[2], *eye.lower[1], *eye.lower[2]]
+        assert along[whole] - stayed[whole] == pytest.approx(np.broadcast_to(gone, (len(whole), 3)), abs=1e-5)
+        assert np.abs(left[[eye.outer, eye.inner]]).max() < 1e-6
 
 
 def test_lids_close_downwards() -> None:

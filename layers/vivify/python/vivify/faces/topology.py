@@ -175,3 +175,4 @@ LEFT_EYE: Final = Eye(
     iris=(473, 474, 475, 476, 477),
 )
 EYES: Final = (RIGHT_EYE, LEFT_EYE)
+EYE_CORNERS: Final = tuple(corner for eye in EYES for corner in (eye.outer, eye.inner))

@@ -11,7 +11,7 @@ import numpy as np
 from vivify.arrays import Float
 from vivify.easing import smoothstep
 from vivify.errors import MotionInvalid, VideoError
-from vivify.faces.topology import mouth_width
+from vivify.faces.topology import EYE_CORNERS, mouth_width
 from vivify.motion.measure import measure, to_motion
 from vivify.motion.parts import PARTS, only, parts_called
 from vivify.motion.smooth import smooth
@@ -68,6 +68,7 @@ def extract(
     motion = whole.during(slice(first, last))
     _require(len(motion))  # of a damaged end no frame may come
     motion = only(_from_rest_to_rest(motion, measured.fps, still is None), parts)
+    motion.displacement[:, EYE_CORNERS] = 0  # by what a film's landmarks and texture differ nobody else's eyes should go
     motion = replace(motion, translation=(_SITTING * np.tanh(motion.translation / _SITTING)).astype(np.float32))
     mouth = mouth_width(measured.shape[still or [first, first + len(motion) - 1]]).mean()
     return Template(name, shows, source, licence, measured.fps, float(mouth), motion)

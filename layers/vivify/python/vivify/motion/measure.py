@@ -14,7 +14,7 @@ from vivify.easing import smoothstep
 from vivify.errors import NoFaceInVideo
 from vivify.faces import Landmarker
 from vivify.faces.pose import RigidFit, angles, head_fit, mean_face, rigid_fit, rotation
-from vivify.faces.topology import EYES, MESH, NECK, OVAL, RIGID, Eye
+from vivify.faces.topology import EYE_CORNERS, EYES, MESH, NECK, OVAL, RIGID, Eye
 from vivify.faces.types import Pose
 from vivify.motion.body import Body, by_itself, share
 from vivify.motion.parting import narrowed, seen_apart, shares
@@ -39,6 +39,7 @@ _BOTH_FROM, _BOTH = 0.35, 0.65  # of the way: where both lids are farther than t
 _ASIDE_FROM, _ASIDE = 0.1, 0.2  # eye widths of gaze from which it begins to be, and is, aside
 GAZE_TOLD = np.array([0.64, 1.0], np.float32)  # of the way that irises go aside, landmarks tell so much (seven faces)
 _DEEPEST_GAZE = 0.3  # eye widths
+_CORNERS_DRAWN = 0.11  # eye distances that corners of eyes are read aside for each eye width of gaze (median of 19 films)
 
 
 @dataclass(frozen=True)
@@ -165,12 +166,14 @@ def to_motion(measured: Measured, rest: slice | None = None) -> Motion:
     gaze = np.clip(looks - looks[still].mean(axis=0), -_DEEPEST_GAZE, _DEEPEST_GAZE).astype(np.float32)
     lids = _together(np.stack([_closure(eye, quick, still) for eye in EYES], axis=1), gaze)
     turn, place = _head_moves(measured, still)
+    displacement = shape[:, :MESH] - shape[still, :MESH].mean(axis=0)
+    displacement[:, EYE_CORNERS, 0] -= _CORNERS_DRAWN * gaze[:, :1]
     return Motion(
         rotation=turn,
         translation=place,
         lids=lids,
         gaze=gaze,
-        displacement=shape[:, :MESH] - shape[still, :MESH].mean(axis=0),
+        displacement=displacement,
         chest=_chest_moves(measured, still),
     )
 

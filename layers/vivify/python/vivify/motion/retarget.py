@@ -99,7 +99,7 @@ def _fit_lids(displacement: Float, shape: Float, eye: Eye, closure: Float, above
     line = upper + (lower - upper) * _CLOSED_LINE + falling
     # Motions add up and are scaled, lids meet at most. Wider than in the photo they show eyeball it never held: a little.
     closure = np.clip(closure, _WIDEST, 1.0)
-    cheek = displacement[:, list(eye.lower[2]), 1].mean(axis=1)
+    cheek = displacement[:, list(eye.lower[2]), 1].mean(axis=1) - displacement[:, [eye.outer, eye.inner], 1].mean(axis=1)
     pushed = (1 - np.maximum(closure, 0)) * _ON_CHEEK * np.minimum(cheek, 0)
     # What the cheek narrows an eye from below is left out above: eyes smile with their lower lids, else they look sleepy.
     lowered = np.maximum(closure + pushed / max(float((lower - upper)[3, 1]), 1e-3), np.minimum(closure, 0))
@@ -114,15 +114,17 @@ def _fit_lids(displacement: Float, shape: Float, eye: Eye, closure: Float, above
 def move_lids(displacement: Float, eye: Eye, upper_travel: Float, lower_travel: Float, above: float = 1.0) -> None:
     """Moves the lids' edges by ``upper_travel`` and ``lower_travel`` (T, 7, n), and the skin behind them as far as it goes.
 
-    ``displacement``: (T, 468, n), of the whole face, changed in place. Corners stay. ``above``: the share of its way that
-    skin above the upper lid goes, which would bend a spectacle frame that lies before it.
+    ``displacement``: (T, 468, n), of the whole face, changed in place: an eye goes as one, as far as its corners do on
+    average. ``above``: the share of its way that skin above the upper lid goes, which would bend a spectacle frame that lies
+    before it.
     """
+    carried = displacement[:, [eye.outer, eye.inner]].mean(axis=1, keepdims=True)
     # Skin behind the lids keeps what was measured on the outermost row (brows, cheeks), plus its share of the travel.
     brow, cheek = displacement[:, list(eye.upper[2])], displacement[:, list(eye.lower[2])]
-    displacement[:, list(eye.upper[1])] = above * _CREASE * upper_travel + 0.5 * brow
+    displacement[:, list(eye.upper[1])] = above * _CREASE * upper_travel + 0.5 * brow + 0.5 * carried
     rising = lower_travel * (lower_travel[..., 1:2] < 0)  # where the upper lid comes down over the lower one, that stays
-    displacement[:, list(eye.lower[1])] = _LOWER_SKIN * rising + 0.5 * cheek
+    displacement[:, list(eye.lower[1])] = _LOWER_SKIN * rising + 0.5 * cheek + 0.5 * carried
     displacement[:, list(eye.upper[2])] = brow + above * _UPPER_SKIN * upper_travel
-    displacement[:, list(eye.upper[0])] = upper_travel
-    displacement[:, list(eye.lower[0])] = lower_travel
-    displacement[:, [eye.outer, eye.inner]] = 0
+    displacement[:, list(eye.upper[0])] = upper_travel + carried
+    displacement[:, list(eye.lower[0])] = lower_travel + carried
+    displacement[:, [eye.outer, eye.inner]] = carried
