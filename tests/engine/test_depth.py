@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tests.gallery import faces_in
 from tests.portrait import portrait
 from vivify.arrays import Float
+from vivify.depth import silhouette
 from vivify.depth.estimate import DepthMap, estimate
 from vivify.depth.head import HeadFrame
 from vivify.depth.silhouette import _decided, _loose_hair, person_matte
@@ -276,3 +277,25 @@ def test_loose_hair_before_a_calm_wall_is_the_persons() -> None:
     assert found[lock].mean() > 0.9
     assert found[~lock & (mask < 1)].mean() < 0.1
     assert lost[mask < 1].max() == 0
+
+
+def test_loose_hair_is_somebodys_only_where_a_person_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What differs from a calm background is hers where the network saw her, half hers where it saw a sixteenth, and
+    nobody's where it saw none.
+    """
+    photo, face = portrait()
+    seen = np.zeros(photo.pixels.shape[:2], np.float32)
+    seen[:, :200], seen[:, 200:230] = 1, 1 / 16
+    monkeypatch.setattr(silhouette, "_seen", lambda *_: seen)
+    monkeypatch.setattr(silhouette, "_loose_hair", lambda *_: np.ones_like(seen))
+    matte = person_matte(photo.pixels, face.landmarks, HeadFrame.of(face))
+    for columns, share in ((slice(200), 1), (slice(200, 230), 0.5), (slice(230, None), 0)):
+        assert (matte[:, columns] == share).all()
+
+
+def test_a_face_is_the_persons_whatever_the_network_sees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it sees nobody, as in lenses that mirror the sky, eyes, nose and mouth are hers all the same."""
+    photo, face = portrait()
+    monkeypatch.setattr(silhouette, "_seen", lambda *_: np.zeros(photo.pixels.shape[:2], np.float32))
+    matte = person_matte(photo.pixels, face.landmarks, HeadFrame.of(face))
+    assert min(_at(matte, face.landmarks[point]) for point in (NOSE, 13, 468, 473)) > 0.95

@@ -28,6 +28,18 @@ def _pair() -> tuple[Photo, list[Face]]:
     return Photo(np.hstack([photo.pixels, beside]), "png"), [face, replace(face, landmarks=points)]
 
 
+def test_who_counts_as_a_neighbour() -> None:
+    """Whoever is a person, refused or not, but no animal and no thing, and not the same face found a second time."""
+    _, (face, other) = _pair()
+
+    def refused(code: str) -> Face:
+        return replace(other, verdict=Verdict(code, "No."))
+
+    again = replace(face, landmarks=face.landmarks + np.array([0.5 * face.eye_span, 0, 0], np.float32))
+    people = [other, refused("profile_view"), refused("face_obscured")]
+    assert engine._neighbours(face, [refused("not_a_human_face"), face, again, *people]) == people
+
+
 def test_whom_to_animate() -> None:
     """All, the largest, or the N-th face: those move, and the others' faces stay bit-identical."""
     photo, faces = _pair()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vivify.faces import Face, Pose, Verdict, head_and_shoulders, mean_face, mirror_index, rotation
+from vivify.faces import Face, Pose, Verdict, head_and_shoulders, mean_face, mirror_index, resized, rotation
 from vivify.faces.anchors import FULL_ANCHORS, SHORT_ANCHORS, Detections, decode, merge
 from vivify.faces.geometry import Pyramid, Square, apply, invert, turned
 from vivify.faces.mesh import square_of
@@ -183,6 +183,22 @@ def test_a_portrait_ends_where_the_photo_does(roll: float) -> None:
     x0, y0, x1, y1 = head_and_shoulders(head(roll=roll), (300, 400))
     assert 0 <= x0 < x1 <= 400
     assert 0 <= y0 < y1 <= 300
+
+
+@pytest.mark.parametrize("size", [100, 200, 800])
+def test_landmarks_go_along_when_a_photo_is_resized(size: int) -> None:
+    """A light at the tip of the nose is where the landmark says in a photo made smaller or larger, within 0.05 pixels."""
+    face = head()
+    x, y, z = face.landmarks[4]
+    rows, columns = np.mgrid[:300, :400]
+    light = 200 * np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / (2 * 12**2))
+    pixels, (moved,) = resized(np.repeat(np.rint(light).astype(np.uint8)[..., None], 3, axis=2), [face], size)
+    assert pixels.shape == (size * 3 // 4 // 2 * 2, size, 3)
+    weight = pixels[..., 0].astype(float)
+    rows, columns = np.mgrid[: pixels.shape[0], : pixels.shape[1]]
+    seen = np.array([(columns * weight).sum(), (rows * weight).sum()]) / weight.sum()
+    assert moved.landmarks[4, :2] == pytest.approx(seen, abs=0.05)
+    assert moved.landmarks[4, 2] == pytest.approx(z * size / 400, rel=1e-3)
 
 
 def test_face_survives_json() -> None:
