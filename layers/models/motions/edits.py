@@ -58,7 +58,7 @@ def smile_and_back(take: Template) -> Motion:
 
 def laughing(face: Template, smile: Template, head: Template) -> Motion:
     """A laugh that breaks out twice, from half-way to its end back to its outbreak and on again, over a smile that stays as
-    long. Left and right of the face alike; the head bobs along, about where it mostly is meanwhile.
+    long. Left and right of the face alike; the head bobs along, as far to one side as to the other.
     """
     laugh = evened(replace(face, motion=lids_alike(face)))
     motion = joined(
@@ -69,10 +69,11 @@ def laughing(face: Template, smile: Template, head: Template) -> Motion:
     count = len(motion)
     smiling, bobs = (each.at_length(count) for each in (smile_and_back(smile), head.motion))
     ease = smoothstep(np.minimum(np.arange(count), np.arange(count)[::-1]) / (SETTING_OFF * face.fps))
+    middle = (bobs.rotation.max(axis=0) + bobs.rotation.min(axis=0)) / 2
     return replace(
         motion,
         displacement=motion.displacement + smiling.displacement,
-        rotation=(bobs.rotation - np.median(bobs.rotation, axis=0)).astype(np.float32),
+        rotation=bobs.rotation - middle,
         translation=bobs.translation,
     ).eased(ease)
 

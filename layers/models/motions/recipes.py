@@ -133,13 +133,16 @@ RECIPES = {
             Take(D19, 219, 250, MOUTH, rest=(219, 225), strength={"mouth": 0.55},
                  told=f"; {TO_ONE_SIDE}; at 0.55 of its motion, as long as that: its smile"),
             Take(LATENT_SYNC, 0, 72, HEAD, rest=(92, 97), strength={"head": 0.45},
-                 told=f"; {LAUGH_REST}; at 0.45 of its motion, about where it mostly is: the head"),
+                 told=f"; {LAUGH_REST}; at 0.45 of its motion, as far up as down: the head"),
         ),
         edits.laughing,
     ),
     "surprise": Recipe(
         "The brows go up, the mouth opens.",
-        (Take(D12, 108, 142, ALL_BUT_GAZE, strength={"mouth": 0.75}, told=f"; the mouth at 0.75 of its motion{ALIKE}"),),
+        (
+            Take(D12, 108, 142, ALL_BUT_GAZE, strength={"mouth": 0.75, "brows": 1.5},
+                 told=f"; the mouth at 0.75, the brows at 1.5 of their motion{ALIKE}"),
+        ),
         edits.lids_alike,
     ),
     "raised-brows": Recipe(
