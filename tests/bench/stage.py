@@ -34,8 +34,11 @@ class Recording:
         return moved_landmarks(self.performers[face], self.tracks[face], index)
 
 
-def record(photo: Photo, faces: list[Face] | None, options: engine.Options) -> Recording:
-    """Makes the clip without encoding it. Raises what the engine raises."""
+def record(photo: Photo, faces: list[Face] | None, options: engine.Options, *, drawn: bool = True) -> Recording:
+    """Makes the clip without encoding it. Raises what the engine raises.
+
+    ``drawn``: False leaves every frame as the photo, for whoever asks for nothing but tracks.
+    """
     sink = Sink()
     kept = Recording(sink.frames)
 
@@ -49,7 +52,10 @@ def record(photo: Photo, faces: list[Face] | None, options: engine.Options) -> R
         def perform(self, tracks: Iterable[FaceTrack]) -> Iterator[Pixels]:
             told = list(tracks)
             kept.tracks.append(FaceTrack(*(np.concatenate([getattr(t, f.name) for t in told]) for f in fields(FaceTrack))))
-            return super().perform(told)
+            if drawn:
+                return super().perform(told)
+            still = self.region.of(kept.photo)
+            return (still for track in told for _ in range(len(track)))
 
     with patch.object(engine, "ClipWriter", sink), patch.object(engine, "Performer", Watched):
         engine.animate(photo, faces, Path("unused.mp4"), options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from vivify.motion import template
 from vivify.photos import Photo
 
 SMALL = engine.Options(size=64, fps=10.0)
+_clip = partial(record, drawn=False)
 
 
 def _of_others(count: int) -> list[tuple[Photo, Face]]:
@@ -41,20 +43,20 @@ def test_the_same_photo_always_moves_alike() -> None:
     photo, face = portrait()
     one, again = (animated(photo, [face], replace(SMALL, seconds=2.0)) for _ in range(2))
     assert all(np.array_equal(a, b) for a, b in zip(one, again, strict=True))
-    small, large = (record(photo, [face], replace(SMALL, size=size)).tracks[0] for size in (64, 128))
+    small, large = (_clip(photo, [face], replace(SMALL, size=size)).tracks[0] for size in (64, 128))
     assert np.array_equal(small.lids, large.lids)
     assert np.array_equal(small.rotation, large.rotation)
 
 
 def test_photos_do_not_move_as_one() -> None:
     """Of four photos of one person no two blink first and turn at the same frames; at a seed that is given all do."""
-    own = [record(photo, [face], replace(SMALL, fps=20.0)) for photo, face in _of_others(4)]
+    own = [_clip(photo, [face], replace(SMALL, fps=20.0)) for photo, face in _of_others(4)]
     for one, other in combinations(own, 2):
         assert (_first_blink(one), _turns_most(one)) != (_first_blink(other), _turns_most(other))
         assert not np.array_equal(one.tracks[0].rotation, other.tracks[0].rotation)
     assert len({_first_blink(clip) for clip in own}) > 1
     assert len({_turns_most(clip) for clip in own}) > 1
-    first, *rest = (record(photo, [face], replace(SMALL, seed=7)).tracks[0] for photo, face in _of_others(3))
+    first, *rest = (_clip(photo, [face], replace(SMALL, seed=7)).tracks[0] for photo, face in _of_others(3))
     assert all(np.array_equal(first.rotation, other.rotation) for other in rest)
 
 
@@ -70,7 +72,7 @@ def test_a_storyboard_is_played_whole_by_each_of_a_group(tmp_path: Path) -> None
     group = Photo(np.ascontiguousarray(np.hstack([photo.pixels] * 2)), "png"), [face, other]
 
     def smiles(options: engine.Options) -> list[Float]:
-        tracks = record(*group, options).tracks
+        tracks = _clip(*group, options).tracks
         return [np.linalg.norm(track.displacement[:, list(MOUTH_CORNERS)], axis=2).max(axis=1) for track in tracks]
 
     free = replace(SMALL, size=128, fps=20.0, storyboard=plan)
@@ -92,7 +94,7 @@ def test_a_storyboard_is_kept_to_the_frame(tmp_path: Path) -> None:
     plan.write_text(json.dumps({"schema": "vivify.storyboard/1", "beats": [beat]}))
     photo, face = portrait()
     asked = replace(SMALL, storyboard=plan, seconds=2.0)
-    one, other = (record(photo, [face], replace(asked, seed=seed)).tracks[0].displacement for seed in (1, 2))
+    one, other = (_clip(photo, [face], replace(asked, seed=seed)).tracks[0].displacement for seed in (1, 2))
     mouth = list(MOUTH_CORNERS)
     assert np.abs(one[5:, mouth]).max() > 0.05
     assert np.allclose(one[:, mouth], other[:, mouth], atol=0.02)
