@@ -13,7 +13,7 @@ from vivify.faces import Face, Pose, Verdict, head_and_shoulders, mean_face, mir
 from vivify.faces.anchors import FULL_ANCHORS, SHORT_ANCHORS, Detections, decode, merge
 from vivify.faces.geometry import Pyramid, Square, apply, invert, turned
 from vivify.faces.mesh import square_of
-from vivify.faces.pose import angles, head_fit, head_pose
+from vivify.faces.pose import angles, head_fit, head_pose, rigid_fit
 
 angle = st.floats(-170.0, 170.0)
 tilt = st.floats(-60.0, 60.0)
@@ -74,6 +74,15 @@ def test_rotation_is_proper(yaw: float, pitch: float, roll: float) -> None:
     assert np.linalg.det(turn) == pytest.approx(1.0)
     back = angles(turn)
     assert (back.yaw, back.pitch, back.roll) == pytest.approx((yaw, pitch, roll), abs=1e-6)
+
+
+def test_a_head_is_never_fitted_inside_out() -> None:
+    """Of points that are mirrored the fit is the turn that comes nearest, and no reflection."""
+    source = np.random.default_rng(2).normal(size=(30, 3))
+    for target in (source, source * [-1, 1, 1]):
+        fit = rigid_fit(source, target)
+        assert np.linalg.det(fit.rotation) == pytest.approx(1)
+        assert fit.rotation @ fit.rotation.T == pytest.approx(np.eye(3))
 
 
 def test_head_fit_scale_is_pixels_per_centimetre() -> None:

@@ -169,3 +169,16 @@ def test_a_full_disk_is_said_in_plain_words() -> None:
     assert "No space left on device" in told
     assert "0x" not in told
     assert "/dev/full" not in told
+
+
+def test_what_ffmpeg_says_names_no_file() -> None:
+    """Of its last line every word that is a path or a file's address is left out, and so is the part that speaks."""
+
+    class Ended(process.FFmpeg):
+        def __init__(self) -> None:
+            """Runs nothing."""
+
+        def messages(self) -> str:
+            return "first\n[in#0 @ 0x5581] Error opening /home/her/me.mov or file:me.mov: not 4/3 of it\n\n"
+
+    assert Ended().reason() == "Error opening (file) or (file) not (file) of it"

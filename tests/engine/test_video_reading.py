@@ -73,6 +73,19 @@ def test_varying_rate_is_made_steady(tmp_path: Path) -> None:
     assert abs(count / info.fps - 2.8) < 0.3
 
 
+def test_a_gap_counts(tmp_path: Path) -> None:
+    """A video that says 25 frames a second and pauses for two seconds lasts as long as it plays, and is read so long."""
+    clip = tmp_path / "gap.mkv"
+    paused = "setpts='(N+gt(N,9)*50)/(25*TB)'"
+    ffmpeg(
+        "-f", "lavfi", "-i", "testsrc=size=64x48:rate=25:duration=0.8", "-vf", paused, "-fps_mode", "passthrough", str(clip)
+    )
+    info = probe(clip)
+    assert (info.fps, info.frames) == (25.0, 20)
+    assert info.seconds == pytest.approx(2.8, abs=0.1)
+    assert sum(1 for _ in read_frames(clip)) == 70
+
+
 def test_reading_smaller(tmp_path: Path) -> None:
     """max_side shrinks the longer side to it and keeps the shape; it never enlarges."""
     clip = write(tmp_path / "clip.mp4", list(moving(3)))
