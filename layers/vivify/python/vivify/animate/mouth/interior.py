@@ -190,7 +190,7 @@ class Mouth:
         under = 1 - _UNDER * np.exp(np.minimum(self._upper.place(view, a, b)[1], 0) / _UNDER_REACH)
         opening = cv2.contourArea(polygon) / view.millimetre**2
         deep = behind_teeth(view, a, b, tones, opening, self._tongue)
-        deep *= (lips.shade * lips.corners)[..., None] ** (0.8 * tones.warm)
+        deep *= (lips.shade * np.sqrt(lips.corners))[..., None] ** (0.8 * tones.warm)
 
         def enlarged(field: Float) -> Float:
             return np.asarray(cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
