@@ -15,7 +15,7 @@ from tests.lids import blinking, enlarged, the_face
 from vivify import models
 from vivify.animate import Performer
 from vivify.animate.eyes import eye_patch
-from vivify.animate.eyes.plain import lidded
+from vivify.animate.eyes.plain import lidded, paint
 from vivify.arrays import Float, Pixels
 from vivify.depth.head import HeadFrame
 from vivify.faces import Face, mirror_index
@@ -331,3 +331,29 @@ def test_eyes_about_as_open_as_one_another_blink_together() -> None:
     assert able(0.12, 0.06) == (True, False)
     assert able(0.30, 0.09) == (True, False)
     assert able(0.09, 0.08) == (False, False)
+
+
+def test_eye_shadow_of_a_strong_colour_comes_down_with_the_lid() -> None:
+    """Where the photo's lids are painted red, what of them a blink shows, lashes and all, has more than half of that colour;
+    bare lids are told to be bare, and get none.
+    """
+    pixels, face = enlarged(2.0)
+    painted = pixels.astype(np.float32)
+    for eye in EYES:
+        lid = np.concatenate([face.landmarks[list(eye.upper[0]), :2], face.landmarks[list(eye.upper[2])[::-1], :2]])
+        mask = cv2.fillPoly(np.zeros(pixels.shape[:2], np.uint8), [np.round(lid).astype(np.int32)], (1,))
+        painted[mask > 0] *= (1.3, 0.6, 0.5)
+    painted = np.clip(painted, 0, 255).astype(np.uint8)
+    rests = [eye_patch.Resting.of(RIGHT_EYE, each, face.landmarks) for each in (pixels, painted)]
+    assert not paint(rests[0].picture, rests[0].skin, rests[0].opening).any()
+
+    shut = [blinking(each, face, 1.0)[0].astype(np.float32) for each in (pixels, painted)]
+    opening = cv2.fillPoly(
+        np.zeros(pixels.shape[:2], np.uint8), [np.round(face.landmarks[list(RIGHT_EYE.opening), :2]).astype(np.int32)], (1,)
+    )
+    rows = np.flatnonzero(opening.any(axis=1))
+    opening[rows[len(rows) // 2] :] = 0  # above its lashes
+    bare, red = (picture[opening > 0].mean(axis=0) for picture in shut)
+    turned = (red / red.mean()) / (bare / bare.mean())
+    wanted = np.array([1.3, 0.6, 0.5]) * 3 / (bare / bare.mean() @ (1.3, 0.6, 0.5))
+    assert ((turned - 1) / (wanted - 1)).min() > 0.5

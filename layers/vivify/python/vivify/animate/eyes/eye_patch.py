@@ -183,6 +183,11 @@ class Moved:
         """(64, 96) float32 in 0..1: where the lids' edges and their lashes are."""
         return _soft(cv2.dilate(np.where(self._edges() > 0, np.uint8(255), np.uint8(0)), disc(_LASHED)), _FEATHER)
 
+    def upper(self) -> Float:
+        """(64, 96) float32 in 0..1: where the upper lid is, and all that is above it."""
+        y, x = np.indices((HEIGHT, WIDTH), np.float32)
+        return np.asarray(np.clip(_height(self.edge(self.rest.eye.upper[0]), x[0]) - y + 0.5, 0, 1), np.float32)
+
     def edge(self, row: tuple[int, ...]) -> Float:
         """(9, 2) float32, patch pixels: the edge of the lid whose landmarks are ``row``, from the outer corner to the inner.
 

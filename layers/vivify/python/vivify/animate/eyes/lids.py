@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from vivify import models
-from vivify.animate.eyes import eye_patch, lashes
+from vivify.animate.eyes import eye_patch, lashes, plain
 from vivify.animate.eyes.detail import SkinDetail
 from vivify.animate.layers import Layers
 from vivify.animate.painter import painted
@@ -81,8 +81,8 @@ class Eyelids:
 @dataclass(frozen=True, eq=False)
 class _Eye:
     """One eye of the photo, whose ``place`` takes the region's pixels to the patch's: as a patch, whether it shows (a dark
-    lens or a turned nose may hide it), how colourful it is, 0..1, the detail of its skin, and how well single lashes are
-    seen, 0..1.
+    lens or a turned nose may hide it), how colourful it is, 0..1, what paint adds to its skin's colour (``plain.paint``),
+    the detail of that skin, and how well single lashes are seen, 0..1.
     """
 
     region: Pixels
@@ -90,6 +90,7 @@ class _Eye:
     resting: eye_patch.Resting
     shown: bool
     colour: np.float32
+    paint: Float
     detail: SkinDetail | None
     lashed: float
 
@@ -104,16 +105,18 @@ class _Eye:
         colour = np.float32(min(1.0, spread / _COLOUR))
         place = eye_patch.placing(eye, landmarks)
         detail, lashed = SkinDetail.of(region, place, resting.lashes), lashes.seen_in(region, place, resting.lashes)
-        return cls(region, place, resting, shown, colour, detail, lashed)
+        paint = plain.paint(resting.picture, resting.skin, resting.opening)
+        return cls(region, place, resting, shown, colour, paint, detail, lashed)
 
-    def in_skin_colours(self, made: Float, fresh: Float) -> Float:
+    def in_skin_colours(self, made: Float, fresh: Float, upper: Float) -> Float:
         """``made`` (64, 96, 3) by the network, without the tint by which its lids, where they are ``fresh`` (64, 96), differ
-        as a whole from the photo's own skin.
+        as a whole from the photo's own skin, and with what paints that on the ``upper`` lid (64, 96).
         """
         weight = fresh[..., None]
         lids, skin = ((picture * weight).sum(axis=(0, 1)) + 1 for picture in (made, self.resting.skin))
-        off = (skin / skin.mean()) / (lids / lids.mean()) - 1
-        return np.asarray(made * (1 + weight * (off - np.clip(off, -_TINT, _TINT))), np.float32)
+        tone = (skin / skin.mean()) / (lids / lids.mean())
+        bare, painted = (off - np.clip(off, -_TINT, _TINT) for off in (tone - 1, tone * (1 + self.paint) - 1))
+        return np.asarray(made * (1 + weight * (bare + upper[..., None] * (painted - bare))), np.float32)
 
     def in_its_colours(self, change: Float) -> Float:
         """``change`` (h, w, 3) with no more colour than the photo has: greys stay grey."""
@@ -158,7 +161,7 @@ class _Seen:
         if window is None:
             return None
         zoom, fresh = eye_patch.zoomed(self.place), self.moved.fresh()
-        made, wanting = self.eye.in_skin_colours(made * np.float32(255), fresh), np.zeros_like(fresh)
+        made, wanting = self.eye.in_skin_colours(made * np.float32(255), fresh, self.moved.upper()), np.zeros_like(fresh)
         if self.eye.detail is not None:
             made, wanting = self.eye.detail.matched(made, zoom, np.maximum(1 - fresh, self.moved.line()))
         change = self.eye.in_its_colours(made - self.picture)
@@ -181,11 +184,11 @@ class _Seen:
             travel = float((self.moved.points[upper] - self.eye.resting.points[upper])[:, 1].mean())
             colour = colour + lends[..., None] * self.eye.detail.over(place, window.size, travel)
         if self.eye.lashed:
-            barred, plain = (
+            barred, bare = (
                 np.asarray(cv2.warpAffine(lids, back, window.size, flags=cv2.INTER_CUBIC), np.float32)
                 for lids in (self.picture + change, lashes.without(self.picture + change))
             )
-            colour = colour + self.eye.lashed * lashes.drawn(barred, plain, place, self.moved)
+            colour = colour + self.eye.lashed * lashes.drawn(barred, bare, place, self.moved)
         if before.any():
             photo = cv2.warpAffine(
                 self.eye.region, eye_patch.chained(back, self.eye.place), window.size, flags=cv2.INTER_CUBIC
