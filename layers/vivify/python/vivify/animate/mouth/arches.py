@@ -18,6 +18,7 @@ _HALF = 48.0  # of the row that is drawn, to either side
 _ABOVE, _BELOW = 2.0, 22.0  # beyond the edge, and from it past the neck over the gum
 _FINEST = 6.0  # pixels per millimetre that crowns are at least drawn at, before they are reduced
 _GAP = 0.05  # between neighbours
+_STANDS_OUT = (-0.10, 0.04)  # how much darker and brighter than usual: one bright tooth in a row is what is seen first
 _FRONT_ALIKE = 0.6  # how unruly the two in the middle are, against the others
 
 
@@ -110,7 +111,7 @@ def _draw_crown(
         return
     lean = np.float32(np.tan(np.radians(rng.normal(-2.0, 1.4 * unruly))))  # roots converge: crowns lean to the middle
     turned = np.float32(rng.normal(0, 0.12 * unruly))  # about its own length: one flank nearer to the light
-    stands_out = float(rng.normal(0, 0.045 * unruly))
+    stands_out = float(np.clip(rng.normal(0, 0.045 * unruly), *_STANDS_OUT))
     y = height[:, None] - np.float32(crown.raised)
     x = (along[None, columns] - side * middle) * side + lean * (y - crown.length * 0.4)  # positive: away from the middle
     up = np.clip(y / crown.length, 0, 1)  # 0 at the edge, 1 at the neck
