@@ -67,10 +67,12 @@ def test_teeth_that_touch_the_lower_lip_end_where_crowns_do(between: float, ends
 
 
 def test_teeth_that_do_not_hang_from_the_upper_lip_are_not_taken_for_upper_ones() -> None:
-    """Lower teeth alone below a dark mouth: nothing hangs from the upper lip."""
+    """Lower teeth alone below a dark mouth: nothing hangs from the upper lip, and all of it down to them is dark."""
     edge = _edge(np.where(Y > 12, 150.0, np.where(Y > 8, 180.0, 60.0)))
     assert edge is not None
     assert not edge.hanging
+    assert edge.lower
+    assert float(edge.at(np.zeros(1, np.float32))[0]) + edge.dark == pytest.approx(8, abs=0.75)
 
 
 @pytest.mark.parametrize(

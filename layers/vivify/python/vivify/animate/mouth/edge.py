@@ -28,6 +28,7 @@ _AT = np.arange(-_HALF, _HALF + 1, _APART)
 _AGREE = 0.3  # columns that end as near to their middle one, most of them, end at teeth, even along a level line
 _OWN = 1.5  # how far single teeth may end above or below the curve through all
 # Shares of an opening's height, from the upper lip on.
+_LOWER_ALONE, _MOST_COLUMNS = 0.35, 25  # that is dark above teeth which are the lower row; percentile of columns
 _HANGING, _FILLED = 0.45, 0.5  # that teeth fill, and as much of it at least
 _PARTED = 0.4  # where what shows no edge is parted
 # Shares of luma.
@@ -41,7 +42,7 @@ class Edge:
     """A line in millimetres to the right of and below the upper lip's place. ``ends``: (27,), its y from 26 mm to the left
     to 26 mm to the right; it goes on as it ends. ``sheer``, ``dark``: how far below it the dark between the rows begins, and
     how high that is. ``bright``: the teeth's luma. ``hanging``: whether they hang from the upper lip. ``covered``: how
-    much of them above the line the lower lip hides.
+    much of them above the line the lower lip hides. ``lower``: whether all that is seen are lower teeth.
     """
 
     ends: tuple[float, ...]
@@ -50,6 +51,7 @@ class Edge:
     bright: float
     hanging: bool
     covered: float = 0.0
+    lower: bool = False
 
     def at(self, x: Float) -> Float:
         """The y of the teeth's end at ``x``."""
@@ -73,6 +75,10 @@ def find_edge(luma: Float, inside: NDArray[np.bool_], x: Float, y: Float, unit: 
         return None
     ended = [column for column in toothed if column.clear]
     bright = float(np.median([column.bright for column in toothed]))
+    above = np.array([(column.above, column.high) for column in toothed if abs(column.x) < _MIDDLE])
+    if np.percentile(above[:, 0] / above[:, 1], _MOST_COLUMNS) > _LOWER_ALONE:
+        tops = np.interp(_AT, [column.x for column in toothed], [column.top for column in toothed])
+        return Edge(tuple(tops.tolist()), 0.0, float(np.median(above[:, 0])), bright, hanging=False, lower=True)
     found = _end(ended, bright) if len(ended) > len(toothed) / 2 else None
     if found is not None and (np.ptp(found.ends) or found.dark or _agree(ended)):
         return _lowered(found) if not found.dark and _touched(luma, inside, x, y, unit, found) else found
@@ -137,9 +143,14 @@ def _end(ended: list[_Column], bright: float) -> Edge:
 
 @dataclass(frozen=True)
 class _Column:
-    """One column: at ``x``; where its teeth ``end``, whether that is ``clear``; see ``Edge`` for the rest."""
+    """One column: at ``x``, from ``top`` on ``high``; how much dark is ``above`` its teeth; where these ``end``, whether
+    that is ``clear``; see ``Edge`` for the rest.
+    """
 
     x: float
+    top: float
+    high: float
+    above: float
     end: float
     clear: bool
     sheer: float
@@ -162,10 +173,12 @@ class _Column:
         bright = float(most[falls[0]] if len(falls) else most[-1])
         if bright < least:
             return None
+        above = float((profile[: int(np.argmax(most > least))] < _DARK * bright).sum()) * _FINE
+        opening = float(height[0]), len(profile) * _FINE, above
         if not len(falls):
             if height[-1] - height[int(np.argmax(profile))] < _PLATEAU:  # brighter and brighter: the lower lip
                 return None
-            return cls(x, float(height[-1]), False, 0.0, 0.0, bright)
+            return cls(x, *opening, float(height[-1]), False, 0.0, 0.0, bright)
         after = profile[falls[0] : falls[0] + round(_FALL / _FINE)]
         half = (bright + after.min()) / 2
         end = falls[0] + int(np.argmax(after <= half))
@@ -174,4 +187,4 @@ class _Column:
         dark = profile[end:] < _DARK * bright
         begins = int(np.argmax(dark))
         lasts = int(np.argmin(np.append(dark[begins:], False))) if begins * _FINE < _SHEER else 0
-        return cls(x, float(height[end]), True, begins * _FINE if lasts else 0.0, lasts * _FINE, bright)
+        return cls(x, *opening, float(height[end]), True, begins * _FINE if lasts else 0.0, lasts * _FINE, bright)

@@ -87,15 +87,18 @@ class Mouth:
         place = View.of(self._points[UPPER_LIP, :2], head, Turn.none(), self._bite_at_rest, 1.0).beside_lip(0, 0)
         self._shown = Shown.read(region, landmarks, place, self._tones)
         found, self._end, self._covered = None, None, 0.0
-        self._untold = _grins_shut(shape) if self._shown is None else not self._shown.edge.hanging
+        edge = None if self._shown is None else self._shown.edge
+        self._untold = _grins_shut(shape) if edge is None else not (edge.hanging or edge.lower)
         if self._shown is not None:
             self._covered = self._shown.edge.covered
             behind = 0.0 if self._covered else _BEHIND
-            self._end = float(self._shown.edge.at(np.zeros(1, np.float32))[0]) - behind
+            if self._shown.worth.front > 0.5 or not self._covered:  # else the slit does not tell where its teeth end
+                self._end = float(self._shown.edge.at(np.zeros(1, np.float32))[0]) - behind
             at_rest = View.of(self._points[UPPER_LIP, :2], head, Turn.none(), self._at_edge(self._bite_at_rest), self._size)
             found = match(PaintedRow(upper, self._tones, upper=True), at_rest, self._shown, behind)
-        # Wide open it tells what is seen below its upper teeth.
-        self._tells_lower = self._shown is not None and self._shown.gap > _WIDE[0]
+        self._lower_alone = edge is not None and edge.lower
+        # Wide open it tells what is seen below its upper teeth, too.
+        self._tells_lower = self._lower_alone or (self._shown is not None and self._shown.gap > _WIDE[0])
         self._dark = self._shown is None and _is_dark(region, landmarks, _GAP * millimetre, _DARK * self._tones.skin)
         # The lower row is behind its lip there, too.
         self._lower_by = self._rest.max() / head.unit - self._bite_at_rest[1] if self._dark else 0.0
@@ -124,7 +127,7 @@ class Mouth:
         moved = (rows - self._bite_at_rest).astype(float) * EYES_APART
         if self._tells_lower:  # and that keeps to the lower lip
             fallen = float((vertices[LOWER_LIP, :2] - still[LOWER_LIP]) @ self._head.rotation[:2, 1]) / self._head.unit
-            moved[1] = max(moved[1], fallen * EYES_APART)
+            moved[1] = fallen * EYES_APART if self._lower_alone else max(moved[1], fallen * EYES_APART)
         own = view.beside_lip(0, moved[0]), view.beside_lip(moved[2], moved[1])
         if self._shown is None:
             strength = smoothstep((parting - _PARTING) / (_PARTED - _PARTING))

@@ -16,6 +16,7 @@ _TOP = 90  # percentile: where teeth, and what is kept, end upwards
 _BRIGHT = 70  # percentile: what the lip does not shade
 _GAIN = (0.25, 1.6)
 _GUM_GAIN = (0.6, 2.5)
+_LEAST_TONE = 0.3  # the power of their tone, where the teeth that are shown are too dim to go on with
 _DIMMEST = 0.4
 _FRONT, _GUM = 13.0, 1.2  # millimetres: where gums are looked for, and how much above teeth is gum
 _SHORTEST, _LEAST_CROWNS = 0.5, 2  # of the row's crowns; stations that must show where they end
@@ -53,9 +54,8 @@ def match(row: PaintedRow, view: View, shown: Shown, behind: float) -> tuple[Mat
             crowns.append(top)
     if not stations:
         return None
-    along_row = np.stack([np.interp(STATIONS, stations, each) for each in np.clip(gains, *_GAIN).T], axis=1).astype(
-        np.float32
-    )
+    own_tone = np.clip(gains, *_GAIN) ** max(shown.worth.front, _LEAST_TONE)
+    along_row = np.stack([np.interp(STATIONS, stations, each) for each in own_tone.T], axis=1).astype(np.float32)
     dim = np.ones(3, np.float32)
     if shown.lower.sum() > _LEAST_LOWER * shown.upper.sum():
         seen = _bright(own[shown.lower]) / np.maximum(_bright(own[shown.upper]), 1.0)

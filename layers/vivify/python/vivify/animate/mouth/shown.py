@@ -17,11 +17,12 @@ from vivify.animate.mouth.edge import LIP, Edge, find_edge
 from vivify.animate.mouth.hidden import RISES, behind_lower_lip, continued, seen_from, under_upper_lip
 from vivify.animate.mouth.lips import between_lips
 from vivify.animate.mouth.tones import LUMA, Tones
+from vivify.animate.mouth.worth import CLEAR, Worth, worth
 from vivify.animate.patch import Window
 from vivify.arrays import Float, Pixels
 from vivify.depth.raster import filled
 from vivify.easing import smoothstep
-from vivify.faces.topology import INNER_LIPS
+from vivify.faces.topology import INNER_LIPS, OUTER_LIPS
 
 Matrix = NDArray[np.float64]
 
@@ -38,6 +39,7 @@ _CAST_LEAST = 0.4  # of the light: what the lips leave at least
 _SHUT = 0.8  # rows with less between them are
 _DRAWN_OUT, _ALL_MADE = 0.5, 2.0  # of its height that the dark is drawn out; then it is made, all by as much again, or this
 _SOFT, _CUT, _MERGES = 0.6, 0.25, 3.0  # softness of what stays, of the cut along the teeth, and of what the jaw carries
+_TELLS = (9.0, 14.0)  # lips farther apart than this tell what is below the upper teeth, too
 _LOWER_PART = 3.0  # what there is below the upper teeth must be as high as this to be the jaw's
 
 
@@ -65,6 +67,7 @@ class Shown:
     white: Float
     warm: Float
     place: Matrix
+    worth: Worth
 
     @classmethod
     def read(cls, region: Pixels, landmarks: Float, place: Matrix, tones: Tones) -> Shown | None:
@@ -82,7 +85,8 @@ class Shown:
         inside = filled(polygon, window.size)
         x, y = seen_from(place, window)
         edge = find_edge(green, inside > 127, x, y, unit, tones.skin)
-        if edge is None:
+        lips = _lips(region, landmarks)
+        if edge is None or (edge.lower and edge.bright < CLEAR[0] * lips):  # the lower lip, below a dark mouth
             return None
         below = y - edge.at(x)
         has_jaw = below[inside > 127].max() > _LOWER_PART
@@ -93,15 +97,19 @@ class Shown:
         white = np.maximum(np.percentile(picture[inside > 127], 99, axis=0), tones.tooth * tones.teeth * tones.skin)
         toothed = (below < -edge.covered) & (green > _TOOTH * edge.bright)
         upper = sure & toothed
+        told = worth(green, upper, x, unit, float(tones.tooth[1]) * tones.teeth * tones.skin, lips)
         warm = _shaded(picture[upper], cast[upper], tones)
         picture /= np.maximum(cast, _CAST_LEAST)[..., None] ** warm
         kept = _shrunk(inside, min(_RIM * unit, _SLIT * gap))
         colours, over = under_upper_lip(continued(picture, kept), sure, upper, edge, place, window)
         colours, behind = behind_lower_lip(colours, toothed & kept, edge, place, window)
-        hidden = np.maximum(over, behind)
+        goes_on = told.at(x)
+        hidden = np.maximum(over, behind) * goes_on
+        wide = float(smoothstep((gap / unit - _TELLS[0]) / (_TELLS[1] - _TELLS[0])))
+        stays = np.where(below < 0, goes_on, np.float32(max(told.front, wide, edge.lower)))
         near, far = (
             np.asarray(cv2.GaussianBlur(np.maximum(mask, hidden).astype(np.float32), (0, 0), soft), np.float32)
-            for mask in (inside > 127, sure)
+            for mask in (inside > 127, sure * stays)
         )
         return cls(
             edge=edge,
@@ -117,6 +125,7 @@ class Shown:
             white=white.astype(np.float32),
             warm=warm,
             place=place,
+            worth=told,
         )
 
     def lay_on(self, rgb: Float, window: Window, places: tuple[Matrix, Matrix], parting: float, cast: Float) -> None:
@@ -146,6 +155,13 @@ class Shown:
         kept = np.clip(own[..., 3], 0, 1) * (1 - lost)
         colour = np.minimum(own[..., :3] * cast[..., None] ** self.warm, self.white)
         rgb += (colour - rgb) * kept[..., None].astype(np.float32)
+
+
+def _lips(region: Pixels, landmarks: Float) -> float:
+    """The green of the lips, half way between their edges."""
+    at = (landmarks[list(INNER_LIPS), :2] + landmarks[list(OUTER_LIPS), :2]) / 2
+    seen = cv2.remap(region, at.astype(np.float32)[None], np.empty(0, np.float32), cv2.INTER_LINEAR)
+    return float(np.median(seen[0, :, 1])) + 1
 
 
 def _shaded(teeth: Float, cast: Float, tones: Tones) -> Float:
