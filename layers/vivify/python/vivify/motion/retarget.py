@@ -28,7 +28,9 @@ _CLOSED_LINE = 0.95  # where the lids meet: this far from the upper lid's place 
 _FALLING = np.array([[0.25], [0.18], [0.11], [0.05], [0.03], [0.02], [0.01]], np.float32)
 _WIDEST = -0.3  # closure: how far lids open beyond the photo's
 _CREASE, _UPPER_SKIN = 0.15, 0.12  # how far rows of skin above the lid's edge follow it; the crease stays
-_ON_CHEEK = 0.6  # of the way that the cheek below rises, the lower lid is pushed up (eight filmed people's smiles)
+# Of the opening, that a cheek pushes a lower lid up at most, which else goes as far as that. Filmed ones are read to go 0.6
+# of the cheek's way (eight people's smiles); but of lids that are moved so, no more than half is read.
+_FROM_BELOW = 0.4
 _BULGE = np.sin(np.linspace(0, np.pi, 9)[1:-1]).astype(np.float32)  # most in its middle
 _LOWER_SKIN, _PRESSED = 1.0, 0.5  # below the lower lid it rises along, and half of how far the line falls it is pressed down
 
@@ -100,9 +102,11 @@ def _fit_lids(displacement: Float, shape: Float, eye: Eye, closure: Float, above
     # Motions add up and are scaled, lids meet at most. Wider than in the photo they show eyeball it never held: a little.
     closure = np.clip(closure, _WIDEST, 1.0)
     cheek = displacement[:, list(eye.lower[2]), 1].mean(axis=1) - displacement[:, [eye.outer, eye.inner], 1].mean(axis=1)
-    pushed = (1 - np.maximum(closure, 0)) * _ON_CHEEK * np.minimum(cheek, 0)
+    gap = max(float((lower - upper)[3, 1]), 1e-3)
+    room = np.float32(_FROM_BELOW * gap)
+    pushed = (1 - np.maximum(closure, 0)) * room * np.tanh(np.minimum(cheek, 0) / room)
     # What the cheek narrows an eye from below is left out above: eyes smile with their lower lids, else they look sleepy.
-    lowered = np.maximum(closure + pushed / max(float((lower - upper)[3, 1]), 1e-3), np.minimum(closure, 0))
+    lowered = np.maximum(closure + pushed / gap, np.minimum(closure, 0))
     c = lowered[:, None, None]
     rising = np.zeros_like(displacement[:, list(eye.lower[0])])
     rising[..., 1] = pushed[:, None] * _BULGE
