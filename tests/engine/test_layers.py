@@ -73,3 +73,20 @@ def test_a_rail_that_touches_the_hair_stays() -> None:
     beside = (x > side / 2 + 62) & (x < side / 2 + 100) & (np.abs(y - side / 2) < 15)
     assert np.abs(moved[..., 0] - wall)[beside].mean() <= 3
     assert np.array_equal(_moved(layers, 0, 0), photo)
+
+
+def test_light_behind_is_nobodys() -> None:
+    """Before a lively background a white ring around a person, that nothing around lets expect, stays when the person moves:
+    clear of the person the layer that moves holds no more light than its matte; and at rest all is the photo.
+    """
+    size, reach = 240, 24
+    rows, columns = np.mgrid[:size, :size]
+    away = np.hypot(rows - size / 2, columns - size / 2)
+    region = np.random.default_rng(3).integers(20, 160, (size, size, 3)).astype(np.uint8)
+    region[away < 82] = 245
+    region[away < 60] = 40
+    layers = split(region, (away < 60).astype(np.float32), reach)
+    ring = (away > 78) & (away < 81)
+    light = layers.person[..., :3].max(axis=2).astype(int) - layers.person[..., 3]
+    assert light[ring].max() <= 2
+    assert np.array_equal(_moved(layers, 0, 0), region)

@@ -31,10 +31,13 @@ _OWN = 0.5
 
 @dataclass(frozen=True)
 class Plate:
-    """``picture``: (H, W, 3) uint8; ``lines``: (H, W) bool, where clear lines go on behind the person."""
+    """``picture``: (H, W, 3) uint8; ``lines``: (H, W) bool, where clear lines go on behind the person; ``lively``: (H, W)
+    float32 in 0..1, where the background varies so much that a rest of an outline is not seen on it.
+    """
 
     picture: Pixels
     lines: NDArray[np.bool_]
+    lively: Float
 
 
 def plate_of(region: Pixels, alpha: Pixels, reach: float, own: Float | None = None) -> Plate:
@@ -52,7 +55,7 @@ def plate_of(region: Pixels, alpha: Pixels, reach: float, own: Float | None = No
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     unsure = np.asarray(cv2.dilate(hidden, disc, iterations=2), np.uint8)
     if unsure.all() or not hidden.any():
-        return Plate(region.copy(), np.zeros(alpha.shape, bool))
+        return Plate(region.copy(), np.zeros(alpha.shape, bool), np.zeros(alpha.shape, np.float32))
     softness = _TONE * reach * shrink
     tone = _continued(few, unsure, softness)
     usual = _enlarged(_background_contrast(few - tone, unsure, side), alpha)
@@ -75,7 +78,8 @@ def plate_of(region: Pixels, alpha: Pixels, reach: float, own: Float | None = No
     tone = _enlarged(_continued(few, left, softness), alpha)
     others = np.zeros(hidden.shape, bool) if own is None else cv2.resize(own, small, interpolation=cv2.INTER_AREA) < _OWN
     filled = (tone + _grown_detail(drawn, tone, left, others, reach * shrink)) * cover[..., None]
-    return Plate(np.clip(np.round(region * (1 - cover[..., None]) + filled), 0, 255).astype(np.uint8), on_lines)
+    picture = np.clip(np.round(region * (1 - cover[..., None]) + filled), 0, 255).astype(np.uint8)
+    return Plate(picture, on_lines, np.asarray(1 - calm, np.float32))
 
 
 def _enlarged(picture: NDArray[np.floating], like: NDArray[Any]) -> Float:
