@@ -50,7 +50,7 @@ def test_beats_play_when_they_are_told(tmp_path: Path) -> None:
         _board({"motion": "nod", "start": True}),
         _board({"motion": "nod", "start": 0, "speed": 0}),
         _board({"motion": "nod", "start": 0, "strength": float("nan")}),
-        _board({"motion": "nod", "start": 1e9}),
+        _board({"motion": "nod", "start": 601}),
         _board({"motion": "nod", "start": 0, "strenght": 2}),
         _board(*[{"motion": "nod", "start": 0}] * 1001),
     ],

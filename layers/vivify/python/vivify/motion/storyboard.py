@@ -24,6 +24,7 @@ _EXAMPLE = f'{{"schema": "{SCHEMA}", "beats": [{{"motion": "nod", "start": 0.5}}
 _FORMAT = Format("The storyboard", SCHEMA, largest=1_000_000, remedy=f"One that does is {_EXAMPLE}.")
 _OF_A_BEAT = ("motion", "start", "strength", "speed")
 _MOST_BEATS = 1000
+_LATEST = 600  # seconds: as long as clips may be asked for
 _LEAD_IN = 0.2  # seconds of rest before the first motion: the clip begins as the photo
 _FASTEST, _SLOWEST = 2.0, 1.35  # a template is sped up or slowed down at most this much to fill its share
 
@@ -88,7 +89,7 @@ def _beat(row: object) -> Beat:
     if not row.keys() <= set(_OF_A_BEAT):  # a word mistyped would go unheard
         raise _FORMAT.invalid(f"a beat has nothing but {', '.join(_OF_A_BEAT)}")
     found = template(row["motion"])
-    start = _number(row, "start", None, 0, 3600)
+    start = _number(row, "start", None, 0, _LATEST)
     speed = _number(row, "speed", 1.0, 0.25, 4)
     return Beat(found, start, found.seconds / speed, _number(row, "strength", 1.0, 0, 3))
 
