@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tests.mouths import LUMA, enlarged, opening, patches, smiling
 from vivify.animate import Performer
+from vivify.animate.mouth import interior
 from vivify.arrays import Pixels
 from vivify.depth.head import HeadFrame
 from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, LOWER_LIP_ROWS, OUTER_LIPS, UPPER_INNER_LIP
@@ -56,6 +57,28 @@ def test_made_teeth_take_the_tone_of_those_shown() -> None:
         middle = paint[:, paint.shape[1] // 3 : -paint.shape[1] // 3]
         levels.append(float(np.percentile((middle[..., :3] @ LUMA)[middle[..., 3] > 250], 90)))
     assert 0.8 < levels[1] / levels[0] < 0.92
+
+
+def test_no_made_tooth_outshines_the_row_nor_has_a_hue_of_its_own() -> None:
+    """Where the photo's teeth shine yellow and bright on one side, those made there are a fifth brighter at most, in the
+    row's hue.
+    """
+    pixels, face = enlarged(*smiling(), 3)
+    ring = np.round(face.landmarks[list(INNER_LIPS), :2]).astype(int)
+    mouth = cv2.fillPoly(np.zeros(pixels.shape[:2], np.uint8), [ring], (1,)).astype(bool)
+    pixels[mouth] = (pixels[mouth] * 0.8).astype(np.uint8)
+    side = face.landmarks[13, 0] + 14 * HeadFrame.of(face).unit / 63
+    far = mouth & (np.arange(pixels.shape[1]) > side)
+    pixels[far] = np.clip(pixels[far] * np.array([2.0, 2.0, 1.2]), 0, 255).astype(np.uint8)
+    found = []
+    original = interior.match
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(interior, "match", lambda *args: found.append(original(*args)) or found[-1])
+        Performer(pixels, face)
+    gains = found[0][0].gains
+    light = gains @ LUMA
+    assert light.max() <= 1.2 * np.median(light) + 1e-3
+    assert np.ptp(gains / light[:, None], axis=0).max() < 1e-3
 
 
 def test_teeth_too_dim_to_go_on_with_give_way_to_made_ones() -> None:

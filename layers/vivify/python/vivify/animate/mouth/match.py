@@ -15,6 +15,7 @@ _LEAST_LOWER = 0.1  # of what is seen of the upper teeth, to tell the lower ones
 _TOP = 90  # percentile: where teeth, and what is kept, end upwards
 _BRIGHT = 70  # percentile: what the lip does not shade
 _GAIN = (0.25, 1.6)
+_OUTSHINES = 1.2  # of what is usual along the row, at most: from few pixels far back one tooth shone
 _GUM_GAIN = (0.6, 2.5)
 _LEAST_TONE = 0.3  # the power of their tone, where the teeth that are shown are too dim to go on with
 _DIMMEST = 0.4
@@ -54,7 +55,11 @@ def match(row: PaintedRow, view: View, shown: Shown, behind: float) -> tuple[Mat
             crowns.append(top)
     if not stations:
         return None
-    own_tone = np.clip(gains, *_GAIN) ** max(shown.worth.front, _LEAST_TONE)
+    told = np.array(gains)
+    light = told @ LUMA
+    hue = np.median(told / light[:, None], axis=0)  # of one mouth's teeth is one
+    light = np.clip(np.minimum(light, _OUTSHINES * np.median(light)), *_GAIN)
+    own_tone = (light[:, None] * hue) ** max(shown.worth.front, _LEAST_TONE)
     along_row = np.stack([np.interp(STATIONS, stations, each) for each in own_tone.T], axis=1).astype(np.float32)
     dim = np.ones(3, np.float32)
     if shown.lower.sum() > _LEAST_LOWER * shown.upper.sum():
