@@ -20,7 +20,7 @@ _TALL = (
 )  # out of the lips' shade: teeth that are seen lower than the first are none to go on with; as high as the second they are
 _ALIKE = 2.0  # how alike neighbouring columns are kept
 # Shares of what teeth are told to have of light, and lips.
-_LIT, CLEAR = (0.65, 0.80), (1.3, 1.5)  # in 69 grins teeth have 0.8 to 1.1 of it
+_LIT, CLEAR = (0.65, 0.80), (1.3, 1.5)  # most grins' teeth have 0.8 to 1.1 and 1.4 to 2.3
 _BRIGHT = 60  # percentile of a column's brightness that tells it
 _AT = np.arange(-_HALF, _HALF + 1, _COLUMN)
 
