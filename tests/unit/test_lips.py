@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.other_faces import FRONTAL, fitted, shape_of
 from vivify.arrays import Float
 from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, MESH, NOSTRILS, OUTER_LIPS, UPPER_INNER_LIP, mouth_width
-from vivify.motion import FaceTrack, Limits, Motion, retarget, template
+from vivify.motion import FaceTrack, Limits, Lips, Motion, retarget, template
 
 _LIPS = [*OUTER_LIPS, *INNER_LIPS]
 
@@ -104,21 +104,24 @@ def test_two_smiles_do_not_add_up(name: str) -> None:
 
 def test_a_smile_turns_corners_up_that_the_photo_has_turned_down() -> None:
     """Of mouths turned down by 0.015 eye distances more than usual and by 0.035 the broad smile ends in the same line,
-    within a hundredth; a mouth turned up keeps what it has.
+    within a hundredth; a mouth turned up keeps what it has. Nothing is added to what came up by itself: to a smile measured
+    on corners as far down.
     """
     motion, width = template("broad-smile").motion, template("broad-smile").mouth_width
 
-    def line(down: float) -> float:
+    def line(down: float, measured: float = 0.0) -> float:
         shape = shape_of(lips=0.0)
         corners = [INNER_LIPS[0], INNER_LIPS[10], OUTER_LIPS[0], OUTER_LIPS[10]]
         middle = float(shape[[UPPER_INNER_LIP[4], LOWER_INNER_LIP[4]], 1].mean())
         shape[corners, 1] = middle + down
-        moved = shape[:MESH] + fitted(motion, shape, width).displacement
+        told = Lips(down=measured)
+        moved = shape[:MESH] + retarget(motion, shape, Limits.of(shape, FRONTAL), width, told).displacement
         lips = moved[:, [UPPER_INNER_LIP[4], LOWER_INNER_LIP[4]], 1].mean(axis=1)
         return float((lips - moved[:, [OUTER_LIPS[0], OUTER_LIPS[10]], 1].mean(axis=1)).max())
 
     assert line(0.05) == pytest.approx(line(0.03), abs=0.01)
     assert line(-0.03) > line(0.03) + 0.03
+    assert line(0.05, measured=0.05) == pytest.approx(line(0.015) - 0.035, abs=0.005)
 
 
 def test_lips_purse_less_out_of_a_smile() -> None:
@@ -156,7 +159,7 @@ def test_parted_lips_meet_in_a_kiss() -> None:
     at = int(mouth_width(shape[:MESH] + kiss.motion.displacement).argmin())
 
     def gap(apart: float) -> Float:
-        track = retarget(kiss.motion, shape, Limits.of(shape, FRONTAL), kiss.mouth_width, apart)
+        track = retarget(kiss.motion, shape, Limits.of(shape, FRONTAL), kiss.mouth_width, Lips(apart))
         return _lip_gap(shape, track)[at]
 
     assert gap(0.0).max() < 0.02
@@ -193,7 +196,7 @@ def test_two_openings_add_up_only_where_the_measured_lips_were_apart_as_well() -
         motion.displacement[0, list(LOWER_INNER_LIP), 1] = 0.2
         motion.displacement[0, [61, 291], 0] = [-smile / 2, smile / 2]
         opened = [
-            float(_lip_gap(shape, retarget(motion, shape, Limits.of(shape, FRONTAL), 0.8, apart)).max()) - 0.16
+            float(_lip_gap(shape, retarget(motion, shape, Limits.of(shape, FRONTAL), 0.8, Lips(apart))).max()) - 0.16
             for apart in (0.16, 0.0)
         ]
         assert opened[0] == pytest.approx(0.2, abs=0.02)

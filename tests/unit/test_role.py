@@ -9,7 +9,20 @@ from functools import partial
 import numpy as np
 
 from tests.unit.other_faces import FRONTAL, shape_of
-from vivify.motion import FaceTrack, Life, Limits, Motion, Role, compose, frame_count, in_turn, retarget, template
+from vivify.motion import (
+    SHUT,
+    FaceTrack,
+    Life,
+    Limits,
+    Lips,
+    Motion,
+    Role,
+    compose,
+    frame_count,
+    in_turn,
+    retarget,
+    template,
+)
 from vivify.motion.library import BLINK, IDLE
 
 WIDTH = 0.8  # of the mouth, eye distances
@@ -22,8 +35,8 @@ def _role(seconds: float) -> Role:
     return Role(frame_count(seconds, 25.0), lambda frames: motion(frames=frames), WIDTH)
 
 
-def _fitted(motion: Motion, mouth_width: float, lips_apart: float = 0.0) -> FaceTrack:
-    return retarget(motion, SHAPE, Limits.of(SHAPE, FRONTAL), mouth_width, lips_apart)
+def _fitted(motion: Motion, mouth_width: float, lips: Lips = SHUT) -> FaceTrack:
+    return retarget(motion, SHAPE, Limits.of(SHAPE, FRONTAL), mouth_width, lips)
 
 
 def test_stretches_join_without_a_seam() -> None:

@@ -33,7 +33,7 @@ from vivify.faces.pose import rotation
 from vivify.faces.topology import EYES
 from vivify.faces.types import Face, Pose
 from vivify.models import Provider
-from vivify.motion import FaceTrack, Limits, Motion, Room, retarget
+from vivify.motion import SHUT, FaceTrack, Limits, Lips, Motion, Room, retarget
 from vivify.motion.limits import SMALL_CHILD
 
 _UNSURE_EDGE = 0.1  # eye distances around the matte's edge that the plate never trusts
@@ -91,9 +91,9 @@ class Performer:
         if not in_sight(self._pixels, self._landmarks, self._head):
             self.limits = self.limits.without_mouth()
 
-    def track(self, motion: Motion, mouth_width: float, lips_apart: float = 0.0) -> FaceTrack:
-        """``motion`` fitted to this face; ``mouth_width``, ``lips_apart``: of whom it was measured on, see ``retarget``."""
-        return retarget(motion, self._shape, self.limits, mouth_width, lips_apart)
+    def track(self, motion: Motion, mouth_width: float, lips: Lips = SHUT) -> FaceTrack:
+        """``motion`` fitted to this face; ``mouth_width``, ``lips``: of whom it was measured on, see ``retarget``."""
+        return retarget(motion, self._shape, self.limits, mouth_width, lips)
 
     def perform(self, tracks: Iterable[FaceTrack]) -> Iterator[Pixels]:
         """The region, (H, W, 3) uint8, at every frame of every one of ``tracks``, in order; each is to be placed."""

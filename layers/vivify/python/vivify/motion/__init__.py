@@ -6,6 +6,7 @@ from vivify.motion.driver import Driver, follow
 from vivify.motion.extraction import extract
 from vivify.motion.library import library, template
 from vivify.motion.limits import Limits, Room, leaning
+from vivify.motion.lips import SHUT, Lips
 from vivify.motion.parts import PARTS, only, strengthen
 from vivify.motion.retarget import FaceTrack, retarget
 from vivify.motion.role import Role
@@ -14,11 +15,13 @@ from vivify.motion.template import Motion, Template
 
 __all__ = [
     "PARTS",
+    "SHUT",
     "Beat",
     "Driver",
     "FaceTrack",
     "Life",
     "Limits",
+    "Lips",
     "Motion",
     "Role",
     "Room",

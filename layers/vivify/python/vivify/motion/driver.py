@@ -14,7 +14,7 @@ from vivify.errors import MotionInvalid
 from vivify.faces.topology import EYES, LOWER_INNER_LIP, UPPER_INNER_LIP, lips_apart, mouth_width
 from vivify.motion.breath import Breath
 from vivify.motion.compose import frame_count
-from vivify.motion.lips import together
+from vivify.motion.lips import Lips, together
 from vivify.motion.measure import measure, to_motion
 from vivify.motion.parts import only, strengthen
 from vivify.motion.role import Role
@@ -63,7 +63,7 @@ class Driver:
             part = part.eased(easing(frames, count, fps, both_ends=True)) if loop else part
             return part if breath is None else replace(part, chest=breath.chest(frames, count, fps, both_ends=loop))
 
-        return Role(count, motion, self.mouth_width, self.body, float(lips_apart(self.first)))
+        return Role(count, motion, self.mouth_width, self.body, Lips.of(self.first))
 
     def _beginning(self, shown: Float) -> Float:
         """(468, 3): how the mouth comes from as it is ``shown`` to as it is in the first frame, where one is shut and the

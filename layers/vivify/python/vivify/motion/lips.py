@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from vivify.faces.topology import (
     OUTER_LIPS,
     UPPER_INNER_LIP,
     UPPER_LIP_ROWS,
+    lips_apart,
     mouth_width,
 )
 from vivify.motion.limits import Limits
@@ -72,6 +74,25 @@ _CORNERS_AT = 0.40  # of the way from the upper lip's middle to the lower's
 _ROUND_FROM, _ROUND = 0.15, 0.4  # of its width, that a mouth opens and begins to have it, and has it
 
 
+@dataclass(frozen=True)
+class Lips:
+    """The lips of whom a motion was measured on, at rest, in eye distances. ``apart``: their middles; ``down``: how far the
+    corners of the mouth are below these.
+    """
+
+    apart: float = 0.0
+    down: float = 0.0
+
+    @classmethod
+    def of(cls, shape: Float) -> Lips:
+        """``shape``: (>=468, 3), landmarks in the head frame, in eye distances."""
+        middle = (shape[UPPER_INNER_LIP[4], 1] + shape[LOWER_INNER_LIP[4], 1]) / 2
+        return cls(float(lips_apart(shape)), float(shape[list(MOUTH_CORNERS), 1].mean() - middle))
+
+
+SHUT = Lips()  # and level: as of those the library was measured on
+
+
 def on_mouth(displacement: Float, measured: float, width: float) -> Float:
     """``displacement`` (T, 468, 3), ``measured`` on a mouth so wide, on one of another ``width``: lips go aside as it is,
     and the smile of a narrower one parts them less.
@@ -96,19 +117,19 @@ def together(shape: Float, part: float) -> Float:
     return moved
 
 
-def fit_lips(displacement: Float, shape: Float, limits: Limits, measured: float, apart: float = 0.0) -> Float:
+def fit_lips(displacement: Float, shape: Float, limits: Limits, measured: float, lips: Lips = SHUT) -> Float:
     """``displacement`` (T, 468, 3), eye distances, with lips and the skin around them fitted to another face.
 
     ``shape``: (>=468, 3), that face's landmarks in its head frame; ``limits``: how far it may go; ``measured``: the width of
-    the mouth it was measured on, eye distances; ``apart``: how far that one's lips are apart at rest, likewise.
+    the mouth it was measured on, eye distances; ``lips``: its lips.
     """
     width = float(mouth_width(shape))
     displacement = on_mouth(displacement, measured, width)
     smile = smoothstep(_widened(displacement) / _FULL_SMILE)[:, None]
     kiss = smoothstep(-_widened(displacement) / _KISS)[:, None]
     share = limits.parting * (1 - smile * (1 - np.sqrt(_temper_smile(displacement, width, limits.wider))[:, None]))
-    _turn_up(displacement, shape, smile)
-    _lift_off_teeth(displacement, shape, apart)
+    _turn_up(displacement, shape, lips.down, smile)
+    _lift_off_teeth(displacement, shape, lips.apart)
     _keep_philtrum(displacement, shape)
     upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
     rest = shape[lower, 1] - shape[upper, 1]
@@ -119,13 +140,13 @@ def fit_lips(displacement: Float, shape: Float, limits: Limits, measured: float,
     # A mouth that the photo shows wide open has not as far to go: two openings do not add up. Small motions stay, but not in
     # a smile: there the lower lip keeps to the teeth, and what the photo has apart is part of the way already.
     # Nor is what the measured mouth had apart as well, and opened from.
-    wide, more = np.maximum(rest - max(_PARTED, apart), 0), np.maximum(rest - max(_SLIT, apart), 0)
+    wide, more = np.maximum(rest - max(_PARTED, lips.apart), 0), np.maximum(rest - max(_SLIT, lips.apart), 0)
     opens = np.maximum(quiet, 0)
     opens = opens / (1 + _NOT_BOTH * wide * opens) * share
     opens += smile * (np.hypot(more, opens) - more - opens)
     quiet = np.where(quiet > 0, opens, quiet)
     # Lips that purse without parting come together, even those that the photo shows apart.
-    quiet -= kiss * np.maximum(rest - apart, 0) * (1 - smoothstep(opens / _PARTED))
+    quiet -= kiss * np.maximum(rest - lips.apart, 0) * (1 - smoothstep(opens / _PARTED))
     # Lips may touch but not pass through one another.
     wanted = np.maximum(rest + quiet, np.minimum(rest, 0.004))
     correction = wanted - rest - change
@@ -198,13 +219,13 @@ def _temper_smile(displacement: Float, width: float, room: float) -> Float:
     return np.asarray(part, np.float32)
 
 
-def _turn_up(displacement: Float, shape: Float, smile: Float) -> None:
+def _turn_up(displacement: Float, shape: Float, measured: float, smile: Float) -> None:
     """Lifts the corners of a mouth that the photo has turned down as it comes to ``smile`` (T, 1), 0..1, in place: smiles
-    end in a line of their own, not as far below it as the mouth began.
+    end in a line of their own, not as far below it as the mouth began. Corners ``measured`` so far down have come up by
+    themselves.
     """
-    middle = (shape[UPPER_INNER_LIP[4], 1] + shape[LOWER_INNER_LIP[4], 1]) / 2
-    down = float(shape[list(MOUTH_CORNERS), 1].mean() - middle)
-    displacement[:, _LIPS, 1] -= max(down - _TURNED_DOWN, 0) * smile * _NEAR_CORNER
+    down = Lips.of(shape).down - max(_TURNED_DOWN, measured)
+    displacement[:, _LIPS, 1] -= max(down, 0) * smile * _NEAR_CORNER
 
 
 def _lift_off_teeth(displacement: Float, shape: Float, apart: float) -> None:

@@ -15,7 +15,7 @@ from vivify.arrays import Float
 from vivify.faces.topology import EYES, Eye
 from vivify.motion.bite import bite
 from vivify.motion.limits import Limits
-from vivify.motion.lips import fit_lips
+from vivify.motion.lips import SHUT, Lips, fit_lips
 from vivify.motion.parts import strengthen
 from vivify.motion.template import Motion
 
@@ -63,14 +63,14 @@ class FaceTrack:
         return FaceTrack(*(getattr(self, field.name)[frames] for field in fields(self)))
 
 
-def retarget(motion: Motion, shape: Float, limits: Limits, mouth_width: float, lips_apart: float = 0.0) -> FaceTrack:
+def retarget(motion: Motion, shape: Float, limits: Limits, mouth_width: float, lips: Lips = SHUT) -> FaceTrack:
     """The track of one face.
 
     ``shape``: (478, 3) float32, this face's landmarks in its head frame, in eye distances; ``limits``: how far it may go;
-    ``mouth_width``, ``lips_apart``: of the person the motion was measured on, at rest, in eye distances.
+    ``mouth_width``, ``lips``: of the person the motion was measured on, at rest, in eye distances.
     """
     motion = strengthen(motion, {"brows": limits.brows, "mouth": limits.mouth})
-    displacement = fit_lips(motion.displacement, shape, limits, mouth_width, lips_apart)
+    displacement = fit_lips(motion.displacement, shape, limits, mouth_width, lips)
     lids = np.minimum(motion.lids, 1.0) * np.array(limits.eyes, np.float32)
     for side, eye in enumerate(EYES):
         lids[:, side] = _fit_lids(displacement, shape, eye, lids[:, side], limits.brows)

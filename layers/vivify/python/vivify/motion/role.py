@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from vivify.motion.bite import REACH
 from vivify.motion.limits import leaning
+from vivify.motion.lips import SHUT, Lips
 from vivify.motion.retarget import FaceTrack
 from vivify.motion.template import Motion
 
@@ -17,8 +18,8 @@ _STRETCH = 128  # frames: two thirds of a megabyte of displacement
 class Role:
     """One face's motion from the first frame of a clip to its last.
 
-    ``frames``: how many the clip has. ``motion``: what is done during a range of them. ``mouth_width``,
-    ``lips_apart``: in eye distances, of the mouth whose lips that tells, at rest. ``body``: 0..1, the share of the head's
+    ``frames``: how many the clip has. ``motion``: what is done during a range of them. ``mouth_width`` (eye distances),
+    ``lips``: of whom that was measured on, at rest. ``body``: 0..1, the share of the head's
     way that its body goes, None for people's usual.
     """
 
@@ -26,18 +27,18 @@ class Role:
     motion: Callable[[range], Motion]
     mouth_width: float
     body: float | None = None
-    lips_apart: float = 0.0
+    lips: Lips = SHUT
 
     @property
     def lean(self) -> float:
         """How far a body must be able to go for it, see ``leaning``."""
         return max(leaning(self.motion(stretch)) for stretch in self._stretches())
 
-    def tracks(self, fitted: Callable[[Motion, float, float], FaceTrack]) -> Iterator[FaceTrack]:
-        """The track of a face, stretch after stretch; ``fitted`` makes tracks of a motion, mouth width and lips apart."""
+    def tracks(self, fitted: Callable[[Motion, float, Lips], FaceTrack]) -> Iterator[FaceTrack]:
+        """The track of a face, stretch after stretch; ``fitted`` makes tracks of a motion, mouth width and lips."""
         for stretch in self._stretches():
             around = range(max(0, stretch.start - REACH), min(self.frames, stretch.stop + REACH))
-            track = fitted(self.motion(around), self.mouth_width, self.lips_apart)
+            track = fitted(self.motion(around), self.mouth_width, self.lips)
             yield track.during(slice(stretch.start - around.start, stretch.stop - around.start))
 
     def _stretches(self) -> Iterator[range]:
