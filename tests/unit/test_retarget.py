@@ -141,7 +141,9 @@ def test_a_cheek_that_rises_pushes_the_lower_lid_up(eye: Eye) -> None:
 
 @pytest.mark.parametrize("eye", EYES, ids=["right", "left"])
 def test_an_eye_that_smiles_is_narrowed_from_below(eye: Eye) -> None:
-    """A cheek that narrows an eye by as much as was measured leaves its upper lid alone; what it does not, that one does."""
+    """A cheek that narrows an eye by more than was measured leaves its upper lid alone; else that one comes down by what is
+    left of the measured over three quarters of the cheek's part.
+    """
     shape, motion = shape_of(), Motion.still(3)
     gap = float((shape[list(eye.lower[0])] - shape[list(eye.upper[0])])[3, 1])
     motion.displacement[1:, list(eye.lower[2]), 1] = -gap / 3
@@ -149,9 +151,9 @@ def test_an_eye_that_smiles_is_narrowed_from_below(eye: Eye) -> None:
     track = fitted(motion, shape, 0.8)
     moved = shape[:MESH] + track.displacement
     open_by = moved[:, eye.lower[0][3], 1] - moved[:, eye.upper[0][3], 1]
-    np.testing.assert_allclose(open_by / gap, [1.0, 1 - 0.9 * 0.273, 0.5], atol=0.02)
+    np.testing.assert_allclose(open_by / gap, [1.0, 1 - 0.9 * 0.273, 0.466], atol=0.02)
     np.testing.assert_allclose(track.displacement[1, list(eye.upper[0])], 0, atol=1e-6)
-    np.testing.assert_allclose(track.lids[:, EYES.index(eye)], [0.0, 0.0, 0.364], atol=1e-3)
+    np.testing.assert_allclose(track.lids[:, EYES.index(eye)], [0.0, 0.0, 0.398], atol=1e-3)
 
 
 def test_a_head_held_back_looks_on() -> None:
