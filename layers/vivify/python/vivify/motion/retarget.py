@@ -106,7 +106,7 @@ def _fit_lids(displacement: Float, shape: Float, eye: Eye, closure: Float, above
     gap = max(float((lower - upper)[3, 1]), 1e-3)
     room = np.float32(_FROM_BELOW * gap)
     pushed = (1 - np.maximum(closure, 0)) * room * np.tanh(np.minimum(cheek, 0) / room)
-    # Most of what the cheek narrows an eye from below is left out above: eyes smile with their lower lids, else they look sleepy.
+    # Most of what the cheek narrows an eye from below is left out above: eyes smile with lower lids, else they look sleepy.
     lowered = np.maximum(closure + _LEFT_ABOVE * pushed / gap, np.minimum(closure, 0))
     c = lowered[:, None, None]
     rising = np.zeros_like(displacement[:, list(eye.lower[0])])
