@@ -49,7 +49,7 @@ def _row(photo: Path, side: int, provider: models.Provider) -> dict[str, Any]:
     begun = time.perf_counter()
     graph = GraphPainter(performer._layers, performer._warp.grid, provider)
     opened = time.perf_counter() - begun
-    track = next(engine._score(options, 0)(0, placed[0]).tracks(performer.track))
+    track = next(engine._score(options, engine._asked(options), 0)(0, placed[0]).tracks(performer.track))
     batch = range(min(len(track), graph.batch))
     sketches = performer.sketches(track, batch)
     inputs = graph._inputs(sketches)

@@ -134,6 +134,16 @@ def test_a_motion_that_is_not_there_leaves_no_file(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
+@pytest.mark.parametrize("asked", [{"motions": ("moonwalk",)}, {"storyboard": Path("absent.json")}])
+def test_what_cannot_be_played_is_said_before_anybody_is_looked_for(
+    asked: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Finding faces takes a second, reading what is asked for a few milliseconds: a mistyped name is told at once."""
+    monkeypatch.setattr(engine, "find_faces", lambda _photo: pytest.fail("faces were looked for"))
+    with pytest.raises(MotionInvalid):
+        engine.animate(portrait()[0], None, tmp_path / "clip.mp4", replace(SHORT, **asked))
+
+
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     """Neither clip nor depth map can be written to a folder that does not exist: VideoError, not a bare exception."""
     photo, *faces = portrait()

@@ -249,7 +249,8 @@ def test_a_part_of_a_video_is_measured(folder: Path) -> None:
 def test_the_frame_rate_of_the_clip_is_the_callers(folder: Path) -> None:
     """A driver of 20 frames a second gives a clip of any rate: the same seconds, turn, and mouth of its first frame."""
     path, photo = _driven("turn-left", folder)[0], portrait()[1]
-    faster, slower = (engine._score(engine.Options(driver=path, fps=fps), 0)(0, photo) for fps in (40.0, 20.0))
+    options = [engine.Options(driver=path, fps=fps) for fps in (40.0, 20.0)]
+    faster, slower = (engine._score(asked, engine._asked(asked), 0)(0, photo) for asked in options)
     assert (faster.frames, slower.frames) == (round(SECONDS * 40), round(SECONDS * 20))
     turns = [np.abs(role.motion(range(role.frames)).rotation).max() for role in (faster, slower)]
     assert turns[0] == pytest.approx(turns[1], rel=0.05)

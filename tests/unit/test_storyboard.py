@@ -61,6 +61,21 @@ def test_a_wrong_storyboard_is_refused(document: object) -> None:
         parse_storyboard(document)
 
 
+def test_what_is_wrong_is_said_of_its_beat() -> None:
+    """Of many beats the one is told that has to be mended: by its number, and an unknown motion by its name."""
+    good = {"motion": "nod", "start": 0}
+    for wrong, said in (
+        ({"motion": "nod", "start": 601}, "in beat 2 start is no number from 0 to 600."),
+        ({"motion": "nod"}, "in beat 2 start is no number from 0 to 600."),
+        ({"motion": "nod", "start": 0, "strenght": 2}, "in beat 2 there is more than motion, start, strength, speed."),
+        ({"start": 0}, "in beat 2 there is no name of a motion."),
+        ({"motion": "noddd", "start": 0}, "There is no motion 'noddd'."),
+    ):
+        with pytest.raises(MotionInvalid) as caught:
+            parse_storyboard(_board(good, wrong, good))
+        assert said in caught.value.message
+
+
 _JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8),
     lambda inner: (

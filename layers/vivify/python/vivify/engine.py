@@ -23,6 +23,7 @@ from vivify.faces.repair import Repaired, repair
 from vivify.faces.topology import mouth_width
 from vivify.motion import (
     PARTS,
+    Beat,
     Life,
     Role,
     Template,
@@ -135,6 +136,7 @@ def animate(
     in every frame (before encoding).
     """
     models.require(options.provider)
+    asked = _asked(options)  # what there is not is said at once, not only once faces were found
     clock = _Clock()
     mark = clock.begun
     seed = _own_seed(photo) if options.seed is None else options.seed
@@ -150,7 +152,7 @@ def animate(
     mark = clock.add("faces", mark)
 
     following, making = (unheard, progress) if options.driver is None else halves(progress)
-    role_of = _score(options, seed, len(numbers), following)
+    role_of = _score(options, asked, seed, len(numbers), following)
     performers, roles = [], []
     for place, number in enumerate(numbers):
         face = everybody[number]
@@ -206,25 +208,42 @@ def _own_seed(photo: Photo) -> int:
     return zlib.crc32(np.ascontiguousarray(photo.pixels).data)
 
 
-def _score(options: Options, seed: int, people: int = 1, following: OnProgress = unheard) -> Callable[[int, Face], Role]:
-    """The role of each face: who it is, counted among the ``people`` that move, and the face itself, for its mouth."""
+def _asked(options: Options) -> tuple[list[Template], list[Beat]]:
+    """Motions to play in turn, or else a storyboard's beats; neither where a driver is followed. Raises MotionInvalid."""
+    if options.driver is not None:
+        return [], []
+    if options.storyboard is not None:
+        return [], load_storyboard(options.storyboard)
+    return [Template.load(Path(name)) if name.endswith(".json") else template(name) for name in options.motions], []
+
+
+def _score(
+    options: Options,
+    asked: tuple[list[Template], list[Beat]],
+    seed: int,
+    people: int = 1,
+    following: OnProgress = unheard,
+) -> Callable[[int, Face], Role]:
+    """The role of each face: who it is, counted among the ``people`` that move, and the face itself, for its mouth.
+
+    ``asked``: what ``_asked`` has read. Raises MotionInvalid and VideoError, of a driver.
+    """
+    motions, told = asked
     strengths = {part: options.strength * options.parts.get(part, 1.0) for part in PARTS}
     if options.driver is not None:
         driver = follow(options.driver, options.seconds, following)
         return lambda number, face: driver.role(
             options.fps, strengths, shown=HeadFrame.of(face).local(face.landmarks), seed=seed + number, loop=options.loop
         )
-    if options.storyboard is not None:
-        told = load_storyboard(options.storyboard)
+    if told:
         # The first one sets off when the storyboard says; where its length is free, the clip waits for the last.
         lates = _lates(options.seconds or ends(told), 0.0, people)
         seconds = options.seconds or ends(told) + max(lates)
         beats = partial(delayed, told, seconds)
     else:
-        named = [Template.load(Path(name)) if name.endswith(".json") else template(name) for name in options.motions]
         seconds = options.seconds or _USUAL_SECONDS
         lates = _lates(seconds, np.random.default_rng(seed).random(), people)
-        beats = partial(in_turn, [found for found in named if found.name != IDLE], seconds)
+        beats = partial(in_turn, [found for found in motions if found.name != IDLE], seconds)
     life = Life(template(IDLE), template(BLINK))
 
     def role_of(number: int, face: Face) -> Role:

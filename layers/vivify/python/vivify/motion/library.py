@@ -12,6 +12,7 @@ from vivify.motion.template import Template
 IDLE = "natural-idle"
 """What a living person does all the time; every clip has it underneath."""
 BLINK = "blink"
+_TOLD = 40  # characters of a name that is none: more would be a file's text
 
 
 @cache
@@ -27,4 +28,4 @@ def template(name: str) -> Template:
         if found.name == name:
             return found
     names = ", ".join(t.name for t in library())
-    raise MotionInvalid(f"There is no motion of that name. Choose one of: {names}.")
+    raise MotionInvalid(f"There is no motion {name[:_TOLD]!r}. Choose one of: {names}.")

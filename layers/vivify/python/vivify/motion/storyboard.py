@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from vivify.errors import MotionInvalid
 from vivify.motion.format import Format
 from vivify.motion.library import template
 from vivify.motion.template import Template
@@ -80,22 +81,25 @@ def parse_storyboard(document: object) -> list[Beat]:
     rows = _FORMAT.checked(document).get("beats")
     if not isinstance(rows, list) or not 1 <= len(rows) <= _MOST_BEATS:
         raise _FORMAT.invalid(f"beats must be a list of 1 to {_MOST_BEATS}")
-    return sorted((_beat(row) for row in rows), key=lambda beat: beat.start)
+    return sorted((_beat(number, row) for number, row in enumerate(rows, 1)), key=lambda beat: beat.start)
 
 
-def _beat(row: object) -> Beat:
+def _beat(number: int, row: object) -> Beat:
+    def wrong(why: str) -> MotionInvalid:
+        return _FORMAT.invalid(f"in beat {number} {why}")
+
     if not isinstance(row, dict) or not isinstance(row.get("motion"), str):
-        raise _FORMAT.invalid("each beat needs the name of a motion")
+        raise wrong("there is no name of a motion")
     if not row.keys() <= set(_OF_A_BEAT):  # a word mistyped would go unheard
-        raise _FORMAT.invalid(f"a beat has nothing but {', '.join(_OF_A_BEAT)}")
+        raise wrong(f"there is more than {', '.join(_OF_A_BEAT)}")
+
+    def figure(name: str, default: float | None, low: float, high: float) -> float:
+        value = row.get(name, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise wrong(f"{name} is no number from {low:g} to {high:g}")
+        return float(value)
+
     found = template(row["motion"])
-    start = _number(row, "start", None, 0, _LATEST)
-    speed = _number(row, "speed", 1.0, 0.25, 4)
-    return Beat(found, start, found.seconds / speed, _number(row, "strength", 1.0, 0, 3))
-
-
-def _number(row: dict[str, object], name: str, default: float | None, low: float, high: float) -> float:
-    value = row.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise _FORMAT.invalid(f"{name} must be a number from {low:g} to {high:g}")
-    return float(value)
+    start = figure("start", None, 0, _LATEST)
+    speed = figure("speed", 1.0, 0.25, 4)
+    return Beat(found, start, found.seconds / speed, figure("strength", 1.0, 0, 3))
