@@ -144,10 +144,10 @@ def test_20000_by_20000_bomb_costs_nothing() -> None:
     """A PNG of 400 megapixels is refused from its header: no time, no memory, and the sentence says both sizes."""
     data = _png_header(20000, 20000)
     tracemalloc.start()
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(PhotoTooLarge) as caught:
         decode(data)
-    elapsed, peak = time.perf_counter() - started, tracemalloc.get_traced_memory()[1]
+    elapsed, peak = time.process_time() - started, tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert caught.value.message.startswith("The photo is 20000 x 20000 (400 megapixels); the limit is 50. ")
     assert elapsed < 0.5
@@ -158,10 +158,10 @@ def test_webp_bomb_costs_nothing() -> None:
     """A WebP whose header claims 16383 x 16383 is photo_too_large before its decoder is even made."""
     canvas = b"VP8X" + (10).to_bytes(4, "little") + bytes(4) + (16382).to_bytes(3, "little") * 2
     body = b"WEBP" + canvas + _sample("webp")[12:]
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(PhotoTooLarge, match="far more than 50 megapixels"):
         decode(b"RIFF" + len(body).to_bytes(4, "little") + body)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 @pytest.mark.parametrize("kind", _FORMATS)

@@ -193,12 +193,14 @@ def test_gallery_is_left_alone_but_for_the_scratched(gallery: Path) -> None:
 
 @pytest.mark.parametrize("name", DAMAGED)
 def test_scratched_photos_keep_their_features(gallery: Path, name: str) -> None:
-    """On a scratched photo fine light detail leaves the face, no eye or lip changes, and the landmarks stay within 2%."""
+    """On a scratched photo fine light detail leaves the face, no eye or lip changes, and the landmarks stay within 2%; it
+    takes less than a second of a core.
+    """
     path = gallery / "photos" / "damaged" / f"Bringing-Old-Photos-Back-to-Life__{name}"
     photo, faces = decode(path.read_bytes()), list(faces_in(path))
-    began = time.perf_counter()
+    began = time.process_time()
     result = repair(photo, faces)
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0
     changed = (result.photo.pixels != photo.pixels).any(axis=2)
     for face, again, done in zip(faces, find_faces(result.photo), result.repaired, strict=True):
         assert done
