@@ -15,7 +15,8 @@ from tests.drawn import her_performer
 from tests.portrait import portrait
 from vivify.animate import Performer
 from vivify.animate.patch import Window
-from vivify.animate.person.borders import Borders, without_tips
+from vivify.animate.person.borders import Borders, within_bars, without_tips
+from vivify.arrays import Float, Pixels
 from vivify.motion import Motion
 
 # Head and shoulders cut off to the face, and the face through a cheek: (x0, y0, x1, y1) of the portrait.
@@ -102,3 +103,56 @@ def test_a_lock_that_just_reaches_the_border_is_not_cut_off() -> None:
     assert not left[0, :100].any()
     assert np.array_equal(left[0, 100:], matte[0, 100:])
     assert np.array_equal(left[1:], matte[1:])
+
+
+BARS = (30, 20, 25, 35)  # left, top, right, below: pixels
+
+
+@pytest.mark.parametrize("tone", [0, 255])
+def test_bars_are_no_picture(tone: int) -> None:
+    """Bars of one tone around the photo, a little noisy, are told to the pixel, and the line where they end."""
+    framed, landmarks = _framed(tone)
+    left, top, right, below = BARS
+    height, width = framed.shape[:2]
+    assert within_bars(framed, landmarks) == Window(left + 1, top + 1, width - right - 1, height - below - 1)
+
+
+def test_a_plain_wall_is_no_bar() -> None:
+    """A wall of one tone that reaches to the border all around her head is the picture's: no straight line ends it."""
+    photo, face = portrait()
+    hers = her_performer()._layers.person[..., 3:] > 127
+    wall = np.where(hers, photo.pixels, np.uint8(200))
+    for pixels in (photo.pixels, wall):
+        assert within_bars(pixels, face.landmarks) == Window(0, 0, 256, 256)
+
+
+def test_bars_stay_and_hold_as_borders_do() -> None:
+    """In a turn that takes her to the side no pixel of a bar changes, and the picture within moves as it does by itself."""
+    framed, landmarks = _framed(0)
+    _, face = portrait()
+    shown = within_bars(framed, landmarks)
+    corner = np.array([shown.x0, shown.y0, 0], np.float32)
+    alone = np.ascontiguousarray(shown.of(framed))
+    motion = replace(
+        Motion.still(1), rotation=np.array([[12, 0, -8]], np.float32), translation=np.array([[0.4, 0, 0]], np.float32)
+    )
+    frames = []
+    for pixels, places in ((framed, landmarks), (alone, landmarks - corner)):
+        performer = Performer(pixels, replace(face, landmarks=places))
+        frame = pixels.copy()
+        performer.draw(frame, performer.track(motion, 0.8), 0)
+        frames.append(frame)
+    assert not np.array_equal(frames[1], alone)
+    bars = framed.copy()
+    shown.of(bars)[...] = frames[1]
+    assert np.array_equal(frames[0], bars)
+
+
+def _framed(tone: int) -> tuple[Pixels, Float]:
+    """The portrait between bars, and the landmarks there."""
+    photo, face = portrait()
+    left, top, right, below = BARS
+    framed = cv2.copyMakeBorder(photo.pixels, top, below, left, right, cv2.BORDER_CONSTANT, value=(tone,) * 3)
+    bars = cv2.copyMakeBorder(np.zeros_like(photo.pixels), top, below, left, right, cv2.BORDER_CONSTANT, value=(1, 1, 1))
+    noise = np.random.default_rng(0).integers(-6, 7, framed.shape) * bars
+    return np.clip(framed + noise, 0, 255).astype(np.uint8), face.landmarks + np.array([left, top, 0], np.float32)

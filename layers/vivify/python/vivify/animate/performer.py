@@ -15,8 +15,7 @@ from vivify.animate.graph_painter import GraphPainter
 from vivify.animate.layers import Layers, split
 from vivify.animate.mouth import Mouth, in_sight, on_seam
 from vivify.animate.painter import CvPainter, Painter
-from vivify.animate.patch import Window
-from vivify.animate.person.borders import Borders, without_tips
+from vivify.animate.person.borders import Borders, within_bars, without_tips
 from vivify.animate.person.creases import Creases
 from vivify.animate.person.folds import Folds
 from vivify.animate.person.reach import Reach
@@ -58,7 +57,8 @@ class Performer:
     ) -> None:
         lean = min(1.0, lean) if neighbours else lean
         everywhere = HeadFrame.of(face)
-        self.region = Reach.of(lean).window(everywhere, photo.shape)
+        picture = within_bars(photo, face.landmarks)
+        self.region = Reach.of(lean).window(everywhere, picture)
         corner = np.array([self.region.x0, self.region.y0, 0], np.float32)
         self._pixels = np.ascontiguousarray(self.region.of(photo))
         self._head = everywhere.seen_from(corner)
@@ -68,8 +68,7 @@ class Performer:
         self._shape = self._head.local(self._landmarks)
         others = [HeadFrame.of(other).seen_from(corner) for other in neighbours]
         territory = Territory(self._head, others)
-        picture = Window(-self.region.x0, -self.region.y0, photo.shape[1] - self.region.x0, photo.shape[0] - self.region.y0)
-        borders = Borders(self._head, picture, matte)
+        borders = Borders(self._head, picture.seen_from(self.region), matte)
         cut_beside, cut_above = borders.cut_off()
         room = Room(lean, borders.room(), cut_beside, cut_above, territory.crowded)
         self.limits = Limits.of(self._shape, face.pose, room)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from vivify.animate.patch import Window
-from vivify.arrays import Float
+from vivify.arrays import Float, Pixels, most
 from vivify.depth.head import HeadFrame
 from vivify.easing import smoothstep
 
@@ -19,6 +19,37 @@ _BORDER, _HELD = 0.2, 0.8  # nearer to the picture's border nothing moves away f
 _OPAQUE = 0.2  # of the matte: what is denser than this is seen to be cut off
 _AROUND = 0.8  # along the border from where it cuts a person off
 _LOCK = 0.6  # wide: what touches the upper border along less than this is the tip of a lock
+
+# Of 750 pictures these tell bars and the white margins of scans from plain walls, which end nowhere at a straight line.
+_PLAIN, _OTHER = 16, 24  # levels off a bar's tone: paper, noise; picture
+_SPECKS, _ACROSS = 0.02, 1 / 3  # of a line of it: of a bar at most; of the picture's first at least
+_SOFT_END = 3  # lines from the one to the other
+
+
+def within_bars(photo: Pixels, face: Float) -> Window:
+    """Where the picture is in ``photo`` (H, W, 3) uint8: all but bars and margins of one tone along its sides, which end
+    before the ``face`` (N, >=2), photo pixels.
+
+    What a bar cuts off ends there as it does at a border: hair that went on across one was torn off from what stayed.
+    """
+    height, width = photo.shape[:2]
+    x0, y0 = np.maximum(np.floor(face[:, :2].min(axis=0)), 0).astype(int)
+    x1, y1 = np.ceil(face[:, :2].max(axis=0)).astype(int) + 1
+    upright, lying = photo, photo.transpose(1, 0, 2)
+    right, below = width - _bar(lying[x1:][::-1]), height - _bar(upright[y1:][::-1])
+    return Window(_bar(lying[:x0]), _bar(upright[:y0]), right, below)
+
+
+def _bar(lines: Pixels) -> int:
+    """How many of ``lines`` (N, M, 3) uint8, the first at the border, are a bar, with the line where it ends softly."""
+    tone = np.median(lines[:1], axis=(0, 1)).astype(np.int16) if len(lines) else 0
+
+    def share(line: int, levels: int) -> float:
+        return float(np.mean(most(np.abs(lines[line] - tone)) > levels))
+
+    plain = next((line for line in range(len(lines) - _SOFT_END) if share(line, _PLAIN) > _SPECKS), 0)
+    ends = range(plain, plain + _SOFT_END) if plain else ()
+    return next((line + 1 for line in ends if share(line, _OTHER) > _ACROSS), 0)
 
 
 def without_tips(matte: Float, unit: float) -> Float:

@@ -69,8 +69,8 @@ class Reach:
             cut,
         )
 
-    def window(self, head: HeadFrame, shape: tuple[int, ...]) -> Window:
-        """The part of a photo of ``shape`` (H, W, ...) that may move with ``head``, which is in photo pixels."""
+    def window(self, head: HeadFrame, picture: Window) -> Window:
+        """The part of ``picture`` that may move with ``head``; both in photo pixels."""
         angle = np.radians(head.roll)
         right, down = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
         corners = [
@@ -79,7 +79,12 @@ class Reach:
             for v in (-self.up, self.down)
         ]
         low, high = np.floor(np.min(corners, axis=0)).astype(int), np.ceil(np.max(corners, axis=0)).astype(int)
-        return Window(max(0, int(low[0])), max(0, int(low[1])), min(shape[1], int(high[0])), min(shape[0], int(high[1])))
+        return Window(
+            max(picture.x0, int(low[0])),
+            max(picture.y0, int(low[1])),
+            min(picture.x1, int(high[0])),
+            min(picture.y1, int(high[1])),
+        )
 
     def turning(self, u: Float, v: Float, chin: float) -> Float:
         """How much places ``u`` right of and ``v`` below the face's middle turn with the head: 0..1. ``chin``: its v."""
