@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from vivify.video import contact_sheet
 
 from .client import Client, Inbox, Stage
 from .progress import Progress
@@ -69,18 +70,9 @@ def save(client: Client, notification: Notification, folder: Path, name: str) ->
     """Fetches clip and poster through their signed URLs, and lays 12 frames of the clip on a contact sheet."""
     clip = client.fetch(notification["url"], folder / f"{name}.mp4")
     poster = client.fetch(notification["poster_url"], folder / f"{name}.jpg")
-    return Saved(clip, poster, contact_sheet(clip, folder / f"{name}.png", frames=int(notification["frames"])))
-
-
-def contact_sheet(clip: Path, target: Path, frames: int) -> Path:
-    """4 x 3 frames, evenly spread over the clip, each 320 pixels wide."""
-    import imageio_ffmpeg
-
-    step = max(1, frames // 12)
-    view = f"select='not(mod(n,{step}))',scale=320:-2,tile=4x3"
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", "-i", str(clip), "-vf", view]
-    subprocess.run([*command, "-frames:v", "1", str(target)], check=True, stdin=subprocess.DEVNULL)
-    return target
+    sheet = folder / f"{name}.png"
+    contact_sheet(clip, sheet)
+    return Saved(clip, poster, sheet)
 
 
 def timings_table(rows: Iterable[tuple[str, list[Stage]]]) -> str:

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
-from tests.footage import greys, moving, write
+from tests.footage import chart, greys, moving, write
 from vivify.errors import VideoError
-from vivify.video import DIGITAL_SOURCE_TYPE, probe, read_frames, transcode, write_poster, write_preview
+from vivify.video import DIGITAL_SOURCE_TYPE, probe, transcode, write_poster, write_preview
 from vivify.video.declare import declare
 
 SOURCE_TYPE = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType"
@@ -66,16 +66,19 @@ def test_the_lossless_file_between_two_steps_says_nothing(tmp_path: Path) -> Non
 
 
 def test_a_poster_says_so(clip: Path, tmp_path: Path) -> None:
-    """Pillow reads the term from a poster of a clip and of a frame, and both still open at their size."""
-    write_poster(clip, tmp_path / "of-clip.jpg")
-    write_poster(next(read_frames(clip)), tmp_path / "of-frame.jpg")
-    for name in ("of-clip.jpg", "of-frame.jpg"):
+    """Pillow reads the term from a clip's poster, and from a JPEG with a header of its own, which must come first; both
+    still open at their size.
+    """
+    write_poster(clip, tmp_path / "poster.jpg")
+    Image.fromarray(chart()).resize((400, 240)).save(tmp_path / "jfif.jpg")
+    declare(tmp_path / "jfif.jpg")
+    for name in ("poster.jpg", "jfif.jpg"):
         with Image.open(tmp_path / name) as poster:
             poster.load()
             assert poster.size == (400, 240)
             assert stated(poster.info["xmp"]) == DIGITAL_SOURCE_TYPE
-    data = (tmp_path / "of-frame.jpg").read_bytes()
-    assert data[2:4] == b"\xff\xe0"  # JFIF's own segment, where there is one, comes first by its standard
+    data = (tmp_path / "jfif.jpg").read_bytes()
+    assert data[2:4] == b"\xff\xe0"
     assert data[4 + int.from_bytes(data[4:6], "big") :].startswith(b"\xff\xe1")
 
 

@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from vivify.errors import VideoError
 from vivify.video import process
 from vivify.video.declare import declare
 from vivify.video.probe import probe
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
 _EXACT = "flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
 _ONE_PICTURE = ["-f", "image2", "-update", "1"]
 
 
-def write_poster(source: Path | NDArray[np.uint8], dst: Path) -> None:
-    """A JPEG of the clip's first frame, or of the frame given ((H, W, 3) uint8 RGB). Raises ``VideoError``."""
+def write_poster(clip: Path, dst: Path) -> None:
+    """A JPEG of the clip's first frame. Raises ``VideoError``."""
+    # JPEG's matrix is BT.601 at full range, whatever the clip's own.
+    # Through RGB: swscale leaves a matrix as it is between two YUV formats.
+    graph = f"scale={_EXACT},format=gbrp,scale=out_color_matrix=bt601:out_range=pc:{_EXACT},format=yuvj420p"
     with process.finished(Path(dst)) as part:
-        if not isinstance(source, Path):
-            from PIL import Image
-
-            Image.fromarray(source).save(part, "JPEG", quality=90, optimize=True)
-            declare(part)
-            return
-        # JPEG's matrix is BT.601 at full range, whatever the clip's own.
-        # Through RGB: swscale leaves a matrix as it is between two YUV formats.
-        graph = f"scale={_EXACT},format=gbrp,scale=out_color_matrix=bt601:out_range=pc:{_EXACT},format=yuvj420p"
-        arguments = [*process.source(source), "-map", "0:v:0", "-vf", graph, "-frames:v", "1", "-q:v", "2"]
+        arguments = [*process.source(Path(clip)), "-map", "0:v:0", "-vf", graph, "-frames:v", "1", "-q:v", "2"]
         arguments += ["-map_metadata", "-1", "-flags:v", "+bitexact", "-c:v", "mjpeg", *_ONE_PICTURE, f"file:{part}"]
         process.run(["-loglevel", "error", *arguments], "The poster could not be made")
         declare(part)
@@ -46,25 +35,13 @@ def write_preview(clip: Path, dst: Path) -> None:
     small = f"fps=10,scale='min(320,iw)':'min(320,ih)':force_original_aspect_ratio=decrease:{_EXACT}"
     graph = f"{small},format=gbrp,scale=out_color_matrix=bt601:out_range=tv:{_EXACT},format=yuv420p"
     with process.finished(Path(dst)) as part:
-        arguments = [
-            *process.source(Path(clip)),
-            "-map",
-            "0:v:0",
-            "-t",
-            "6",
-            "-vf",
-            graph,
-            "-loop",
-            "0",
-            "-map_metadata",
-            "-1",
-        ]
-        arguments += ["-c:v", "libwebp_anim", "-quality", "60", "-compression_level", "4", "-f", "webp", f"file:{part}"]
-        process.run(["-loglevel", "error", *arguments], "The preview could not be made")
+        arguments = [*process.source(Path(clip)), "-map", "0:v:0", "-t", "6", "-vf", graph, "-map_metadata", "-1"]
+        arguments += ["-c:v", "libwebp_anim", "-quality", "60", "-compression_level", "4", "-loop", "0"]
+        process.run(["-loglevel", "error", *arguments, "-f", "webp", f"file:{part}"], "The preview could not be made")
         declare(part)
 
 
-def contact_sheet(clip: Path, dst: Path, columns: int = 8, rows: int = 2, width: int = 240) -> None:
+def contact_sheet(clip: Path, dst: Path, columns: int = 4, rows: int = 3, width: int = 320) -> None:
     """A PNG of ``columns`` x ``rows`` frames spread evenly over the clip, each ``width`` pixels wide, in reading order.
 
     A clip with fewer frames fills fewer rows. Raises ``VideoError``.
