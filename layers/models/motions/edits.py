@@ -148,10 +148,8 @@ def calm_turn(take: Template) -> Motion:
 
 
 def looking_on(motion: Motion) -> Motion:
-    """The same, the eyes staying on the viewer while the head turns."""
-    gaze = np.zeros_like(motion.gaze)
-    gaze[:, 0] = LOOKS_ON * motion.rotation[:, 0]
-    return replace(motion, gaze=gaze)
+    """The same, the eyes staying on the viewer while the head turns and nods."""
+    return replace(motion, gaze=motion.rotation[:, :2] * LOOKS_ON)
 
 
 def turn_looking_on(take: Template) -> Motion:
@@ -159,9 +157,14 @@ def turn_looking_on(take: Template) -> Motion:
     return looking_on(calm_turn(take))
 
 
+def nod_looking_on(take: Template) -> Motion:
+    """A nod, likewise."""
+    return looking_on(take.motion)
+
+
 def two_blinks(first: Template, second: Template) -> Motion:
-    """The second begins half a second after the first; where both shut the lids, the more shut counts. Both lids alike."""
-    at = round(0.5 * first.fps)
+    """The second begins 0.4 seconds after the first; where both shut the lids, the more shut counts. Both lids alike."""
+    at = round(0.4 * first.fps)
     count = at + len(second.motion)
     lids = np.zeros((2, count, 2), np.float32)
     lids[0, : len(first.motion)] = lids_alike(first).lids
