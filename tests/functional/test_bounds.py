@@ -34,9 +34,7 @@ def asked(**wishes: Any) -> dict[str, Any]:
 def test_the_most_that_is_made(wishes: dict[str, Any], shape: tuple[int, int, int], most: float) -> None:
     """6300 megapixels in all frames, of the size they will have; a hundredth of a second more is refused."""
     require_makeable(asked(**wishes, seconds=most), shape)
-    with pytest.raises(
-        RequestInvalid, match=r"may have 6.3 thousand megapixels. Ask for a smaller size, fewer seconds or fewer"
-    ):
+    with pytest.raises(RequestInvalid, match=r"may have 6,300 megapixels. Ask for a smaller size, fewer seconds or fewer"):
         require_makeable(asked(**wishes, seconds=most + 0.01), shape)
 
 

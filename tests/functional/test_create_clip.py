@@ -145,6 +145,13 @@ def test_a_wrong_request_is_refused(stack: Stack, ask: Ask, subtests: pytest.Sub
     assert stack.records() == []
 
 
+def test_a_wrong_header_is_named(stack: Stack, ask: Ask) -> None:
+    """Of a key that is none the sentence says which header it came in."""
+    answer = ask(POST, idempotency_key="k" * 256)
+    assert (answer.status, answer.body["code"]) == (422, "request_invalid")
+    assert answer.body["message"] == "idempotency-key: String should have at most 255 characters."
+
+
 def test_a_body_in_base64(stack: Stack, invoke: Callable[[str, Event], Any], event: Callable[[str], Event]) -> None:
     """The HTTP API may deliver a body in base64; it is read all the same, and what is no base64 is refused."""
     captured = event(POST)

@@ -98,11 +98,14 @@ def test_an_aborted_execution(
 
 
 def test_waiting_for_a_gpu(stack: Stack, invoke: Invoke, capsys: pytest.CaptureFixture[str]) -> None:
-    """The age of the clip that has waited longest since its execution began; one whose job has begun waits no more."""
+    """The age of the clip that has waited longest since its execution began: before, and once its job has begun, none waits
+    for a GPU.
+    """
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     for clip_id, state, minutes in (("d1", "detecting", 4), ("d2", "detecting", 10), ("d3", "animating", 12)):
         since = timestamp(now - dt.timedelta(minutes=minutes))
         stack.put_record(clip_id, state, pending="yes", execution="x", updated_at=since)
+    stack.put_record("d4", "detecting", pending="yes", updated_at=timestamp(now - dt.timedelta(minutes=14)))
     invoke("reconcile", {"time": now.isoformat()})
     (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
     assert (line["GpuQueueAge"], line["ReconcilerFinds"]) == ([600.0], [0.0])

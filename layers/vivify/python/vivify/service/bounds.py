@@ -29,6 +29,6 @@ def require_makeable(asked: Mapping[str, Any], shape: tuple[int, ...]) -> None:
     if pixels * asked["fps"] * asked["seconds"] > MOST_PIXELS:
         raise RequestInvalid(
             f"The clip is too large: {asked['seconds']:g} s of {asked['fps']:g} frames of {pixels / 1e6:.1f} megapixels. "
-            f"All frames together may have {MOST_PIXELS / 1e9:g} thousand megapixels. "
+            f"All frames together may have {MOST_PIXELS / 1e6:,.0f} megapixels. "
             "Ask for a smaller size, fewer seconds or fewer frames a second."
         )

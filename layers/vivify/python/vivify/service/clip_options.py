@@ -138,8 +138,14 @@ def sentence(errors: Any) -> str:
     """Pydantic's findings as one public sentence a field: where and what, never the value itself."""
     told = []
     for error in errors:
-        parts = [str(part) for part in error["loc"] if part not in ("body", "query", "path", "header")]
-        where = ".".join(part for part in parts if part.isidentifier() or part.isdecimal())  # pydantic names types, too
-        what = error["msg"].removeprefix("Value error, ")
+        where, what = _where(tuple(map(str, error["loc"]))), error["msg"].removeprefix("Value error, ")
         told.append(f"{where}: {what}." if where else f"{what}.")
     return " ".join(told)
+
+
+def _where(location: tuple[str, ...]) -> str:
+    """The header's name, or the way to the field; pydantic names types, too. Empty where the whole is meant."""
+    if location[:1] == ("header",):
+        return location[1]
+    parts = [part for part in location if part not in ("body", "query", "path")]
+    return ".".join(part for part in parts if part.isidentifier() or part.isdecimal())
