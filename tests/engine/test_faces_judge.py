@@ -82,8 +82,11 @@ def test_profile_says_the_yaw() -> None:
         (evidence(0.08, steadier_half=0.039), 2.0, "face_obscured"),
         (evidence(0.08, steadier_half=0.041), 2.0, "not_a_human_face"),
         (evidence(0.08, steadier_half=0.03), 4.0, None),
-        (evidence(sharpness=0.04), 4.0, "too_blurry"),
-        (evidence(0.08, sharpness=0.04), 4.0, "too_blurry"),
+        (evidence(sharpness=0.04), 4.0, None),
+        (evidence(0.05, sharpness=0.04), 4.0, "too_blurry"),
+        (evidence(0.05, sharpness=0.06), 4.0, None),
+        (evidence(0.05, sharpness=0.06), 2.0, "too_blurry"),
+        (evidence(0.05, sharpness=0.08), 2.0, "not_a_human_face"),
     ],
 )
 def test_rules(proof: Evidence, opinion: float, expected: str | None) -> None:
@@ -115,7 +118,7 @@ def test_turned_heads_and_sure_detectors_are_given_room() -> None:
     [
         (evidence(0.08), "does not look like a person's face"),
         (evidence(0.08, weakest=0.1), "hidden or cut off"),
-        (evidence(sharpness=0.04), "too blurred"),
+        (evidence(0.08, sharpness=0.04), "too blurred"),
     ],
 )
 def test_every_verdict_says_what_to_do(proof: Evidence, says: str) -> None:

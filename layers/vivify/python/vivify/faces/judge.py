@@ -19,7 +19,10 @@ MIN_FACE = 48.0  # photo pixels, larger side of the landmarks' box
 # Degrees as fitted. The network flattens a face that turns away and reads hardly more than 52 even on a near profile; that
 # 48 stands for about 60 is judged by eye on five photos, not measured.
 MAX_YAW = 48.0
-MIN_SHARPNESS = 0.054  # set between one blurred portrait (0.047) and one soft but usable face (0.061)
+# A blurred face can be animated as long as the landmarks hold still on it: they do up to a blur (sigma) of 2 or 3 % of the
+# face's size, on six faces, and drift beyond. The first is set between a portrait too blurred (0.047) and a soft but usable
+# one (0.061); below the second, doubt is the blur's fault sooner than the face's: people a little soft have 0.062 to 0.07.
+BLURRED, SOFT = 0.054, 0.07
 
 NOTHING = 0.160  # unsteadiness beyond which there is no face at all
 SURE = 0.66  # detector's score without which a face that the landmarks cannot vouch for is not spoken of
@@ -65,7 +68,7 @@ def allowed_unsteadiness(opinion: float, yaw: float) -> float:
 def _steady(face: Face, evidence: Evidence, opinion: Callable[[], float], among_people: bool) -> bool:
     if evidence.unsteadiness <= (AMONG_PEOPLE if among_people else LIMIT[0]):
         return True
-    if evidence.unsteadiness > LIMIT[1]:
+    if evidence.unsteadiness > LIMIT[1] or evidence.sharpness < BLURRED:  # detectors are sure of smears too
         return False
     return evidence.unsteadiness <= allowed_unsteadiness(opinion(), face.pose.yaw)
 
@@ -77,11 +80,11 @@ def _code(face: Face, evidence: Evidence, opinion: Callable[[], float], among_pe
         return "face_too_small" if sure and evidence.unsteadiness <= TINY_UNSTEADY else "nothing"
     if abs(face.pose.yaw) > MAX_YAW and sure:
         return "profile_view"
-    # Before steadiness: on a smear the landmarks drift for want of detail, and nothing tells a person from an animal.
-    if evidence.sharpness < MIN_SHARPNESS and sure:
-        return "too_blurry"
     if _steady(face, evidence, opinion, among_people):
         return None
+    # Landmarks drift on a smear for want of detail, and nothing tells a person from an animal there.
+    if evidence.sharpness < SOFT and sure:
+        return "too_blurry"
     if evidence.weakest < HIDDEN:
         return "face_obscured" if sure else "nothing"
     return "face_obscured" if evidence.steadier_half < HALF_SEEN * evidence.unsteadiness else "not_a_human_face"
