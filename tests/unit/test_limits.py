@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from vivify.arrays import Float
 from vivify.faces import Pose, mean_face
-from vivify.faces.topology import EYES
+from vivify.faces.topology import CHIN, EYES
 from vivify.motion import Limits, Motion, Room, leaning, limits
 from vivify.motion.limits import EYES_SHUT, HEAD_CUT_OFF, HEAD_TURNED, HEADS_TOUCH, SMALL_CHILD, SMILES_ALREADY
 
@@ -171,19 +171,29 @@ def test_a_broad_smile_has_little_left_to_widen() -> None:
 
 
 @pytest.mark.parametrize(
-    ("irises", "shut", "child"),
-    [(0.26, None, True), (0.25, None, True), (0.235, None, False), (0.19, None, False), (0.26, 0, False)],
+    ("irises", "higher", "shut", "parting"),
+    [
+        (0.250, 0.2, None, 0.25),
+        (0.200, 0.4, None, 0.25),
+        (0.227, 0.2, None, 0.6),
+        (0.250, 0.0, None, 1.0),
+        (0.200, 0.2, None, 1.0),
+        (0.250, 0.2, 0, 1.0),
+    ],
 )
-def test_small_children_are_known_by_their_irises(irises: float, shut: int | None, *, child: bool) -> None:
-    """A quarter of the eyes' distance: nearly full-grown irises in a small face. Their lips part a quarter as far. Of a shut
-    eye's iris nothing is known.
+def test_small_children_are_known_by_irises_and_chins(
+    irises: float, higher: float, shut: int | None, parting: float
+) -> None:
+    """Irises nearly full-grown in a face that is short below the eyes: the mean face's chin is raised by so many eye
+    distances. Such lips part a quarter as far, in doubt more. Of a shut eye's iris nothing is known.
     """
     shape = _shape(shut)
+    shape[CHIN, 1] -= higher
     for eye in EYES:
         shape[list(eye.iris[1:])] += np.array([[1, 0, 0], [0, 1, 0], [-1, 0, 0], [0, -1, 0]]) * irises / 2
     limits = Limits.of(shape, FRONTAL)
-    assert (SMALL_CHILD in limits.reasons) is child
-    assert limits.parting == (0.25 if child else 1.0)
+    assert limits.parting == pytest.approx(parting, abs=0.02)
+    assert (SMALL_CHILD in limits.reasons) is (parting < 0.62)
 
 
 def test_every_reason_is_told(root: Path) -> None:

@@ -42,6 +42,8 @@ NECK: Final = np.array([0.0, 1.25, 0.95])
 
 CHIN: Final = 152
 FOREHEAD: Final = 10
+BEFORE_EARS: Final = (234, 454)
+"""Where the face is widest, the person's right side first."""
 
 RIGID: Final = (
     10,

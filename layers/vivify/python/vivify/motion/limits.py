@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from vivify.arrays import Float
-from vivify.faces.topology import EYES, mouth_width
+from vivify.faces.topology import BEFORE_EARS, CHIN, EYES, mouth_width
 from vivify.faces.types import Pose
 from vivify.motion.template import Motion
 
@@ -45,7 +45,9 @@ _ALREADY_SHUT = 0.1  # an opening below this share of the eye's width is a close
 _AS_OPEN = 0.7  # of the more open eye: what is less open is another matter, as in a wink
 _BROADEST, _LEAST_WIDER = 1.16, 0.03  # eye distances from corner to corner of the broadest smiles; what is always granted
 _SMILING = 0.12  # with less than this left of it a photo smiles already
-_SMALL_CHILD = 0.242  # of the eyes' distance: irises as wide as this; they are nearly full-grown at birth, faces are not
+# Irises' width and, times _SHORT, what the face is wider than its eyes are above the chin, in eye distances: up to the first
+# an adult's, from the second on a small child's (decision 14).
+_CHILDISH, _SHORT = (0.35, 0.37), 0.22
 _BROWS_BEHIND_GLASSES = 0.25  # of the way
 _CHILD_PARTS = 0.25  # of the way that lips part: what is behind those of a small child is not an adult's
 
@@ -111,14 +113,14 @@ class Limits:
         on = min(_FARTHEST.yaw * part, max(_LEAST, _FARTHEST_IN_ALL - abs(pose.yaw)))
         eyes = _open(shape)
         wider = _BROADEST - float(mouth_width(shape))
-        child = all(eyes) and _irises(shape) >= _SMALL_CHILD
+        child = _childish(shape) if all(eyes) else 0.0  # of a shut eye's iris nothing is known
         reasons = {
             HEAD_TURNED: abs(pose.yaw) > _HIDES,
             HEAD_CUT_OFF: max(cut, cut_above) > 0,
             HEADS_TOUCH: room.crowded > 0,
             EYES_SHUT: not all(eyes),
             SMILES_ALREADY: wider < _SMILING,
-            SMALL_CHILD: child,
+            SMALL_CHILD: child > 0.5,
         }
         return cls(
             yaw=(back, on) if pose.yaw > 0 else (on, back),
@@ -127,7 +129,7 @@ class Limits:
             aside=(left * aside, right * aside),
             along=(up, down * (1 - cut_above * (1 - _DOWN_WHEN_CUT))),
             wider=max(wider, _LEAST_WIDER),
-            parting=_CHILD_PARTS if child else 1.0,
+            parting=1 - child * (1 - _CHILD_PARTS),
             eyes=eyes,
             reasons=tuple(reason for reason, applies in reasons.items() if applies),
         )
@@ -173,10 +175,17 @@ def _slowed(asked: Float, *bounds: tuple[float, float]) -> Float:
     return (np.sign(asked) * (np.minimum(np.abs(asked), full) + rest * np.tanh(over / rest))).astype(np.float32)
 
 
-def _irises(shape: Float) -> float:
-    """How wide the irises are, in eye distances: each across or down, whichever the lids leave."""
+def _childish(shape: Float) -> float:
+    """How surely, 0..1, this is a small child: irises are nearly full-grown at birth, faces are not, least of all below the
+    eyes. Each iris across or down, whichever the lids leave.
+    """
     rims = [shape[list(eye.iris[1:])] for eye in EYES]
-    return float(np.mean([np.linalg.norm(rim[:2] - rim[2:], axis=1).max() for rim in rims]))
+    irises = np.mean([np.linalg.norm(rim[:2] - rim[2:], axis=1).max() for rim in rims])
+    right, left = shape[list(BEFORE_EARS)]
+    below = shape[CHIN, 1] - np.mean([shape[[eye.outer, eye.inner], 1] for eye in EYES])
+    short = np.linalg.norm(right - left) - below
+    start, full = _CHILDISH
+    return float(np.clip((irises + _SHORT * short - start) / (full - start), 0, 1))
 
 
 def _open(shape: Float) -> tuple[bool, bool]:
