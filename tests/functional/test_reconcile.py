@@ -74,6 +74,15 @@ def test_a_lost_event_of_a_form(stack: Stack, invoke: Invoke, restarted: list[Ob
     assert [record["clip_id"] for record in stack.records()] == [MINTED]
 
 
+def test_a_dropped_photo_named_like_an_id(stack: Stack, invoke: Invoke, restarted: list[ObjectPointer]) -> None:
+    """Its clip is the drop's, though its key may be a form's: once that has its record, nothing is lost."""
+    key = f"photos/{MINTED}"
+    photo = ObjectPointer(stack.uploads, key, stack.put_photo(key, b"photo"))
+    stack.put_record(clip_ids.of_drop(photo), "ready", notified_at="2026-01-15T09:30:12.482Z")
+    assert look(invoke) == {}
+    assert restarted == []
+
+
 def test_how_long_a_lost_event_can_still_be_made_good(stack: Stack, invoke: Invoke, restarted: list[ObjectPointer]) -> None:
     """A photo is found as long as any can be there, however long the reconciler itself was away: for a day."""
     stack.put_photo("photos/a.jpg", b"photo")
