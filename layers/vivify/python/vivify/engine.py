@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from vivify import models
 from vivify.animate import Performer
+from vivify.arrays import Pixels
 from vivify.depth.head import HeadFrame
 from vivify.errors import NotAHumanFace
 from vivify.faces import Face, chosen, find_faces, portrait, resized
@@ -111,10 +112,14 @@ class _Clock:
     spent: dict[str, float] = field(default_factory=lambda: dict.fromkeys(_STAGES, 0.0))
     begun: float = field(default_factory=time.perf_counter)
 
-    def add(self, stage: str, since: float) -> float:
+    def __post_init__(self) -> None:
+        self._last = self.begun
+
+    def lap(self, stage: str) -> None:
+        """All since the lap before was spent on ``stage``."""
         now = time.perf_counter()
-        self.spent[stage] += now - since
-        return now
+        self.spent[stage] += now - self._last
+        self._last = now
 
     def report(self) -> dict[str, float]:
         return {**{k: round(v, 3) for k, v in self.spent.items()}, "total": round(time.perf_counter() - self.begun, 3)}
@@ -136,55 +141,38 @@ def animate(
     in every frame (before encoding).
     """
     models.require(options.provider)
-    asked = _asked(options)  # what there is not is said at once, not only once faces were found
     clock = _Clock()
-    mark = clock.begun
+    asked = _asked(options)  # what there is not is said at once, not only once faces were found
+    clock.lap("motion")
     seed = _own_seed(photo) if options.seed is None else options.seed
     found = list(faces) if faces is not None else analyse(photo)
     mended = repair(photo, found) if options.repair == "auto" else Repaired(photo, [False] * len(found))
-    photo = mended.photo
     moving = chosen(found, options.faces, alone=options.frame == "portrait")
-    pixels, everybody = photo.pixels, found
+    pixels, everybody = mended.photo.pixels, found
     if options.frame == "portrait":
         pixels, everybody = portrait(pixels, everybody, moving[0])
     pixels, everybody = resized(pixels, everybody, options.size)
     numbers = [number for number, face in enumerate(found) if any(face is other for other in moving)]
-    mark = clock.add("faces", mark)
+    clock.lap("faces")
 
     following, making = (unheard, progress) if options.driver is None else halves(progress)
     role_of = _score(options, asked, seed, len(numbers), following)
-    performers, roles = [], []
+    cast = []
     for place, number in enumerate(numbers):
         face = everybody[number]
-        roles.append(role_of(place, face))
-        role = roles[-1]
-        mark = clock.add("motion", mark)
-        performers.append(Performer(pixels, face, _neighbours(face, everybody), options.provider, role.lean, role.body))
-        mark = clock.add("depth", mark)
+        role = role_of(place, face)
+        clock.lap("motion")
+        cast.append((Performer(pixels, face, _neighbours(face, everybody), options.provider, role.lean, role.body), role))
+        clock.lap("depth")
     if options.depth is not None:
-        _save_depth(performers[0].depth.as_uint16(), options.depth)
-    count = roles[0].frames
-    mark = clock.add("depth", mark)
+        _save_depth(cast[0][0].depth.as_uint16(), options.depth)
+        clock.lap("depth")
 
-    height, width = pixels.shape[:2]
-    with ClipWriter(out, (width, height), options.fps, options.quality) as writer:
-        performances = [
-            performer.perform(role.tracks(performer.track)) for performer, role in zip(performers, roles, strict=True)
-        ]
-        for index in range(count):
-            frame = pixels.copy()
-            for performer, performance in zip(performers, performances, strict=True):
-                performer.place(frame, next(performance))
-            mark = clock.add("animate", mark)
-            writer.write(frame)
-            mark = clock.add("encode", mark)
-            making(index + 1, count)
-        size = writer.encoded_size
-    clock.add("encode", mark)
-    held_back = {number: list(performer.limits.reasons) for number, performer in zip(numbers, performers, strict=True)}
+    size = _film(out, pixels, cast, options, clock, making)
+    held_back = {number: list(performer.limits.reasons) for number, (performer, _) in zip(numbers, cast, strict=True)}
     return Report(
         clip=str(out),
-        frames=count,
+        frames=cast[0][1].frames,
         fps=options.fps,
         size=size,
         faces=[
@@ -193,6 +181,26 @@ def animate(
         ],
         seconds=clock.report(),
     )
+
+
+def _film(
+    out: Path, pixels: Pixels, cast: Sequence[tuple[Performer, Role]], options: Options, clock: _Clock, making: OnProgress
+) -> tuple[int, int]:
+    """Writes the clip: each frame is the photo, (H, W, 3), and everybody in it as they are just then. Gives its size."""
+    height, width = pixels.shape[:2]
+    count = cast[0][1].frames
+    with ClipWriter(out, (width, height), options.fps, options.quality) as writer:
+        performances = [performer.perform(role.tracks(performer.track)) for performer, role in cast]
+        for index in range(count):
+            frame = pixels.copy()
+            for (performer, _), performance in zip(cast, performances, strict=True):
+                performer.place(frame, next(performance))
+            clock.lap("animate")
+            writer.write(frame)
+            clock.lap("encode")
+            making(index + 1, count)
+    clock.lap("encode")
+    return writer.encoded_size
 
 
 def _neighbours(face: Face, everybody: list[Face]) -> list[Face]:
