@@ -8,7 +8,7 @@ import pytest
 
 from tests.lids import enlarged, the_face
 from vivify.animate.eyes import eye_patch
-from vivify.animate.eyes.plain import lidded
+from vivify.animate.eyes.plain import lidded, stubs
 from vivify.faces import mirror_index
 from vivify.faces.topology import EYES, LEFT_EYE, RIGHT_EYE, Eye
 
@@ -108,3 +108,39 @@ def test_a_dark_frame_is_no_skin() -> None:
     cv2.ellipse(eye, (48, 40), (30, 12), 0, 0, 360, (255,), -1)
     bare, framed = (lidded(picture, eye)[36:50, 30:66].astype(int) for picture in (skin, frame))
     assert np.abs(framed - bare).max() <= 8
+
+
+def test_what_stands_out_of_plain_skin_and_ends_is_left_out_too() -> None:
+    """Of six dark strokes beside a mask two are found, whole: the tip of a lash above it and the end of a fold at the outer
+    corner. A crease along it, hair that goes on to the picture's side, a hair of the brow and one that stands alone are not.
+    """
+    picture, mask = np.full((64, 96, 3), 180, np.uint8), np.zeros((64, 96), np.uint8)
+    cv2.ellipse(mask, (48, 40), (34, 14), 0, 0, 360, (255,), -1)
+    cv2.rectangle(picture, (60, 0), (95, 16), (90, 90, 90), -1)  # the brow
+    tips = (((40, 30), (37, 17)), ((18, 40), (8, 40)))
+    others = (((48, 23), (70, 27)), ((24, 30), (0, 10)), ((66, 28), (66, 10)), ((48, 10), (50, 4)))
+    for begin, end in (*tips, *others):
+        cv2.line(picture, begin, end, (60, 60, 60), 2)
+    found = stubs(picture, mask) > 0
+    for (begin, end), there in [(tip, True) for tip in tips] + [(other, False) for other in others]:
+        x, y = np.linspace(begin, end, 20).round().astype(int).T
+        beyond = mask[y, x] == 0
+        assert found[y, x][beyond].mean() == there
+
+
+@pytest.mark.parametrize(("height", "pupil", "seen"), [(20, False, True), (9, False, False), (9, True, True)])
+def test_an_eye_has_a_pupil_or_is_wide_open(height: int, *, pupil: bool, seen: bool) -> None:
+    """Between landmarks a third of the eye's width apart there is an eye, be it a blank statue's; between those a sixth
+    apart only if something is darker there than the skin: a laugh's bags are none.
+    """
+    pixels, face = the_face()
+    points = eye_patch.Resting.of(RIGHT_EYE, pixels, face.landmarks).points
+    points = np.hstack([points, np.zeros((len(points), 1), np.float32)])
+    for row, side in ((RIGHT_EYE.upper[0], -0.5), (RIGHT_EYE.lower[0], 0.5)):
+        points[list(row), 0] = np.linspace(26, 70, len(row))
+        points[list(row), 1] = 40 + side * height
+    photo = np.full((64, 96, 3), 150, np.uint8)
+    cv2.rectangle(photo, (20, 40 - height // 2), (76, 40 + height // 2), (200, 200, 200), -1)
+    if pupil:
+        cv2.circle(photo, (48, 40), 5, (40, 40, 40), -1)
+    assert eye_patch.Resting.of(RIGHT_EYE, photo, points).seen() == seen

@@ -201,9 +201,12 @@ def test_shut_eyes_are_seen_shut() -> None:
 
 
 def test_an_eye_that_does_not_show_stays_as_it_is() -> None:
-    """Where landmarks take a bag for an eye, here one of plain skin, nothing closes: the other eye still does."""
+    """Where landmarks take a bag for a slit, here one of plain skin, nothing closes: the other eye still does."""
     pixels, face = enlarged(2.0)
-    bagged = pixels.copy()
+    bagged, narrow = pixels.copy(), face.landmarks.copy()
+    for upper, lower in zip(RIGHT_EYE.upper[0], RIGHT_EYE.lower[0], strict=True):
+        narrow[upper] = (narrow[upper] + narrow[lower]) / 2
+    face = replace(face, landmarks=narrow)
     points = face.landmarks[list(RIGHT_EYE.opening), :2]
     bag = cv2.dilate(
         cv2.fillPoly(np.zeros(pixels.shape[:2], np.uint8), [np.round(points).astype(np.int32)], (1,)), np.ones((9, 9))

@@ -16,6 +16,11 @@ _LASH_LINE = 4  # pixels: half the width of what is broader than lashes and the 
 _SOFT = 0.8  # pixels
 _ABOVE, _BESIDE = 12, 3  # pixels above an opening to which a lid shows, and around it where lashes are
 _BRIGHT, _SEEN = 0.6, 0.4  # of the skin's light, what is darker are lashes; of the lid, what must be no lashes
+_SHADE, _SPECK = 0.15, 4  # of the light around, what is darker is a stroke, of so many pixels at least
+_LIT = 0.75  # of the usual light: what is darker around a stroke is a brow
+_STROKE, _LONG, _WIDER = 5, 14.0, 4  # pixels: half the width of what is broader than strokes; how far they reach; and how
+# much more than they reach outwards they may reach along the eye, as creases do
+_ROOTS, _BESIDES = 1.5, 2  # pixels from the mask that are left out, and around a stroke that go with it
 _BARE, _PAINTED = 0.25, 0.35  # of a channel: more colour than this nobody's bare lid has (258 faces); paint has
 
 
@@ -46,6 +51,30 @@ def lashes_shade(picture: Pixels, skin: Pixels, opening: Pixels) -> Float:
     broad = np.clip(cv2.morphologyEx(left, cv2.MORPH_CLOSE, disc(_LASH_LINE)), 0.01, 1)
     # Softly: the opening's edge is one of whole pixels.
     return np.asarray(cv2.GaussianBlur(np.maximum(1 - left / broad, 0), (0, 0), _SOFT), np.float32)
+
+
+def stubs(picture: Pixels, mask: Pixels) -> Pixels:
+    """(64, 96) uint8: 255 where dark strokes stand out of ``mask`` (64, 96) and end nearby in ``picture`` (64, 96, 3).
+
+    These are tips of long lashes, ends of liner and of the fold at the outer corner, the red of the inner one. Hair, frames
+    and crow's feet go on, creases run along the eye, and around hairs of a brow it is dark.
+    """
+    light = cv2.GaussianBlur(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32), (0, 0), _SOFT)
+    around = np.maximum(cv2.morphologyEx(light, cv2.MORPH_CLOSE, disc(_STROKE)), 1)
+    free = (mask == 0).astype(np.uint8)
+    away = cv2.distanceTransform(free, cv2.DIST_L2, 3)
+    # At their roots lashes run together.
+    skin = around > _LIT * np.median(around[(away > 0) & (away < _AROUND)])
+    dark = (skin & (away > _ROOTS) & (1 - light / around > _SHADE)).astype(np.uint8)
+    found = np.zeros_like(mask)
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
+    for label, (x, y, width, height, area) in enumerate(boxes[1:], start=1):
+        stroke = labels == label
+        near, far = float(away[stroke].min()), float(away[stroke].max())
+        ends = x > 0 and y > 0 and x + width < mask.shape[1] and y + height < mask.shape[0] and far <= _LONG
+        if ends and area >= _SPECK and near <= 2 * _ROOTS and max(width, height) <= far - near + _WIDER:
+            found[stroke] = 255
+    return np.asarray(cv2.dilate(found, disc(_BESIDES)), np.uint8)
 
 
 def paint(picture: Pixels, skin: Pixels, opening: Pixels) -> Float:
