@@ -60,6 +60,19 @@ def test_photos_do_not_move_as_one() -> None:
     assert all(np.array_equal(first.rotation, other.rotation) for other in rest)
 
 
+def test_a_group_does_not_do_the_same_at_once() -> None:
+    """Of three people who turn and smile the largest and the third turn before they smile, the second smiles first."""
+    photo, face = portrait()
+    faces = [replace(face, landmarks=face.landmarks + np.array([256 * place, 0, 0], np.float32)) for place in range(3)]
+    clip = _clip(Photo(np.ascontiguousarray(np.hstack([photo.pixels] * 3)), "png"), faces, replace(SMALL, size=192, seed=1))
+
+    def smiles_most(number: int) -> int:
+        corners = clip.tracks[number].displacement[:, list(MOUTH_CORNERS), 0]
+        return int(np.argmax(corners[:, 1] - corners[:, 0]))
+
+    assert [_turns_most(clip, number) < smiles_most(number) for number in range(3)] == [True, False, True]
+
+
 def test_a_storyboard_is_played_whole_by_each_of_a_group(tmp_path: Path) -> None:
     """Who sets off late smiles as long as the first does, and rests when the clip ends: it lasts that much longer. A clip
     that may not last longer is one in which all set off together.

@@ -96,6 +96,13 @@ def joined(*motions: Motion) -> Motion:
     return Motion(*(np.concatenate([getattr(motion, curve.name) for motion in motions]) for curve in fields(Motion)))
 
 
+def sitting(take: Template, other: Template) -> Motion:
+    """Unblinking, and the head goes as both heads do together: one sways, the other is never quite at rest."""
+    motion, more = unblinking(take), other.motion.at_length(len(take.motion))
+    rotation, translation = motion.rotation + more.rotation, motion.translation + more.translation
+    return replace(motion, rotation=rotation, translation=translation)
+
+
 def unblinking(take: Template) -> Motion:
     """The lids rest, and what brows and eyes do in a blink is bridged: blinks come at times of their own."""
     blinking = take.motion.lids.max(axis=1) > BLINKING

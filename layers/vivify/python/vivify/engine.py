@@ -54,16 +54,17 @@ _IN_STEP = 4  # every so many-th face of a group sets off with the first
 class Options:
     """What to make.
 
-    ``motions``: library names or template files, played in turn; ``storyboard``: a file that says what happens when,
-    instead; ``driver``: follow this video instead. ``seconds``: length, ``None`` for 6 s, or the storyboard's (played whole
-    by whoever sets off last) or driver's own; beyond its own no driver is followed. ``fps``: frames a second. ``size``:
-    "native" or the long side in pixels. ``frame``: the whole photo, or head and shoulders of one person. ``faces``: whom to
-    animate, N counts from 1, the largest. ``strength``: scales every motion but the idle one; ``parts``: scales single parts
-    (vivify.motion.PARTS) on top. ``seed``: sets when people set off, blink and breathe; ``None``: the photo's own, so that
-    many photos do not move as one, and each always moves alike. ``loop``: end where it began. ``quality``: a finished MP4,
-    or the lossless file that publishing encodes. ``depth``: where to save the depth map of the first face that moves, a
-    16-bit PNG. ``repair``: whether faces of a photo found to be scratched or faded are mended first. ``provider``: what
-    makes the pixels; a GPU that is not there is an error.
+    ``motions``: library names or template files, played in turn, by each of a group from another one on; ``storyboard``: a
+    file that says what happens when, instead; ``driver``: follow this video instead. ``seconds``: length, ``None`` for 6 s,
+    or the storyboard's (played whole by whoever sets off last) or driver's own; beyond its own no driver is followed.
+    ``fps``: frames a second. ``size``: "native" or the long side in pixels. ``frame``: the whole photo, or head and
+    shoulders of one person. ``faces``: whom to animate, N counts from 1, the largest. ``strength``: scales every motion but
+    the idle one; ``parts``: scales single parts (vivify.motion.PARTS) on top. ``seed``: sets when people set off, blink,
+    look elsewhere and breathe; ``None``: the photo's own, so that many photos do not move as one, and each always moves
+    alike. ``loop``: end where it began. ``quality``: a finished MP4, or the lossless file that publishing encodes.
+    ``depth``: where to save the depth map of the first face that moves, a 16-bit PNG. ``repair``: whether faces of a photo
+    found to be scratched or faded are mended first. ``provider``: what makes the pixels; a GPU that is not there is an
+    error.
     """
 
     motions: tuple[str, ...] = DEFAULT_MOTIONS
@@ -247,18 +248,26 @@ def _score(
         # The first one sets off when the storyboard says; where its length is free, the clip waits for the last.
         lates = _lates(options.seconds or ends(told), 0.0, people)
         seconds = options.seconds or ends(told) + max(lates)
-        beats = partial(delayed, told, seconds)
+
+        def beats(number: int) -> list[Beat]:
+            return delayed(told, seconds, lates[number])
+
     else:
         seconds = options.seconds or _USUAL_SECONDS
         lates = _lates(seconds, np.random.default_rng(seed).random(), people)
-        beats = partial(in_turn, [found for found in motions if found.name != IDLE], seconds)
+        played = [found for found in motions if found.name != IDLE]
+
+        def beats(number: int) -> list[Beat]:
+            first = number % max(1, len(played))
+            return in_turn(played[first:] + played[:first], seconds, lates[number])
+
     life = Life(template(IDLE), template(BLINK))
 
     def role_of(number: int, face: Face) -> Role:
         width = _in_eye_distances(mouth_width, face)
         motion = partial(
             compose,
-            beats(lates[number]),
+            beats(number),
             life,
             seconds,
             options.fps,

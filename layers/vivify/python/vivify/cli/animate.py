@@ -30,7 +30,8 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         "--motion",
         action="append",
         metavar="NAME",
-        help="a motion of the library (see vivify motions) or a template file; repeat to play several in turn",
+        help="a motion of the library (see vivify motions) or a template file; repeat to play several in turn, each of a "
+        "group from another one on",
     )
     motion.add_argument("--storyboard", type=Path, metavar="S.json", help="what happens when, from a file, instead")
     motion.add_argument("--driver", type=Path, metavar="VIDEO", help="follow the face in this video instead")

@@ -93,7 +93,8 @@ class ClipOptions(Rendering):
         Field(
             min_length=1,
             max_length=8,
-            description="Motions of the library, played in turn; none where a driver is followed.",
+            description="Motions of the library, played in turn, by each of a group from another one on; none where a "
+            "driver is followed.",
         ),
     ] = ["turn-left", "gentle-smile"]
 
