@@ -84,7 +84,7 @@ def test_publishing_can_take_the_largest_clip(resources: dict[str, Resource]) ->
 
 
 def test_an_attempt_can_make_the_largest_clip(resources: dict[str, Resource]) -> None:
-    """In half of its time at the pace of two cores, measured as 58 frames of 512 x 512 a second; hosts have four and a GPU."""
+    """In half of its time at the pace of two cores, measured as 58 frames of 512 x 512 a second."""
     (job,) = of(resources, "AWS::Batch::JobDefinition").values()
     assert job["Timeout"]["AttemptDurationSeconds"] / 2 > MOST_PIXELS / (58 * 512 * 512)
 

@@ -51,6 +51,7 @@ def test_every_alarm_is_heard(resources: dict[str, Resource]) -> None:
         assert alarm["AlarmDescription"].endswith("."), name
         assert alarm["TreatMissingData"] in ("notBreaching", "breaching"), name
         assert f"${{{name}.Arn}}" in shown, name
+    assert resources["GpuQueueAlarm"]["Properties"]["TreatMissingData"] == "breaching"  # the reconciler looks no more
     _tls, statement = resources["AlarmsPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert set(statement["Principal"]["Service"]) == {"cloudwatch.amazonaws.com", "budgets.amazonaws.com"}
     (budget,) = of(resources, "AWS::Budgets::Budget").values()

@@ -59,26 +59,43 @@ def test_buckets_speak_tls_only(resources: dict[str, Resource]) -> None:
         assert (tls["Effect"], tls["Principal"], tls["Action"]) == ("Deny", "*", "s3:*")
         assert tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
         assert len(tls["Resource"]) == 2
-        for other in others:
-            allowed = other["Fn::If"][1] if "Fn::If" in other else other
-            assert set(allowed["Principal"]) == {"Service"}
-            assert set(allowed["Condition"]["StringEquals"]) & {"aws:SourceArn", "aws:SourceAccount"}
+        _require_for_us_alone(others)
+
+
+def _require_for_us_alone(allowing: list[dict[str, Any]]) -> None:
+    """Each of these statements lets in services of AWS, and those only on our own behalf: they work for others, too."""
+    for statement in allowing:
+        allowed = statement["Fn::If"][1] if "Fn::If" in statement else statement
+        assert set(allowed["Principal"]) == {"Service"}
+        (conditions,) = allowed["Condition"].values()
+        assert conditions.keys() & {"aws:SourceArn", "aws:SourceAccount"}
 
 
 def test_queues_and_topics_speak_tls_only(resources: dict[str, Resource]) -> None:
-    """What waits in a queue or goes through a topic may hold links: the policy of each denies it to whoever has no TLS."""
+    """What waits in a queue or goes through a topic may hold links: the policy of each denies it to whoever has no TLS; what
+    else it allows, it allows one service.
+    """
     kinds = (("Queue", "Queues", "SQS", "sqs:*"), ("Topic", "Topics", "SNS", "sns:Publish"))
     for kind, named, service, action in kinds:
         held: list[str] = []
         for policy in of(resources, f"AWS::{service}::{kind}Policy").values():
-            tls, *_ = policy["PolicyDocument"]["Statement"]
+            tls, *others = policy["PolicyDocument"]["Statement"]
             assert (tls["Effect"], tls["Principal"], tls["Action"]) == ("Deny", "*", action)
             assert tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+            _require_for_us_alone(others)
             refused = [next(iter(resource.values())) for resource in listed(tls["Resource"])]
             members = [member["Ref"] for member in policy[named]]
             assert [name[0] if isinstance(name, list) else name for name in refused] == members
             held += members
         assert sorted(held) == sorted(of(resources, f"AWS::{service}::{kind}"))
+
+
+def test_links_are_the_only_way_to_clips(resources: dict[str, Resource]) -> None:
+    """The distribution serves whoever has a URL that our key group signed, over HTTPS, and nobody else."""
+    (distribution,) = of(resources, "AWS::CloudFront::Distribution").values()
+    serving = distribution["DistributionConfig"]["DefaultCacheBehavior"]
+    assert serving["TrustedKeyGroups"] == [{"Ref": "LinkKeyGroupId"}]
+    assert serving["ViewerProtocolPolicy"] == "https-only"
 
 
 def test_what_is_deleted_is_gone(resources: dict[str, Resource]) -> None:
