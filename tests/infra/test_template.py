@@ -24,13 +24,18 @@ def test_every_task_has_an_end(machine: dict[str, Any]) -> None:
 
 
 def test_every_task_retries_named_transient_errors_only(machine: dict[str, Any]) -> None:
-    """Retry has backoff, full jitter and a bound, and never a wildcard that would run poison again."""
+    """Retry has backoff, full jitter and a bound, and never a wildcard that would run poison again. Each function is called
+    again after the same errors; its crash and its timeout are two of them.
+    """
     for name, task in tasks(machine).items():
         for rule in task["Retry"]:
             assert rule["JitterStrategy"] == "FULL", name
             assert rule["BackoffRate"] > 1, name
             assert 1 <= rule["MaxAttempts"] <= 5, name
             assert not [error for error in rule["ErrorEquals"] if error.startswith("States.")], name
+    functions = [task for task in tasks(machine).values() if task["Resource"] == "${InvokeFunction}"]
+    (named,) = {tuple(rule["ErrorEquals"]) for task in functions for rule in task["Retry"]}
+    assert {"Runtime.ExitError", "Sandbox.Timedout"} < set(named)
 
 
 def test_every_task_leads_to_the_one_failure_path(machine: dict[str, Any]) -> None:

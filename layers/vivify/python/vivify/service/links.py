@@ -9,6 +9,8 @@ from vivify.cloud import signed_urls
 from vivify.cloud.records import Record, now, timestamp
 from vivify.cloud.settings import LinkSettings
 
+_KEYS = {"url": "clip_key", "poster_url": "poster_key", "preview_url": "preview_key"}  # links, and the record's names
+
 
 def has_expired(record: Record) -> bool:
     """Whether it was ready and its days are over: S3 deletes its files, and there is nothing to link to."""
@@ -24,9 +26,6 @@ def links(record: Record, settings: LinkSettings) -> dict[str, Any]:
     figures = {name: float(text) if "." in text else int(text) for name, text in record["clip"].items()}
     ends = min(dt.datetime.fromisoformat(record["kept_until"]), *(link.expires_at for link in minted.values()))
     return {**{name: link.url for name, link in minted.items()}, "expires_at": timestamp(ends), **figures}
-
-
-_KEYS = {"url": "clip_key", "poster_url": "poster_key", "preview_url": "preview_key"}
 
 
 def _sign(key: str, settings: LinkSettings) -> signed_urls.SignedUrl:
