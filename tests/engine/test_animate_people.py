@@ -12,8 +12,11 @@ import pytest
 from tests.drawn import MOUTH_WIDTH, Pixels, drawn, posed
 from tests.portrait import cut, whole
 from vivify.animate import Performer
+from vivify.animate.person.place import Place
+from vivify.animate.person.territory import Territory
+from vivify.depth.head import HeadFrame
 from vivify.faces import Face
-from vivify.faces.topology import OVAL
+from vivify.faces.topology import CHIN, OVAL
 from vivify.motion.limits import HEADS_TOUCH
 
 APART, TOUCHING = 180, 116  # pixels from one face to the other, 42 from eye to eye
@@ -87,3 +90,36 @@ def test_heads_that_touch_hold_each_other_back() -> None:
     assert HEADS_TOUCH not in free.limits.reasons
     assert HEADS_TOUCH in touching.limits.reasons
     assert touching.limits.yaw[0] < 0.5 * free.limits.yaw[0]
+
+
+def test_a_head_that_goes_beyond_its_own_is_shown_whole() -> None:
+    """Down to her chin a head that leans across the line between two heads is drawn there as were there no other."""
+    photo, left, right = _pair(APART)
+    motion = replace(posed((0.0, 0.0, 12.0)), translation=np.array([[0.5, 0, 0]], np.float32))
+    beside, alone = (drawn(Performer(photo, left, others), photo, motion) for others in ([right], []))
+    chin = int(left.landmarks[CHIN, 1])
+    line = round(np.mean([left.landmarks[:, 0].mean(), right.landmarks[:, 0].mean()]))
+    beyond = (slice(0, chin), slice(line, line + 12))  # where the other's hair has not yet begun
+    gone = (alone != photo).any(axis=2)[beyond]
+    assert gone.sum() > 1000
+    assert np.mean(cv2.absdiff(beside, alone).max(axis=2)[beyond][gone] > 8) < 0.05
+
+
+def test_whoever_comes_last_two_people_look_the_same() -> None:
+    """Where two move to one place, each is seen by his share of it, in either order; where one moves, he alone."""
+    rng = np.random.default_rng(0)
+    photo, first, second = rng.integers(0, 256, (3, 40, 60, 3), dtype=np.uint8)
+    first[:, 50:], second[:, :10] = photo[:, 50:], photo[:, :10]
+    head = HeadFrame(np.array([10.0, 20, 0]), 5.0, np.eye(3), 0.0)
+    other = replace(head, origin=np.array([50.0, 20, 0]))
+    nobody = np.zeros((40, 60), np.float32)
+    places = [Place(photo, nobody, Territory(*heads)) for heads in ((head, [other]), (other, [head]))]
+    shown = []
+    for order in ((0, 1), (1, 0)):
+        here = photo.copy()
+        for number in order:
+            places[number].put(here, (first, second)[number])
+        shown.append(here)
+    assert cv2.absdiff(*shown).max() <= 1
+    assert np.array_equal(shown[0][:, :10], first[:, :10])
+    assert np.array_equal(shown[0][:, 50:], second[:, 50:])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-import cv2
 import numpy as np
 
 from vivify.animate.eyes.eyeball import PaintedEye
@@ -18,6 +17,7 @@ from vivify.animate.painter import CvPainter, Painter
 from vivify.animate.person.borders import Borders, within_bars, without_tips
 from vivify.animate.person.creases import Creases
 from vivify.animate.person.folds import Folds
+from vivify.animate.person.place import Place
 from vivify.animate.person.reach import Reach
 from vivify.animate.person.shades import Shades
 from vivify.animate.person.surface import build_surface
@@ -72,9 +72,10 @@ class Performer:
         cut_beside, cut_above = borders.cut_off()
         room = Room(lean, borders.room(), cut_beside, cut_above, territory.crowded)
         self.limits = Limits.of(self._shape, face.pose, room)
-        self._share = territory.share(self._pixels.shape) if others else None
+        self._place = Place(self._pixels, matte, territory) if others else None  # or nobody else is there
         self._surface = build_surface(self._landmarks, territory, matte, self.depth.person, borders, lean, body)
-        self._layers = split(self._pixels, matte, _UNSURE_EDGE * self._head.unit, self._share)
+        own = None if self._place is None else self._place.share
+        self._layers = split(self._pixels, matte, _UNSURE_EDGE * self._head.unit, own)
         height, width = matte.shape
         self._warp = Warp(self._surface, (width, height), self._head.unit)
         self._painter = _painter(self._layers, self._warp.grid, provider)
@@ -103,10 +104,10 @@ class Performer:
     def place(self, frame: Pixels, picture: Pixels) -> None:
         """Puts ``picture`` of the region into ``frame`` (the whole photo, (H, W, 3) uint8), in place."""
         here = self.region.of(frame)
-        if self._share is None:
+        if self._place is None:
             here[...] = picture
-        else:  # neighbours' regions overlap
-            here[...] = cv2.blendLinear(picture, here, self._share, 1 - self._share)
+        else:
+            self._place.put(here, picture)
 
     def draw(self, frame: Pixels, track: FaceTrack, index: int) -> None:
         """Paints this face into ``frame`` (the whole photo, (H, W, 3) uint8) as it is at frame ``index`` of its track."""
