@@ -224,7 +224,7 @@ def test_people_blink_at_human_rates(seed: int) -> None:
 
 def test_no_blink_is_like_the_last() -> None:
     """Of the blinks of two minutes the longest keeps the eyes more than half shut 1.3 to 2.5 times as long as the shortest,
-    none for less than 0.07 or more than 0.22 seconds: the quick and the slow tenth of filmed ones do for 0.08 and 0.25.
+    none for less than 0.07 or more than 0.22 seconds: the quick and the slow tenth of filmed ones do for 0.08 and 0.29.
     """
     fps = 100.0
     lids = compose([], Life(template(IDLE), template(BLINK)), 120.0, fps, mouth_width=MOUTH, seed=1).lids[:, 0]

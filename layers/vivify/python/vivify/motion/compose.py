@@ -17,7 +17,7 @@ from vivify.motion.template import Motion, Template, easing
 
 _BLINK_APART = (2.4, 5.6)  # seconds between blinks: people at rest blink 10 to 20 times a minute
 _FIRST_BLINK = (1.0, 2.2)
-_BLINK_LASTS = (0.75, 1.5)  # times as long as the measured one: between the quick and the slow quarter of 130 filmed blinks
+_BLINK_LASTS = (0.65, 1.35)  # times as long as the measured one: as the quick and the slow quarter of 177 filmed blinks
 _SHUT = 0.43  # of a blink is over when the lids are shut
 _TURNS = 8.0  # degrees of yaw: a head that goes so far turns to somewhere
 # Seconds: a blink so near to a turn comes with it, a third as far from its quickest moment as it would have been. 35% of
