@@ -57,6 +57,14 @@ def test_missing_and_wrong_are_told_together() -> None:
     assert caught.value.details == {"missing": missing, "wrong": ["URL_SECONDS"]}
 
 
+def test_a_word_is_one_of_those_there_are() -> None:
+    """A switch that is neither yes nor no is named, and not taken for either."""
+    environ = {**dict.fromkeys(NEEDED["detect_face"], "x"), "ACCEPT_WORK": "off"}
+    with pytest.raises(SettingsInvalid) as caught:
+        settings.load(settings.DetectFace, environ)
+    assert caught.value.details == {"missing": [], "wrong": ["ACCEPT_WORK"]}
+
+
 def test_numbers_are_numbers() -> None:
     """Fields have the types they declare, and defaults where the environment is silent."""
     environ = {**dict.fromkeys(NEEDED["serve_api"], "x"), "DAILY_CLIPS": "7", "URL_SECONDS": "60"}
