@@ -25,10 +25,12 @@ _STRANGE, _ALIKE, _BUSY = 2.0, 16.0, 2.5  # deviations, levels, and times the us
 _BESIDE = 2  # patch pixels around what is no skin that are none either
 _PIECES, _BARE, _FAR = 6, 0.01, 0.002  # at most; share that may stay bare; share that a patch pixel of way must gain
 _OUTLIER = 3.0  # deviations: single hairs and moles are left behind
-_UNDER, _NEAR, _LOUDER = 44, 8.0, 2.0  # patch rows from which on skin is below the eye; pixels it counts over; most gain
+_UNDER, _LASHED, _NEAR = 44, 8.0, 6.0  # patch rows from which on skin is below the eye; pixels beyond it that lower lashes
+# reach (they are no skin, and livelier), and that skin counts over
+_LOUDER = 2.0  # times: most gain
 _SHADE = 0.5  # of the skin's tone: on what is darker there is less to be seen
 _GUESSED = 0.5  # of the network's finest detail that stays at most
-_LEFT_OUT = 1.1  # times: what counts as skin leaves out its liveliest spots; all of it is so much more lively
+_LEFT_OUT = 1.17  # times: what counts as skin leaves out its liveliest spots; all of it is so much more lively
 _ROUNDED = 0.69  # levels: the Laplacian that rounding to whole levels leaves, in the photo and in the frame again
 _LOCAL = 3.0  # patch pixels over which a lid is as lively as the skin
 
@@ -68,7 +70,8 @@ class SkinDetail:
         photo = np.ascontiguousarray(window.of(region)).astype(np.float32)
         fine = np.asarray(photo - cv2.GaussianBlur(photo, (0, 0), _cut(zoom) / zoom), np.float32)
         skin = _skin(photo, fine, eye, wider)
-        below = skin * np.exp(-cv2.distanceTransform((eye == 0).astype(np.uint8), cv2.DIST_L2, 3) / _NEAR)
+        away = cv2.distanceTransform((eye == 0).astype(np.uint8), cv2.DIST_L2, 3) - _LASHED
+        below = skin * (away >= 0) * np.exp(-away / _NEAR)
         below[: _BEFORE[1] + _UNDER] = 0
         here = enlarged(below)
         if here.sum() < 1:
