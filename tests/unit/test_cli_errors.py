@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -241,39 +240,6 @@ def test_debug_shows_where(engine: StandIn, photo: Path, monkeypatch: pytest.Mon
     engine.raises = ZeroDivisionError()
     with pytest.raises(ZeroDivisionError):
         run("animate", photo, "-o", photo.parent / "clip.mp4")
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_whoever_is_stopped_leaves_nothing_behind(photo: Path, number: signal.Signals) -> None:
-    """Ctrl-C, ``timeout`` and a closed terminal while frames are written: one line, exit 1, no clip and no half of one."""
-    program = """
-import signal, sys, types
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # what starts the tests may ignore it
-import numpy as np
-from vivify import cli
-from vivify.video import ClipWriter
-def animate(photo, faces, out, options, progress):
-    with ClipWriter(out, (64, 64)) as writer:
-        while True:
-            writer.write(np.zeros((64, 64, 3), np.uint8))
-            if list(out.parent.glob(".clip.*")):
-                print("half a clip", flush=True)
-engine = sys.modules["vivify.engine"] = sys.modules["vivify"].engine = types.ModuleType("vivify.engine")
-engine.Options, engine.animate = dict, animate
-sys.exit(cli.main(["animate", sys.argv[1], "-o", sys.argv[2]]))
-"""
-    command = [sys.executable, "-c", program, str(photo), str(photo.parent / "clip.mp4")]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "half a clip\n"
-        process.send_signal(number)
-        try:
-            said = process.communicate(timeout=30)[1]
-        finally:
-            process.kill()  # one that did not hear must not keep the tests waiting
-    assert (said, process.returncode) == ("interrupted: Stopped; nothing was written.\n", 1)
-    assert list(photo.parent.iterdir()) == [photo]
 
 
 @pytest.mark.parametrize("more", [[], ["--json"]])

@@ -107,7 +107,7 @@ class ClipWriter:
         self._ffmpeg.finish()
         reason = self._ffmpeg.reason()
         self.abort()
-        raise VideoError(f"The clip could not be encoded: {reason}")
+        raise VideoError(f"The clip could not be encoded: {reason}. See that there is room in its folder.")
 
     def __enter__(self) -> Self:
         return self
