@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.command_line import StandIn, run
+from vivify.cli import files
 from vivify.errors import FaceTooSmall, GpuUnavailable, MotionInvalid, NoFaceFound, NoFaceInVideo, UsageError, VideoError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -232,6 +233,17 @@ def test_bad_photos_are_3(
     extra = ["-o", tmp_path / "clip.mp4"] if command == "animate" else []
     assert run(command, tmp_path / "photo.jpg", *extra, "--json") == 3
     assert json.loads(capsys.readouterr().out)["error"]["code"] == code
+
+
+def test_a_film_in_place_of_a_photo(
+    photo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file larger than any photo is refused as too large: exit 3."""
+    monkeypatch.setattr(files, "_MAX_BYTES", photo.stat().st_size)
+    assert files.read_photo(photo).format == "png"
+    monkeypatch.setattr(files, "_MAX_BYTES", photo.stat().st_size - 1)
+    assert run("inspect", photo) == 3
+    assert capsys.readouterr().err.startswith("photo_too_large: The file has more than ")
 
 
 def test_debug_shows_where(engine: StandIn, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
