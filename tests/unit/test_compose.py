@@ -235,9 +235,9 @@ def test_no_blink_is_like_the_last() -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-@pytest.mark.parametrize(("before", "moved"), [(0.3, 0.2), (-0.45, -0.3), (0.7, 0.0)])
+@pytest.mark.parametrize(("before", "moved"), [(0.3, 0.15), (-0.5, -0.25), (0.7, 0.0)])
 def test_a_blink_goes_with_a_turn(seed: int, before: float, moved: float) -> None:
-    """A blink due less than 0.6 s before or after a head turns fastest comes two thirds nearer to that, others when due; a
+    """A blink due less than 0.6 s before or after a head turns fastest comes half as far from that, others when due; a
     tilt of as many degrees moves none.
     """
     life = Life(template(IDLE), template(BLINK))

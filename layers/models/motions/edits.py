@@ -20,7 +20,7 @@ BROADEST = 0.9  # of how broad a smile becomes
 STAYS, GOES = 1.4, 1.5  # seconds that a smile stays; times as long as it came that it goes
 OUTBREAK, BURST = 14, 16  # frames until a laugh has broken out, and until it is half over
 SETTING_OFF = 0.4  # seconds of rest around a turn; in which a head begins to bob
-SHAKES = 0.2  # seconds: sigma over which a turn is smoothed
+SHAKES = 0.14  # seconds: sigma over which a turn is smoothed; over 0.2 no head stayed turned, and none set off as people do
 HALF_FADES = 2.0  # centimetres on either side of the face's middle in which one half gives way to the other
 
 

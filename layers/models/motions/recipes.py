@@ -86,7 +86,7 @@ WINK = "its lids' closing, half in the clip, brought to shut, the mouth's motion
 D13_REST, LAUGH_REST = "against its rest at 0.10-0.50 s", "against its rest at 3.68-3.88 s"
 ALIKE = "; both lids alike"
 LOOKING_ON = "the eyes staying on the viewer, as filmed people's do"
-TURN_ALONE = "the turn about the neck alone, smoothed over 0.2 s"
+TURN_ALONE = "the turn about the neck alone, smoothed over 0.14 s"
 CALM = f"; at 0.8 of its size, 1.5 times slower, {TURN_ALONE}; {LOOKING_ON}"
 TO_ONE_SIDE = "left and right evened out, as the clip pulls to one side"
 

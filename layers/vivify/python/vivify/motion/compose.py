@@ -20,9 +20,9 @@ _FIRST_BLINK = (1.0, 2.2)
 _BLINK_LASTS = (0.65, 1.35)  # times as long as the measured one: as the quick and the slow quarter of 177 filmed blinks
 _SHUT = 0.43  # of a blink is over when the lids are shut
 _TURNS = 8.0  # degrees of yaw: a head that goes so far turns to somewhere
-# Seconds: a blink so near to a turn comes with it, a third as far from its quickest moment as it would have been. 35% of
-# filmed ones come in the fifth of the time in which the head goes fastest.
-_GOES_ALONG, _AS_FAR = 0.6, 1 / 3
+# Seconds: a blink so near to a turn comes with it, half as far from its quickest moment as it would have been. 35% of filmed
+# ones come in the fifth of the time in which the head goes fastest.
+_GOES_ALONG, _AS_FAR = 0.6, 0.5
 _BREATH_NECK = 0.25  # of the way that a breath moves the chest, the neck goes
 _BREATH_NODS = 9.4  # degrees for each eye distance of it
 _LIDS_BUSY = 0.8  # a beat that closes the lids this far has blinks of its own
