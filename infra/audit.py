@@ -1,4 +1,4 @@
-"""`make audit`: known vulnerabilities in everything that is installed or shipped, asked of PyPI's advisory database.
+"""``make audit``: known vulnerabilities in everything that is installed or shipped, asked of PyPI's advisory database.
 
 Exit code 0: asked about every package, none known. 1: some known, or some package nobody could tell of. Where the database
 cannot be reached at all nothing has been audited: that is an error too, or with --or-say-so a loud warning.

@@ -54,7 +54,7 @@ def wants_retry(rules: Sequence[Mapping[str, str]], attempt: Attempt) -> bool:
 
 
 class JobRunner:
-    """Runs jobs, at most `slots` at a time: the rest wait in the queue as they would for a GPU host."""
+    """Runs jobs, at most ``slots`` at a time: the rest wait in the queue as they would for a GPU host."""
 
     def __init__(self, environment: Mapping[str, str], logs: Path, slots: int | None = None) -> None:
         self._environment = dict(environment)

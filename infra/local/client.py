@@ -27,7 +27,7 @@ _TYPES = {".heic": "image/heic", ".heif": "image/heif", ".avif": "image/avif", "
 
 
 class NotServed(Exception):
-    """The API or the bucket refused a request. `usage`: the API's sentence when what was asked makes no sense."""
+    """The API or the bucket refused a request. ``usage``: the API's sentence when what was asked makes no sense."""
 
     def __init__(self, request: str, status: int, answer: bytes) -> None:
         super().__init__(f"{request}: {status} {answer[:500].decode(errors='replace')}")
@@ -51,7 +51,7 @@ def content_type(photo: Path) -> str:
 
 
 class Client:
-    """Speaks to a running stack at `endpoint` with the names in `outputs` (the template's outputs), signing as `person`."""
+    """Speaks to a running stack at ``endpoint``, as ``person``. ``outputs``: the template's."""
 
     def __init__(self, endpoint: str, outputs: Mapping[str, str], person: Credential = PERSON) -> None:
         self.endpoint = endpoint
@@ -78,7 +78,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
         token: str = "",
     ) -> Any:
-        """A request to the HTTP API, signed, or with a bearer `token`; the decoded JSON answer. Raises `NotServed`."""
+        """A request to the HTTP API, signed, or with a bearer ``token``; the decoded JSON answer. Raises ``NotServed``."""
         data = b"" if body is None else json.dumps(body).encode()
         sent = {**({"content-type": "application/json"} if data else {}), **(headers or {})}
         request = AWSRequest(method=method, url=f"{self.endpoint}{path}", data=data, headers=sent)
@@ -107,7 +107,7 @@ class Client:
         return str(ticket["clip_id"])
 
     def upload(self, form: Mapping[str, Any], file: Path) -> None:
-        """Posts a file with a form of the API's. Raises `NotServed`."""
+        """Posts a file with a form of the API's. Raises ``NotServed``."""
         fields = {**form["fields"], "file": (file.name, file.read_bytes(), content_type(file))}
         answer = self._http.request("POST", form["url"], fields=fields)
         if answer.status >= 300:
@@ -174,7 +174,7 @@ class Client:
     def timings(self, clip_id: str, sent_at: float | None = None) -> list[Stage]:
         """Seconds between entering and leaving each task of the clip's execution, from its history.
 
-        `sent_at` (seconds since the epoch): when its photo was there; adds the way to the execution's start.
+        ``sent_at`` (seconds since the epoch): when its photo was there; adds the way to the execution's start.
         """
         stages = []
         for execution in self.executions(clip_id):

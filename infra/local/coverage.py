@@ -1,6 +1,6 @@
 """What of a template this stack makes, and what it leaves out on purpose.
 
-Nothing is skipped in silence: a resource type that is neither made here nor in `IGNORED` stops the deployment, and so
+Nothing is skipped in silence: a resource type that is neither made here nor in ``IGNORED`` stops the deployment, and so
 does a property of the types that matter most when nobody here reads it.
 """
 
@@ -129,7 +129,7 @@ _READ_PROPERTIES: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
 
 
 def check(resources: Mapping[str, Any]) -> None:
-    """Raises `UnsupportedTemplate` naming every resource and property the local stack would silently leave out."""
+    """Raises ``UnsupportedTemplate`` naming every resource and property the local stack would silently leave out."""
     faults = []
     for logical_id, resource in resources.items():
         kind = resource["Type"]

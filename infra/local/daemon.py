@@ -1,4 +1,4 @@
-"""`up`, `submit` and `down`: a stack that stays, described by a state file."""
+"""``up``, ``submit`` and ``down``: a stack that stays, described by a state file."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Running:
 
 
 def start(paths: Paths = DEFAULT_PATHS, port: int = 0, template: Path = TEMPLATE) -> Running:
-    """Starts a stack in the background, or gives the one that runs already. Raises `NotRunning` when it fails."""
+    """Starts a stack in the background, or gives the one that runs already. Raises ``NotRunning`` when it fails."""
     if (running := read_state(paths)) is not None:
         return running
     paths.make()
@@ -93,7 +93,7 @@ def serve(port: int, paths: Paths = DEFAULT_PATHS, template: Path = TEMPLATE) ->
 
 
 def down(paths: Paths = DEFAULT_PATHS) -> int:
-    """Stops the stack that `up` started, and waits until it is gone."""
+    """Stops the stack that ``up`` started, and waits until it is gone."""
     running = read_state(paths)
     if running is None:
         print("no stack is up")
@@ -112,7 +112,7 @@ def down(paths: Paths = DEFAULT_PATHS) -> int:
 
 
 def submit(photo: Path, motions: Sequence[str], out: Path, paths: Paths = DEFAULT_PATHS) -> int:
-    """Sends a photo to the running stack and saves its clip. Raises `NotRunning`."""
+    """Sends a photo to the running stack and saves its clip. Raises ``NotRunning``."""
     running = read_state(paths)
     if running is None:
         raise NotRunning("no stack is up: start one with `vivify local up`")

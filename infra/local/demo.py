@@ -18,7 +18,7 @@ OUT = ROOT / "out" / "demo"
 
 
 def demo(photo: Path, motion: str | None) -> int:
-    """Starts the stack, sends `photo` both ways, saves both clips, prints what happened, stops everything.
+    """Starts the stack, sends ``photo`` both ways, saves both clips, prints what happened, stops everything.
 
     Returns the exit code: 0 done, 3 the photo was rejected (its verdict is printed), 1 anything else.
     """

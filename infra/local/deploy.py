@@ -28,7 +28,7 @@ from .translate import Translated, translate
 
 @dataclass(frozen=True)
 class Deployment:
-    """The running stack's names. `physical`: logical id to what CloudFormation's Ref gives. `outputs`: the template's."""
+    """The running stack's names. ``physical``: logical id to what its Ref gives. ``outputs``: the template's."""
 
     physical: Mapping[str, str]
     outputs: Mapping[str, str]
@@ -38,7 +38,7 @@ class Deployment:
 def deploy(
     template: Path, parameters: Mapping[str, str], lambdas: LambdaRuntime, events: EventBus, front: Front, endpoint: str
 ) -> Deployment:
-    """Deploys `template` into the moto of this process, whose server must be listening (AWS_ENDPOINT_URL)."""
+    """Deploys ``template`` into the moto of this process, whose server must be listening (AWS_ENDPOINT_URL)."""
     translated = translate(template)
     stack = _create_stack(translated, parameters)
     _register_functions(translated, stack, lambdas)

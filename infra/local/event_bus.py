@@ -19,7 +19,7 @@ _SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
 
 @dataclass(frozen=True)
 class Rule:
-    """`functions`: names of the Lambda functions that it invokes. One of `pattern` and `seconds` is set."""
+    """``functions``: names of the Lambda functions that it invokes. One of ``pattern`` and ``seconds`` is set."""
 
     functions: tuple[str, ...]
     pattern: Mapping[str, Any] | None = None
@@ -42,7 +42,7 @@ class Rule:
 
 
 class EventBus:
-    """All rules of the stack. `invoke` queues an event for a function, as EventBridge does."""
+    """All rules of the stack. ``invoke`` queues an event for a function, as EventBridge does."""
 
     def __init__(self, invoke: Callable[[str, bytes], None]) -> None:
         self._invoke = invoke

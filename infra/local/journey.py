@@ -39,7 +39,7 @@ def follow(
     ours: Callable[[str], bool] = lambda _clip_id: True,
     limit: float = 600.0,
 ) -> list[Notification]:
-    """Waits for `wanted` notifications about clips that are `ours`. Raises `NoNews`."""
+    """Waits for ``wanted`` notifications about clips that are ``ours``. Raises ``NoNews``."""
     found: list[Notification] = []
     seen: dict[str, str] = {}
     deadline = time.monotonic() + limit

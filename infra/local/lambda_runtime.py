@@ -45,7 +45,7 @@ class LambdaRuntime:
         self._events = ThreadPoolExecutor(16, thread_name_prefix="lambda-event")
 
     def register(self, function: Function, policy: AsyncPolicy | None = None) -> None:
-        """Makes a function known; `policy` is Lambda's default when the template sets none."""
+        """Makes a function known; ``policy`` is Lambda's default when the template sets none."""
         self._functions[function.name] = function
         self._policies[function.name] = policy or AsyncPolicy()
 

@@ -23,7 +23,7 @@ INIT_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Function:
-    """A deployed function: what Lambda knows of it. `label`: its name in the template, for the log."""
+    """A deployed function: what Lambda knows of it. ``label``: its name in the template, for the log."""
 
     name: str
     label: str

@@ -31,7 +31,7 @@ class Machinery:
 
 @dataclass(frozen=True)
 class Patch:
-    """`without`: what goes wrong when it is not applied."""
+    """``without``: what goes wrong when it is not applied."""
 
     name: str
     without: str

@@ -54,7 +54,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class PresignedRequest:
-    """A request whose query string signs it. `path` and `query` as sent (still percent-encoded), headers lower case."""
+    """A request whose query string signs it. ``path`` and ``query`` as sent (still percent-encoded), headers lower case."""
 
     method: str
     path: str
@@ -148,7 +148,7 @@ def check_post(
 ) -> Refusal | None:
     """None when S3 would let a browser upload pass.
 
-    `fields`: the form without the file, names as sent. `size`: bytes of the file, None when the form has no file.
+    ``fields``: the form without the file, names as sent. ``size``: bytes of the file, None when the form has no file.
     """
     form = {name.lower(): value for name, value in fields.items()}
     if "policy" not in form:

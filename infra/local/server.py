@@ -52,7 +52,7 @@ class _Known(Mapping[str, Credential]):
 
 
 class Front:
-    """The WSGI application. Set `api` once the stack is deployed."""
+    """The WSGI application. Set ``api`` once the stack is deployed."""
 
     def __init__(self, credentials: Mapping[str, Credential]) -> None:
         self.api: HttpApi | None = None
@@ -96,7 +96,7 @@ class Front:
 
 
 class LocalServer:
-    """Listens on 127.0.0.1 from the moment it is made; `close` gives the port back."""
+    """Listens on 127.0.0.1 from the moment it is made; ``close`` gives the port back."""
 
     def __init__(self, port: int = 0) -> None:
         self.front = Front(_Known())

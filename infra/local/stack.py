@@ -23,7 +23,7 @@ LOCAL_PARAMETERS: Mapping[str, str] = {
 
 
 class Stack:
-    """A running stack; use it as a context manager, or call `close`.
+    """A running stack; use it as a context manager, or call ``close``.
 
     One to a process: moto's state, its patches and the AWS_* variables belong to the process.
     """

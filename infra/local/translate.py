@@ -23,7 +23,7 @@ Template = dict[str, Any]
 
 @dataclass(frozen=True)
 class Translated:
-    """`resources`: everything the template makes, as CloudFormation would get it. `moto`: the part moto is given."""
+    """``resources``: everything the template makes, as CloudFormation would get it. ``moto``: the part moto is given."""
 
     resources: Mapping[str, Any]
     moto: Template
@@ -43,7 +43,7 @@ class _OfflinePolicies:
 
 
 def translate(path: Path) -> Translated:
-    """Reads a SAM template. Raises `UnsupportedTemplate` when part of it would be lost here."""
+    """Reads a SAM template. Raises ``UnsupportedTemplate`` when part of it would be lost here."""
     cloudformation, code = to_cloudformation(path)
     resources: dict[str, Any] = cloudformation["Resources"]
     check(resources)

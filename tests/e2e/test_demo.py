@@ -1,4 +1,4 @@
-"""`make demo` as a person meets it: two clips in the folder, a verdict for a bad photo, and nothing left running."""
+"""``make demo`` as a person meets it: two clips in the folder, a verdict for a bad photo, and nothing left running."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def start(*arguments: str) -> subprocess.Popen[str]:
 
 
 def left_running(progress: str) -> list[int]:
-    """Processes that still know the address of the stack whose start `progress` tells of."""
+    """Processes that still know the address of the stack whose start ``progress`` tells of."""
     if not Path("/proc/self/environ").exists():
         pytest.skip("only Linux tells the environment of processes")
     (endpoint,) = set(re.findall(r"http://127\.0\.0\.1:\d+", progress))

@@ -174,7 +174,7 @@ def test_the_measured_motion_starts_at_rest(folder: Path) -> None:
 
 
 def test_an_extracted_template_can_be_used(folder: Path, tmp_path: Path) -> None:
-    """`extract` gives a template at rest at both ends that saves, loads, and turns a head as its video did."""
+    """``extract`` gives a template at rest at both ends that saves, loads, and turns a head as its video did."""
     made = extract(_driven("turn-left", folder)[0], name="mine", shows="Turns.", source="the engine", licence="CC0-1.0")
     for curve in (made.motion.rotation, made.motion.displacement, made.motion.lids, made.motion.gaze):
         assert np.abs(curve[[0, -1]]).max() < 0.05 * max(1.0, float(np.abs(curve).max()))
@@ -307,5 +307,5 @@ def test_motions_that_are_kept_leave_eyes_in_their_sockets() -> None:
 
 
 def test_the_library_was_measured_by_this_very_format() -> None:
-    """Every library template saves and loads to itself: the files are what `extract` writes."""
+    """Every library template saves and loads to itself: the files are what ``extract`` writes."""
     assert all(len(t.motion) == round(t.seconds * t.fps) for t in library())

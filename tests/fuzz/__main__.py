@@ -1,4 +1,4 @@
-"""`make fuzz`: a hundred thousand cases, a table, and exit code 1 if any broke the promise."""
+"""``make fuzz``: a hundred thousand cases, a table, and exit code 1 if any broke the promise."""
 
 from __future__ import annotations
 

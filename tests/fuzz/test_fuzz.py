@@ -1,4 +1,4 @@
-"""A small share of what `make fuzz` does at length."""
+"""A small share of what ``make fuzz`` does at length."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the functions would carry on Lambda: the layers built as `sam build` builds them, and weighed.
+"""What the functions would carry on Lambda: the layers built as ``sam build`` builds them, and weighed.
 
 Built into build/layers (not kept in git) and built anew only when a layer's own files have changed.
 """

@@ -143,7 +143,7 @@ class TestStateMachine:
     """Step Functions with Lambda and Batch."""
 
     def test_lambda_and_context_object(self, client: Client) -> None:
-        """Substitutions are filled in and `$$.` survives."""
+        """Substitutions are filled in and ``$$.`` survives."""
         name, output = execute(client, {})
         assert output["answer"]["execution"] == name
 

@@ -42,7 +42,7 @@ def endpoint() -> Iterator[str]:
 
 
 class Signer:
-    """Signs with botocore, as the service does; sends as a browser would. `ago`: how long ago it signed."""
+    """Signs with botocore, as the service does; sends as a browser would. ``ago``: how long ago it signed."""
 
     def __init__(self, endpoint: str, credential: Credential = PERSON, version: str = "s3v4") -> None:
         self.endpoint = endpoint

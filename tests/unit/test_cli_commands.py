@@ -141,7 +141,7 @@ def test_doctor_finds_a_changed_model(tmp_path: Path, monkeypatch: pytest.Monkey
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """What is a checkout to `vivify local`, but for what infra.local does."""
+    """What is a checkout to ``vivify local``, but for what infra.local does."""
     root = tmp_path / "checkout"
     (root / "infra" / "local").mkdir(parents=True)
     (root / "docs").mkdir()

@@ -105,7 +105,7 @@ def test_local_stack_knows_nothing_of_the_package() -> None:
 
 
 def test_package_never_imports_the_local_stack() -> None:
-    """Nothing of the package imports infra: `vivify local` starts it as a program."""
+    """Nothing of the package imports infra: ``vivify local`` starts it as a program."""
     assert not _breaches(_files(PACKAGE), "infra")
 
 

@@ -1,4 +1,4 @@
-"""Load, in small: twenty uploads, five at a time. `make load` does hundreds and prints what they cost."""
+"""Load, in small: twenty uploads, five at a time. ``make load`` does hundreds and prints what they cost."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def _cursor(after: dict[str, str] | None) -> str | None:
 
 
 def place(cursor: str | None) -> dict[str, str] | None:
-    """What :func:`page` wrapped. ``cursor``: follows vivify.api.routes.Cursor."""
+    """What ``page`` wrapped. ``cursor``: follows vivify.api.routes.Cursor."""
     if cursor is None:
         return None
     moment = _EPOCH + int(cursor[:11], 16) * _MILLISECOND

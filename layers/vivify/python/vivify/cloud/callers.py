@@ -18,6 +18,8 @@ KEY_SECONDS = 24 * 3600
 
 @dataclass(frozen=True)
 class Callers:
+    """The table of what callers have asked lately."""
+
     table_name: str
 
     def clip_for(self, caller: str, key: str, request: str, new_id: str) -> str:
@@ -83,7 +85,7 @@ class Callers:
         return count_id
 
     def refund(self, receipt: str) -> None:
-        """Takes back the :meth:`spend` of this receipt: the clip had been begun by another request with the same key."""
+        """Takes back the ``spend`` of this receipt: the clip had been begun by another request with the same key."""
         with calls("count a clip"):
             client("dynamodb").update_item(
                 TableName=self.table_name,

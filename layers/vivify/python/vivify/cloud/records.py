@@ -10,7 +10,7 @@ late writers meet it (ClipDeleted) and remove what they brought. Every change is
 deliveries one wins and the other is told.
 
 A record is ``pending`` from its beginning until people have been told of its end, and from its deletion until it is buried.
-The table's index of pending records, by when they last changed, is how :mod:`vivify.service.reconcile` finds the clips that
+The table's index of pending records, by when they last changed, is how ``vivify.service.reconcile`` finds the clips that
 nobody works on any more.
 """
 
@@ -66,6 +66,8 @@ class Page:
 
 @dataclass(frozen=True)
 class Records:
+    """The table of clips."""
+
     table_name: str
 
     def create(self, clip_id: str, owner: str, options: str, notify: dict[str, str] | None = None) -> bool:
@@ -165,7 +167,7 @@ class Records:
     def delete(self, clip_id: str, owner: str) -> Record:
         """``deleted``, whatever the state was; done again, the same. Gives what is left to remove and to stop.
 
-        It is pending until :meth:`bury`. Raises ClipNotFound, also where the clip is another owner's.
+        It is pending until ``bury``. Raises ClipNotFound, also where the clip is another owner's.
         """
         try:
             marked = {"state": "deleted", "pending": "yes"}

@@ -19,12 +19,12 @@ def mint() -> str:
 
 
 def is_minted(clip_id: str) -> bool:
-    """Whether the id looks like one that :func:`mint` gave out."""
+    """Whether the id looks like one that ``mint`` gave out."""
     return _MINTED.fullmatch(clip_id) is not None
 
 
 def is_of_drop(clip_id: str) -> bool:
-    """Whether the id is one of :func:`of_drop`'s."""
+    """Whether the id is one of ``of_drop``'s."""
     return clip_id.startswith("d")
 
 
