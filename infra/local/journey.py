@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from vivify.video import contact_sheet
 
 from .client import Client, Inbox, Stage
 from .progress import Progress
@@ -70,9 +69,20 @@ def save(client: Client, notification: Notification, folder: Path, name: str) ->
     """Fetches clip and poster through their signed URLs, and lays 12 frames of the clip on a contact sheet."""
     clip = client.fetch(notification["url"], folder / f"{name}.mp4")
     poster = client.fetch(notification["poster_url"], folder / f"{name}.jpg")
-    sheet = folder / f"{name}.png"
-    contact_sheet(clip, sheet)
-    return Saved(clip, poster, sheet)
+    return Saved(clip, poster, contact_sheet(clip, folder / f"{name}.png", frames=int(notification["frames"])))
+
+
+def contact_sheet(clip: Path, target: Path, frames: int) -> Path:
+    """Twelve of the clip's ``frames``, or all of fewer, evenly spread over it, in rows of 4, each 320 pixels wide."""
+    import imageio_ffmpeg
+
+    count = min(12, frames)
+    step = frames / count
+    first_of_its_share = f"eq(n,0)+gt(floor(n/{step:.6f}),floor((n-1)/{step:.6f}))"
+    view = f"select='{first_of_its_share}',scale=320:-2,tile=4x{-(-count // 4)}:nb_frames={count}"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", "-i", str(clip), "-vf", view]
+    subprocess.run([*command, "-frames:v", "1", str(target)], check=True, stdin=subprocess.DEVNULL)
+    return target
 
 
 def timings_table(rows: Iterable[tuple[str, list[Stage]]]) -> str:

@@ -4,14 +4,14 @@
     transcode    that lossless file -> the final MP4
     read_frames  any video -> RGB frames
     probe        what a clip really holds
-    write_poster, write_preview, contact_sheet
+    write_poster, write_preview
     declare      what each finished file says of how it was made
 
 Imports neither numpy nor Pillow until pixels are asked for: the publishing step has only ffmpeg.
 """
 
 from vivify.video.declare import DIGITAL_SOURCE_TYPE
-from vivify.video.pictures import contact_sheet, write_poster, write_preview
+from vivify.video.pictures import write_poster, write_preview
 from vivify.video.probe import ClipInfo, probe
 from vivify.video.reader import read_frames
 from vivify.video.writer import ClipWriter, transcode
@@ -20,7 +20,6 @@ __all__ = [
     "DIGITAL_SOURCE_TYPE",
     "ClipInfo",
     "ClipWriter",
-    "contact_sheet",
     "probe",
     "read_frames",
     "transcode",
