@@ -103,6 +103,19 @@ def test_teeth_too_dim_to_go_on_with_give_way_to_made_ones() -> None:
     assert np.percentile(made, 90) > 1.33 * np.percentile(own, 90)
 
 
+@pytest.mark.parametrize(("red", "kept"), [(1.0, True), (1.7, False)])
+def test_teeth_redder_than_flesh_give_way_to_made_ones(red: float, *, kept: bool) -> None:
+    """Teeth over which a lip's red is blurred are none to go on with, however bright."""
+    pixels, face = enlarged(*smiling(), 3)
+    ring = np.round(face.landmarks[list(INNER_LIPS), :2]).astype(int)
+    mouth = cv2.fillPoly(np.zeros(pixels.shape[:2], np.uint8), [ring], (1,)).astype(bool)
+    dim = pixels * 0.55
+    dim[mouth, 0] *= red
+    shown = Performer(dim.astype(np.uint8), face)._mouth._shown
+    assert shown is not None
+    assert shown.worth.front > 0.9 if kept else shown.worth.front < 0.05
+
+
 @pytest.mark.parametrize("side", [-1, 1])
 def test_a_row_has_no_gap_where_the_photo_shows_none_of_its_teeth(side: int) -> None:
     """Where one side of an open mouth is dark and the rest shows teeth, a lip that rises uncovers teeth on both sides."""

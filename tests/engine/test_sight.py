@@ -20,7 +20,7 @@ from vivify.motion.limits import MOUTH_HIDDEN
 from vivify.photos import decode
 
 SIDE, UNIT = 480, 120.0
-SKIN, LIPS, CLOTH = (205, 160, 140), (180, 90, 95), (160, 195, 215)
+SKIN, LIPS, KNUCKLES, CLOTH = (205, 160, 140), (180, 90, 95), (235, 200, 185), (160, 195, 215)
 
 
 def _face() -> Float:
@@ -54,11 +54,21 @@ def _in_sight(picture: Pixels, points: Float) -> bool:
         (_picture(LIPS, line=False), True),
         (_picture(line=True), True),
         (_picture(line=False), False),
+        (_picture(KNUCKLES, line=False), False),
         (_picture(CLOTH, CLOTH, line=False), False),
         (_picture(CLOTH, CLOTH, line=True), False),
         (_picture(LIPS, (90, 60, 45), line=True), True),
     ],
-    ids=["lips", "lips without a line", "a line without lips", "a hand", "a mask", "a pleated mask", "lips in a beard"],
+    ids=[
+        "lips",
+        "lips without a line",
+        "a line without lips",
+        "a hand",
+        "knuckles",
+        "a mask",
+        "a pleated mask",
+        "lips in a beard",
+    ],
 )
 def test_a_mouth_is_lips_or_the_line_between_them(picture: Pixels, *, seen: bool) -> None:
     """Shut lips are told by their colour, or by their line where all around is skin; a mask's pleats are no such line.

@@ -69,9 +69,13 @@ MILK_UPPER: Final = tuple(map(_milk, (6.5, 5.1, 7.0, 7.3, 8.2), (6.0, 5.6, 6.5, 
 MILK_LOWER: Final = tuple(map(_milk, (4.2, 4.1, 5.0, 7.7, 9.9), (5.0, 5.2, 6.0, 6.0, 5.5), LOWER))
 
 
+# An ellipse's power; 1 is one. Canines stand 35 mm apart above and 27 below, as people's do; in an ellipse 33 and 26.
+_FULL: Final = 2 / 2.4
+
+
 @dataclass(frozen=True)
 class Arch:
-    """The line of the outer surfaces of one row of teeth, seen from above: half an ellipse, its front at the origin."""
+    """The line of the outer surfaces of one row of teeth, seen from above: half a full ellipse, its front at the origin."""
 
     half_width: float
     depth: float
@@ -79,7 +83,7 @@ class Arch:
     def points(self, along: Float) -> tuple[Float, Float]:
         """Sideways and backwards, x and z, at the arc lengths ``along``, signed, 0 at the front."""
         angle = np.linspace(0, 1.5, 400)
-        x, z = self.half_width * np.sin(angle), self.depth * (1 - np.cos(angle))
+        x, z = self.half_width * np.sin(angle) ** _FULL, self.depth * (1 - np.cos(angle) ** _FULL)
         length = np.concatenate([[0], np.cumsum(np.hypot(np.diff(x), np.diff(z)))])
         side = np.abs(along)
         return (

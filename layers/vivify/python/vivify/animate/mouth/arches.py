@@ -175,7 +175,7 @@ def _draw_gum(maps: dict[str, Float], neck: Float, height: Float, fine: float, r
 def _fall_off(light: Float, arch: Arch, along: Float) -> None:
     """The farther back along the arch, the less of the light from the front arrives."""
     _, z = arch.points(along)
-    light *= np.exp(-np.maximum(z - 4, 0) / 45)[None].astype(np.float32)
+    light *= np.exp(-np.maximum(z - 10, 0) / 55)[None].astype(np.float32)
 
 
 def mottle(shape: tuple[int, ...], size: float, rng: np.random.Generator) -> Float:

@@ -22,7 +22,7 @@ _RAISED_TO = 30.0  # between the rows: from here on it is down
 # That its sides are lower, and the power they fall off with: in 45 filmed wide mouths it reaches from cheek to cheek.
 _SIDES, _ROUND = 4.5, 4.0
 _CLEFT, _CLEFT_WIDE = 1.1, 5.0  # that its middle is lower where it is down, and how far that reaches to either side
-_HIGHEST = 0.85  # of the way from the lower row to the upper that it is seen to reach, at most
+_HIGHEST = 0.77  # of the way from the lower row to the upper that it is seen to reach, at most
 _CREST = 4.0  # millimetres in which it merges with what is behind it
 _GAP_ABOVE = 6.0  # over the tongue, in which the dark behind it fades
 _DEEP = np.array([-0.24, 0.36, 0.36], np.float32)  # powers of shade for R, G, B, less 1: flesh in the dark is redder

@@ -17,7 +17,7 @@ from vivify.animate.mouth.edge import LIP, Edge, find_edge
 from vivify.animate.mouth.hidden import RISES, behind_lower_lip, continued, seen_from, under_upper_lip
 from vivify.animate.mouth.lips import between_lips
 from vivify.animate.mouth.tones import LUMA, Tones
-from vivify.animate.mouth.worth import CLEAR, Worth, worth
+from vivify.animate.mouth.worth import CLEAR, Worth, redder_than, worth
 from vivify.animate.patch import Window
 from vivify.arrays import Float, Pixels
 from vivify.depth.raster import filled
@@ -97,7 +97,8 @@ class Shown:
         white = np.maximum(np.percentile(picture[inside > 127], 99, axis=0), tones.tooth * tones.teeth * tones.skin)
         toothed = (below < -edge.covered) & (green > _TOOTH * edge.bright)
         upper = sure & toothed
-        told = worth(green, upper, x, unit, float(tones.tooth[1]) * tones.teeth * tones.skin, lips)
+        full, redder = float(tones.tooth[1]) * tones.teeth * tones.skin, redder_than(tones.inside, picture[upper])
+        told = worth(green, upper, x, unit, full=full, lips=lips, redder=redder)
         warm = _shaded(picture[upper], cast[upper], tones)
         picture /= np.maximum(cast, _CAST_LEAST)[..., None] ** warm
         kept = _shrunk(inside, min(_RIM * unit, _SLIT * gap))

@@ -30,7 +30,8 @@ def in_sight(region: Pixels, landmarks: Float, head: HeadFrame) -> bool:
     if colours is None:
         return True
     lips, around, forehead = colours
-    if np.linalg.norm(lips - around) >= _ALIKE:
+    lighter, redder, _ = lips - around  # a fist's knuckles, where lips should be, are lighter and paler than its rest
+    if np.hypot(min(lighter, 0), max(redder, 0)) >= _ALIKE:
         return True
     lines = sum(each is not None for each in dark_between(region, landmarks, head))
     return bool(lines >= _LINE_SEEN and np.linalg.norm((around - forehead)[1:]) <= _OTHER_STUFF)

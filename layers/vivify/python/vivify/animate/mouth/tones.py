@@ -26,14 +26,16 @@ _SIDE_MOST = 0.35
 _OF_SKIN, _OF_WHITES = 0.11, 0.25  # powers of the hues of the skin and of the whites of the eyes, in the hue of teeth
 _WHITES, _LEAST_WHITE = 88, 20  # percentile of an eye's luma from which it is white; pixels of an eye
 _IVORY = np.array([1.0, 1.0, 0.965], np.float32)  # what teeth are in white light
-_LIGHTS, _OF_LIGHTS = 98, 1.0  # percentile of the face's luma, and how near to it teeth come
+_LIGHTS, _OF_LIGHTS = 98, 1.06  # percentile of the face's luma, and how near to it teeth come
 _TEETH = (0.0, 0.65)  # of the skin's luma: how much brighter they are, at least and at most
 _FULL_PRINT = 0.75  # of the skin's luma: how much darker the darkest is in a photo that is not faded
 _BLACKEST, _VEIL = 0.5, 0.6  # percentile of the picture's luma; of that: the inside of a mouth is darker
 _BRIGHTEST = 236.0
-# Against the skin: gums; and tongue and cheeks from inside, where light were full: in 80 filmed mouths tongues as bright as
-# .65 of the skin are of its hue but a little redder and bluer, what is as dark as .2 is half as red again.
-_FLESH, _INSIDE = np.array([1.06, 0.93, 0.98], np.float32), np.array([1.0, 1.05, 1.21], np.float32)
+# Gums have no skin's pigment: its hue to a power, as far as it tells the light, and a pink of their own.
+_GUM_OF_SKIN, _GUM = 0.5, np.array([1.17, 0.89, 0.89], np.float32)
+# Tongue and cheeks from inside, where light were full, against the skin: in 80 filmed mouths tongues as bright as .65 of the
+# skin are of its hue but a little redder and bluer, what is as dark as .2 is half as red again.
+_INSIDE = np.array([1.0, 1.05, 1.21], np.float32)
 _LEAST_RED = 0.22  # log of red against green: blood shows inside of faces that are powdered or painted paler than 9 in 10
 # Deviations of red and blue from luma in a face that make a black-and-white or toned print, and a colour photo.
 _COLOURLESS, _COLOURED = 1.2, 4.2
@@ -98,7 +100,7 @@ def read_tones(region: Pixels, landmarks: Float, unit: float) -> Tones:
         tooth=tooth,
         teeth=teeth,
         dentine=toned(tooth * np.array([1.03, 1.0, 0.90], np.float32)),
-        flesh=toned(blood**0.9 * _FLESH),
+        flesh=toned(blood**_GUM_OF_SKIN * _GUM),
         inside=toned(blood * _INSIDE),
         warm=(1 + np.array([-0.2, 0.09, 0.15], np.float32) * colour).astype(np.float32),
         colour=colour,
