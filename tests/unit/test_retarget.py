@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.other_faces import fitted, shape_of
+from tests.unit.other_faces import FRONTAL, fitted, shape_of
 from vivify.arrays import Float
 from vivify.faces import Pose
-from vivify.faces.topology import EYE_CORNERS, EYES, MESH, Eye
-from vivify.motion import FaceTrack, Limits, Motion, retarget, template
+from vivify.faces.pose import rotation
+from vivify.faces.topology import CHIN, EYE_CORNERS, EYES, FOREHEAD, MESH, NECK, Eye
+from vivify.motion import FaceTrack, Limits, Motion, Room, retarget, template
 
 _moderate = st.floats(0.4, 2.5)
 
@@ -166,3 +167,25 @@ def test_a_head_held_back_looks_on() -> None:
     assert track.rotation[1, 0] < 25
     assert track.gaze[:2, 0] == pytest.approx(0.008 * track.rotation[:2, 0], abs=1e-4)
     assert track.gaze[2, 0] == pytest.approx(-0.1)
+
+
+def test_a_head_cut_off_above_nods_about_the_border() -> None:
+    """Where the border cuts its hair off, less than a third is left of the way that a nod takes a forehead down, and the
+    chin hardly leaves its place; turned as far. A nod back, and one of half a degree, move it as ever.
+    """
+    shape = shape_of()
+    motion = Motion.still(4)
+    motion.rotation[:, 1] = [0, -10, 5, -0.5]
+    whole, cut = (retarget(motion, shape, Limits.of(shape, FRONTAL, Room(cut_above=share)), 0.8) for share in (0.0, 1.0))
+
+    def down(track: FaceTrack, point: int) -> Float:
+        ways = [rotation(Pose(*angles)) @ (shape[point] - NECK) for angles in track.rotation.tolist()]
+        return np.array(ways)[:, 1] + track.translation[:, 1] - (shape[point] - NECK)[1]
+
+    assert np.array_equal(cut.rotation, whole.rotation)
+    sinks, held = down(whole, FOREHEAD), down(cut, FOREHEAD)
+    assert sinks[1] > 0.25
+    assert 0 < held[1] < sinks[1] / 3
+    assert abs(down(cut, CHIN)[1]) < sinks[1] / 3
+    assert held[[0, 2]] == pytest.approx(sinks[[0, 2]])
+    assert held[3] == pytest.approx(sinks[3], abs=0.005)

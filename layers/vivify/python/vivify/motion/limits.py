@@ -40,6 +40,7 @@ _CUT = 0.35  # of the head's height along the picture's side: cut off as much as
 _CUT_ABOVE = 0.15  # of its width above, likewise
 _LEFT_WHEN_CUT, _LEAN_WHEN_CUT = 0.2, 0.06  # of the farthest turn and lean
 _DOWN_WHEN_CUT = 0.3  # of the farthest lean, down from a border that cuts the head's upper end off
+_UP_WHEN_CUT = 0.85  # of the way down that a nod takes the forehead: else that is drawn out below the border by a quarter
 _LEFT_WHEN_TOUCHING = 0.25  # of the farthest turn and lean
 _ALREADY_SHUT = 0.1  # an opening below this share of the eye's width is a closed eye in the photo
 _AS_OPEN = 0.7  # of the more open eye: what is less open is another matter, as in a wink
@@ -79,7 +80,8 @@ class Limits:
 
     ``yaw``, ``pitch``, ``roll``: degrees. ``aside``, ``along``: eye distances to the left and right, up and down; ``wider``:
     that the corners of the mouth may go farther apart. ``parting``, ``brows``, ``mouth``: the share of the way that lips
-    part, that brows and that the lower face as a whole move. ``eyes``: whether the right and the left one can close.
+    part, that brows and that the lower face as a whole move. ``up``: the share of the way down that a nod takes the forehead
+    by which it is held up. ``eyes``: whether the right and the left one can close.
     ``reasons``: what holds this face back, HEAD_TURNED and so on.
     """
 
@@ -93,6 +95,7 @@ class Limits:
     eyes: tuple[bool, bool]
     reasons: tuple[str, ...]
     brows: float = 1.0
+    up: float = 0.0
     mouth: float = 1.0
 
     @classmethod
@@ -131,6 +134,7 @@ class Limits:
             wider=max(wider, _LEAST_WIDER),
             parting=1 - child * (1 - _CHILD_PARTS),
             eyes=eyes,
+            up=_UP_WHEN_CUT * cut_above,
             reasons=tuple(reason for reason, applies in reasons.items() if applies),
         )
 

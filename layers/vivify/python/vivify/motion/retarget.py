@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from vivify.arrays import Float
-from vivify.faces.topology import EYES, Eye
+from vivify.faces.topology import EYES, FOREHEAD, NECK, Eye
 from vivify.motion.bite import bite
 from vivify.motion.limits import Limits
 from vivify.motion.lips import SHUT, Lips, fit_lips
@@ -34,6 +34,7 @@ _CREASE, _UPPER_SKIN = 0.15, 0.12  # how far rows of skin above the lid's edge f
 _FROM_BELOW = 0.4
 _LEFT_ABOVE = 0.75  # of that is left out above: with all of it, a smiling driver's eyes were followed by .93, not .96
 _BULGE = np.sin(np.linspace(0, np.pi, 9)[1:-1]).astype(np.float32)  # most in its middle
+_BEGINS = 0.05  # eye distances: half of so small a way counts
 _LOWER_SKIN, _PRESSED = 1.0, 0.5  # below the lower lid it rises along, and half of how far the line falls it is pressed down
 
 
@@ -76,10 +77,11 @@ def retarget(motion: Motion, shape: Float, limits: Limits, mouth_width: float, l
     lids = np.minimum(motion.lids, 1.0) * np.array(limits.eyes, np.float32)
     for side, eye in enumerate(EYES):
         lids[:, side] = _fit_lids(displacement, shape, eye, lids[:, side], limits.brows)
-    rotation = limits.turns(motion.rotation)
+    rotation, translation = limits.turns(motion.rotation), limits.moves(motion.translation)
+    translation[:, 1] -= limits.up * _sinking(shape, rotation[:, 1])
     return FaceTrack(
         rotation=rotation,
-        translation=limits.moves(motion.translation),
+        translation=translation,
         displacement=displacement,
         lids=lids,
         gaze=_looking_on(motion.gaze, (motion.rotation - rotation)[:, :2]),
@@ -92,6 +94,14 @@ def _looking_on(gaze: Float, held: Float) -> Float:
     """``gaze`` (T, 2) where the head turns and nods less by ``held`` (T, 2) degrees: those that look on look back less."""
     less = np.clip(LOOKS_ON * held * np.sign(gaze), 0, np.abs(gaze))
     return np.asarray(gaze - np.sign(gaze) * less, np.float32)
+
+
+def _sinking(shape: Float, pitch: Float) -> Float:
+    """How far nods by ``pitch`` (T,) degrees take the forehead down, (T,) eye distances; less of the first bit, none up."""
+    down, away = (shape[FOREHEAD] - NECK)[1:]
+    angle = np.radians(-pitch)
+    sinks = np.maximum(down * (np.cos(angle) - 1) - away * np.sin(angle), 0)
+    return np.asarray(sinks**2 / (sinks + _BEGINS), np.float32)
 
 
 def _fit_lids(displacement: Float, shape: Float, eye: Eye, closure: Float, above: float) -> Float:
