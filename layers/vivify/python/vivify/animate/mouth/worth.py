@@ -22,10 +22,8 @@ _TALL = (
 _ALIKE = 2.0  # how alike neighbouring columns are kept
 # Shares of what teeth are told to have of light, and lips.
 _LIT, CLEAR = (0.65, 0.80), (1.3, 1.5)  # most grins' teeth have 0.8 to 1.1 and 1.4 to 2.3
-_RED = (0.05, 0.15)  # log of red against green, beyond flesh's: a lip blurred over teeth; of 11 bright rows one has .16, the rest 0
-    0.05,
-    0.15,
-)  # log of red against green, beyond flesh's: lips blurred into a slit; all kept teeth of 30 faces have less
+# Log of red against green, beyond flesh's: a lip blurred over teeth; of 11 bright rows one has .16, the others 0 or less.
+_RED = (0.05, 0.15)
 _BRIGHT = 60  # percentile of a column's brightness that tells it
 _AT = np.arange(-_HALF, _HALF + 1, _COLUMN)
 
