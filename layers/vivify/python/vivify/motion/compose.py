@@ -95,7 +95,7 @@ def compose(
         idle, blinks = list(_idle(life, count, fps, rng)), list(_blinks(life, asked, count, fps, rng))
         for cue in (*idle, *blinks):
             _add(total, cue, frames, fps, mouth_width)
-        _from_the_photo(total, idle[0], fps, mouth_width)
+        _from_the_photo(total, idle, frames, count, fps, mouth_width, both_ends=loop)
         _breathe(total, Breath.of(rng).chest(frames, count, fps, both_ends=loop))
         shut = [(cue.start + _SHUT * cue.count) / fps for cue in blinks]
         total.gaze[:] += Looks.of(rng, seconds, shut).gaze(frames, fps)
@@ -139,11 +139,22 @@ def _along_with(turns: Sequence[float], when: float) -> float:
     return nearest + _AS_FAR * (when - nearest) if abs(nearest - when) < _GOES_ALONG else when
 
 
-def _from_the_photo(total: Motion, idle: _Cue, fps: float, mouth_width: float) -> None:
-    """Takes the photo, in place, for the moment of the idle movement with which the clip begins: no head jumps into it."""
-    begun = idle.motion(range(-idle.start, 1 - idle.start), fps, mouth_width)
-    total.rotation[:] -= begun.rotation
-    total.translation[:] -= begun.translation
+def _from_the_photo(
+    total: Motion, idle: Sequence[_Cue], frames: range, count: int, fps: float, mouth_width: float, *, both_ends: bool
+) -> None:
+    """Takes the photo, in place, for the moment of the idle movement with which the clip begins: no head jumps into it; with
+    ``both_ends`` more and more for the one with which it ends: none jumps back.
+    """
+
+    def at(cue: _Cue, frame: int) -> Motion:
+        first = min(frame - cue.start, cue.count - 1)
+        return cue.motion(range(first, first + 1), fps, mouth_width)
+
+    begun = at(idle[0], 0)
+    ended = at(idle[-1], count) if both_ends else begun
+    part = np.arange(frames.start, frames.stop, dtype=np.float32)[:, None] / np.float32(count)
+    total.rotation[:] -= begun.rotation + part * (ended.rotation - begun.rotation)
+    total.translation[:] -= begun.translation + part * (ended.translation - begun.translation)
 
 
 def _breathe(total: Motion, chest: Float) -> None:
