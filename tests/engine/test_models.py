@@ -20,10 +20,20 @@ from vivify import errors, models
 
 REFERENCES = Path(__file__).parent / "references" / "mediapipe.npz"
 ASTRONAUT = "portrait/scikit-image__data_astronaut.png"
-NETWORKS = ("face_landmarks", "face_detection_short", "face_detection_full", "selfie_segmentation")
-DETECTORS = {  # input side, least score, then for each grid of anchors: cells on a side, anchors in a cell
-    "short": (128, 0.5, ((16, 2), (8, 6))),
-    "full": (192, 0.6, ((48, 1),)),
+NETWORKS = (
+    "face_landmarks",
+    "face_detection_short",
+    "face_detection_full",
+    "selfie_segmentation",
+    "palm_detection",
+    "hand_landmarks",
+)
+# The network, its input's side and darkest value, the least score, then for each grid of anchors: cells on a side, anchors
+# in a cell.
+DETECTORS = {
+    "short": ("face_detection_short", 128, -1, 0.5, ((16, 2), (8, 6))),
+    "full": ("face_detection_full", 192, -1, 0.6, ((48, 1),)),
+    "palm": ("palm_detection", 192, 0, 0.5, ((24, 2), (12, 6))),
 }
 
 with np.load(REFERENCES) as stored:
@@ -85,28 +95,53 @@ def test_landmarks_are_mediapipes(photo: tuple[str, np.ndarray]) -> None:
     reported.
     """
     name, rgb = photo
-    height, width = rgb.shape[:2]
-    x, y, w, h, angle = REFERENCE[f"{name}|rect"].astype(np.float64) * (width, height, width, height, 1)
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    corners = np.array([[-w, h], [-w, -h], [w, -h]]) / 2 @ turn.T + (x, y)
-    matrix = to_crop(corners, 192)
-
-    outputs = models.load("face_landmarks", threads=2).run(None, {"image": cut(rgb, matrix, 192, cv2.BORDER_REPLICATE)})
-    landmarks, presence = np.asarray(outputs[0])[0], np.asarray(outputs[1])
-    found = cv2.perspectiveTransform(landmarks[None, :, :2].astype(np.float64), np.linalg.inv(matrix))[0]
-    expected = REFERENCE[f"{name}|landmarks"] * (width, height, width)
+    found, presence = read(rgb, "face_landmarks", 192, REFERENCE[f"{name}|rect"])
+    expected = REFERENCE[f"{name}|landmarks"] * (rgb.shape[1], rgb.shape[0], rgb.shape[1])
 
     eyes = np.linalg.norm(expected[468, :2] - expected[473, :2])
-    off = np.linalg.norm(found - expected[:, :2], axis=1) / eyes
-    depth_off = np.abs(landmarks[:, 2] * w / 192 - expected[:, 2]) / eyes
-    assert presence[0] > 0.5
+    off = np.linalg.norm((found - expected)[:, :2], axis=1) / eyes
+    assert presence > 0.5
     assert off.mean() < 0.01
     assert max(off[group].mean() for group in GROUPS.values()) < 0.02
-    assert depth_off.mean() < 0.01
+    assert np.abs((found - expected)[:, 2] / eyes).mean() < 0.01
 
 
-@pytest.mark.parametrize("kind", DETECTORS)
-@pytest.mark.parametrize("photo", photos_with("size"), indirect=True, ids=lambda n: Path(n).stem[-24:])
+@each("hand")
+def test_hands_are_mediapipes(photo: tuple[str, np.ndarray]) -> None:
+    """On MediaPipe's own crop of each hand, landmarks lie within 1% of the palm's length of MediaPipe's on average, depth
+    too, and a hand is reported.
+    """
+    name, rgb = photo
+    found, presence = read(rgb, "hand_landmarks", 224, REFERENCE[f"{name}|hand_rect"])
+    expected = REFERENCE[f"{name}|hand"] * (rgb.shape[1], rgb.shape[0], rgb.shape[1])
+
+    palm = np.linalg.norm(expected[9] - expected[0])
+    assert presence > 0.5
+    assert np.linalg.norm(found - expected, axis=1).mean() < 0.01 * palm
+
+
+@each("palm")
+def test_palms_are_mediapipes(photo: tuple[str, np.ndarray]) -> None:
+    """The surest palm is MediaPipe's: box with IoU of 0.95 or more, keypoints within 3% of the box, score within 0.02."""
+    name, rgb = photo
+    assert_same_detection(detect(rgb, "palm"), REFERENCE[f"{name}|palm"][0])
+
+
+def read(rgb: np.ndarray, network: str, side: int, rect: np.ndarray) -> tuple[np.ndarray, float]:
+    """What a network reads in MediaPipe's crop, as in the references: landmarks (N, 3) in the photo's pixels; presence."""
+    height, width = rgb.shape[:2]
+    x, y, w, h, angle = rect.astype(np.float64) * (width, height, width, height, 1)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    corners = np.array([[-w, h], [-w, -h], [w, -h]]) / 2 @ turn.T + (x, y)
+    matrix = to_crop(corners, side)
+    outputs = models.load(network, threads=2).run(None, {"image": cut(rgb, matrix, side, cv2.BORDER_REPLICATE)})
+    landmarks, presence = np.asarray(outputs[0], np.float64)[0], np.asarray(outputs[1])
+    place = cv2.perspectiveTransform(landmarks[None, :, :2], np.linalg.inv(matrix))[0]
+    return np.column_stack([place, landmarks[:, 2] * w / side]), float(presence[0])
+
+
+@pytest.mark.parametrize("kind", ["short", "full"])
+@pytest.mark.parametrize("photo", photos_with("mask"), indirect=True, ids=lambda n: Path(n).stem[-24:])
 def test_detections_are_mediapipes(photo: tuple[str, np.ndarray], kind: str) -> None:
     """Each detector finds the faces that MediaPipe finds with it, no more and no fewer: boxes with IoU of
     0.95 or more, keypoints within 3% of the box, scores within 0.02.
@@ -116,30 +151,35 @@ def test_detections_are_mediapipes(photo: tuple[str, np.ndarray], kind: str) -> 
     found = detect(rgb, kind)
     assert len(found) == len(expected)
     for row in expected:
-        best = found[np.argmax(iou(found[:, 1:5], row[1:5]))]
-        assert iou(best[1:5], row[1:5]) >= 0.95
-        assert np.abs((best[5:] - row[5:]).reshape(6, 2) / row[3:5]).max() < 0.03
-        assert best[0] == pytest.approx(row[0], abs=0.02)
+        assert_same_detection(found, row)
+
+
+def assert_same_detection(found: np.ndarray, row: np.ndarray) -> None:
+    best = found[np.argmax(iou(found[:, 1:5], row[1:5]))]
+    assert iou(best[1:5], row[1:5]) >= 0.95
+    assert np.abs((best[5:] - row[5:]).reshape(-1, 2) / row[3:5]).max() < 0.03
+    assert best[0] == pytest.approx(row[0], abs=0.02)
 
 
 def detect(rgb: np.ndarray, kind: str) -> np.ndarray:
-    """Faces as in the references, (n, 17): letterbox, network, anchors, and overlapping boxes blended."""
-    side, least, grids = DETECTORS[kind]
+    """Faces or palms as in the references, (n, 17 or 19): letterbox, network, anchors, and overlapping boxes blended."""
+    network, side, darkest, least, grids = DETECTORS[kind]
     height, width = rgb.shape[:2]
     size = max(height, width)
     left, top = (width - size) / 2, (height - size) / 2
     matrix = to_crop(np.array([[left, top + size], [left, top], [left + size, top]]), side)
-    image = cut(rgb, matrix, side, cv2.BORDER_CONSTANT) * 2 - 1
-    boxes, logits = models.load(f"face_detection_{kind}", threads=2).run(None, {"image": image})
+    image = cut(rgb, matrix, side, cv2.BORDER_CONSTANT) * (1 - darkest) + darkest
+    boxes, logits = models.load(network, threads=2).run(None, {"image": image})
     anchors = []
     for cells, count in grids:
         y, x = np.divmod(np.arange(cells * cells).repeat(count), cells)
         anchors.append((np.stack([x, y], axis=1) + 0.5) / cells)
     score = 1 / (1 + np.exp(-np.clip(np.asarray(logits, np.float64)[0, :, 0], -100, 100)))
-    points = np.asarray(boxes, np.float64)[0].reshape(-1, 8, 2) / side
-    points[:, [0, 2, 3, 4, 5, 6, 7]] += np.concatenate(anchors)[:, None]
+    points = np.asarray(boxes, np.float64)[0].reshape(len(score), -1, 2) / side
+    places = [k for k in range(points.shape[1]) if k != 1]  # all but the sizes
+    points[:, places] += np.concatenate(anchors)[:, None]
     points[:, 0] -= points[:, 1] / 2  # centre to corner
-    rows = np.column_stack([score, points.reshape(-1, 16)])[score >= least]
+    rows = np.column_stack([score, points.reshape(len(score), -1)])[score >= least]
     faces = []
     while len(rows):
         best = rows[np.argmax(rows[:, 0])]
@@ -147,11 +187,11 @@ def detect(rgb: np.ndarray, kind: str) -> np.ndarray:
         blended = np.average(rows[near], axis=0, weights=rows[near, 0])
         faces.append(np.concatenate([best[:1], blended[1:]]))
         rows = rows[~near]
-    made = np.array(faces).reshape(-1, 17)
-    places = made[:, 1:].reshape(-1, 8, 2)  # of the letterboxed square; from here on, of the photo
-    places *= size
-    places[:, [0, 2, 3, 4, 5, 6, 7]] += (left, top)
-    places /= (width, height)
+    made = np.array(faces).reshape(len(faces), rows.shape[1])
+    seen = made[:, 1:].reshape(len(made), points.shape[1], 2)  # of the letterboxed square; from here on, of the photo
+    seen *= size
+    seen[:, places] += (left, top)
+    seen /= (width, height)
     return made
 
 

@@ -1,6 +1,6 @@
 """Make layers/models from MediaPipe's wheel, or check that it still comes out the same.
 
-python -m maker                     write the four networks and models.toml
+python -m maker                     write the six networks and models.toml
 python -m maker --footage FOLDER    also measure the mean face anew, from photos and clips of people
 python -m maker --photos FOLDER     also write the tests' references, by running MediaPipe on these photos
 python -m maker --check             write nothing; exit 1 unless all would come out byte for byte the same

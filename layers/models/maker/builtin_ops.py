@@ -1,4 +1,4 @@
-"""TFLite's built-in operators in standard ONNX: those that the four networks use."""
+"""TFLite's built-in operators in standard ONNX: those that the six networks use."""
 
 from __future__ import annotations
 
@@ -101,6 +101,21 @@ def _strided_slice(c: Converter, op: Operator) -> str:
     return c.value(op.inputs[0])
 
 
+def _fully_connected(c: Converter, op: Operator) -> str:
+    # TFLite flattens an image by itself, in its own order of values; weights are (out, in).
+    weight, bias = (c.constant(i) for i in op.inputs[1:])
+    flat = c.w.node("Reshape", c.rows(op.inputs[0]), c.w.ints(-1, weight.shape[1]))
+    out = c.w.node("Gemm", flat, c.w.constant(weight, "w"), c.w.constant(bias, "b"), transB=1)
+    return c.activate(out, op.options.FusedActivationFunction())
+
+
+def _mean(c: Converter, op: Operator) -> str:
+    """Over the whole image, which is dropped; any other is refused."""
+    if c.constant(op.inputs[1]).tolist() != [1, 2] or op.options.KeepDims():
+        raise NotImplementedError("MEAN over other axes than an image's")
+    return c.w.node("ReduceMean", c.value(op.inputs[0]), axes=[2, 3], keepdims=0)
+
+
 def _unary(onnx_op: str) -> Emit:
     return lambda c, op: c.w.node(onnx_op, c.value(op.inputs[0]))
 
@@ -119,6 +134,8 @@ BUILTIN: dict[str, Emit] = {
     "RESHAPE": _reshape,
     "CONCATENATION": _concatenate,
     "STRIDED_SLICE": _strided_slice,
+    "FULLY_CONNECTED": _fully_connected,
+    "MEAN": _mean,
     "RELU": _unary("Relu"),
     "LOGISTIC": _unary("Sigmoid"),
     "HARD_SWISH": _unary("HardSwish"),

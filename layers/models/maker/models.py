@@ -1,4 +1,4 @@
-"""The four networks: which file each comes from, and how its outputs are named and joined."""
+"""The six networks: which file each comes from, and how its outputs are named and joined."""
 
 from __future__ import annotations
 
@@ -88,6 +88,17 @@ def _landmarks(c: Converter, outputs: list[str]) -> None:
     w.node("Sigmoid", w.node("Reshape", presence, w.ints(-1)), output="presence")
 
 
+def _hand(c: Converter, outputs: list[str]) -> None:
+    """Landmarks, z made as large as MediaPipe's graph makes it, and presence; which hand it is, and the landmarks in metres,
+    are left out.
+    """
+    w = c.w
+    landmarks, presence, *_ = outputs
+    points = w.node("Reshape", landmarks, w.ints(-1, 21, 3))
+    w.node("Mul", points, w.floats(1.0, 1.0, wheel.hand_depth()), output="landmarks")
+    w.node("Reshape", presence, w.ints(-1), output="presence")
+
+
 RECIPES = (
     Recipe(
         "face_landmarks",
@@ -137,5 +148,31 @@ RECIPES = (
         {"mask": ("batch", 256, 256)},
         {"mask": "probability that the pixel shows the person"},
         _segmentation,
+    ),
+    Recipe(
+        "palm_detection",
+        "palm_detection/palm_detection_full.tflite",
+        192,
+        (0.0, 1.0),
+        "palms of hands",
+        {"boxes": ("batch", 2016, 18), "logits": ("batch", 2016, 1)},
+        {
+            "boxes": "pixels from the anchor: centre x, y, width, height, then x, y of seven keypoints",
+            "logits": "log-odds that the anchor holds a palm",
+        },
+        _detection,
+    ),
+    Recipe(
+        "hand_landmarks",
+        "hand_landmark/hand_landmark_full.tflite",
+        224,
+        (0.0, 1.0),
+        "21 landmarks of a hand, and whether the crop holds one",
+        {"landmarks": ("batch", 21, 3), "presence": ("batch",)},
+        {
+            "landmarks": "x, y, z in pixels of the 224 x 224 crop; smaller z is nearer",
+            "presence": "probability",
+        },
+        _hand,
     ),
 )

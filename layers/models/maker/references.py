@@ -8,6 +8,12 @@ Each photo is named by its path under the folder of photos. Stored under ``<phot
     short, full (n, 17) float32   detections: score; then, of the photo: x, y, width, height, six keypoints
     mask        (8192,) uint8   person or not (probability above 0.5) at 256 x 256, packed eight to a byte
 
+and of photos in which a hand is to be seen, of the one that MediaPipe sees best:
+
+    palm        (1, 19) float32 score; then, of the photo: x, y, width, height, seven keypoints
+    hand_rect   (5,) float32    MediaPipe's crop, as above
+    hand        (21, 3) float32 landmarks, as above
+
 ``group|<name>`` lists the landmarks of a group: what moves together in a face.
 """
 
@@ -49,6 +55,12 @@ PHOTOS = (
     "group/face-api.js__images_bbt1.jpg",  # several people
 )
 
+HANDS = (
+    "portrait/face-detection__examples_obama.jpg",  # a fist below the chin
+    "portrait/facetorch__input_test2.jpg",  # both hands at the cheeks
+    "portrait/mind-ar-js__assets_face1.jpeg",  # a toddler's fist
+)
+
 _SEGMENTATION = """
 input_stream: "image"
 node { calculator: "ImageToTensorCalculator" input_stream: "IMAGE:image" output_stream: "TENSORS:input"
@@ -68,17 +80,18 @@ node { calculator: "TensorsToFloatsCalculator" input_stream: "TENSORS:output" ou
 def write(photos: Path) -> None:
     """Run MediaPipe on every photo and store its answers in tests/engine/references."""
     stored: dict[str, np.ndarray] = {f"group|{k}": np.array(v, np.int16) for k, v in groups().items()}
-    for name in PHOTOS:
-        bgr = cv2.imread(str(photos / name), cv2.IMREAD_COLOR)
-        if bgr is None:
-            raise SystemExit(f"no photo {name}")
-        stored.update({f"{name}|{what}": value for what, value in answers(bgr[..., ::-1].copy()).items()})
+    for names, asked in ((PHOTOS, answers), (HANDS, hand)):
+        for name in names:
+            bgr = cv2.imread(str(photos / name), cv2.IMREAD_COLOR)
+            if bgr is None:
+                raise SystemExit(f"no photo {name}")
+            stored.update({f"{name}|{what}": value for what, value in asked(bgr[..., ::-1].copy()).items()})
     FOLDER.mkdir(parents=True, exist_ok=True)
     archive.save(FOLDER / "mediapipe.npz", stored)
 
 
 def answers(rgb: np.ndarray) -> dict[str, np.ndarray]:
-    """Everything MediaPipe says about one photo, (H, W, 3) uint8 RGB."""
+    """Everything MediaPipe says about the faces of one photo, (H, W, 3) uint8 RGB."""
     made: dict[str, np.ndarray] = {"size": np.array([rgb.shape[1], rgb.shape[0]], np.int32)}
     found = _run(
         calculator_graph.CalculatorGraph(
@@ -91,10 +104,8 @@ def answers(rgb: np.ndarray) -> dict[str, np.ndarray]:
         with_attention=packet_creator.create_bool(True),
     )
     if "multi_face_landmarks" in found:
-        r = packet_getter.get_proto_list(found["face_rects_from_detections"])[0]
-        points = packet_getter.get_proto_list(found["multi_face_landmarks"])[0].landmark
-        made["rect"] = np.array([r.x_center, r.y_center, r.width, r.height, r.rotation], np.float32)
-        made["landmarks"] = np.array([(p.x, p.y, p.z) for p in points], np.float32)
+        made["rect"] = _rect(found["face_rects_from_detections"])
+        made["landmarks"] = _points(found["multi_face_landmarks"])
     # The least scores of MediaPipe's own graphs (full range ignores the solution's argument, and keeps to
     # 0.6).
     for k, (kind, least) in enumerate((("short", 0.5), ("full", 0.6))):
@@ -104,6 +115,26 @@ def answers(rgb: np.ndarray) -> dict[str, np.ndarray]:
     found = _run(calculator_graph.CalculatorGraph(graph_config=graph), rgb, ("mask",))
     made["mask"] = np.packbits(np.array(packet_getter.get_float_list(found["mask"])) > 0.5)
     return made
+
+
+def hand(rgb: np.ndarray) -> dict[str, np.ndarray]:
+    """What MediaPipe says about the hand it sees best in one photo, (H, W, 3) uint8 RGB."""
+    found = _run(
+        calculator_graph.CalculatorGraph(
+            binary_graph_path=str(wheel.PACKAGE / "modules/hand_landmark/hand_landmark_tracking_cpu.binarypb")
+        ),
+        rgb,
+        ("palm_detections", "hand_rects_from_palm_detections", "multi_hand_landmarks"),
+        num_hands=packet_creator.create_int(1),
+        model_complexity=packet_creator.create_int(1),
+        use_prev_landmarks=packet_creator.create_bool(False),
+    )
+    return {
+        "size": np.array([rgb.shape[1], rgb.shape[0]], np.int32),
+        "palm": _detections(packet_getter.get_proto_list(found["palm_detections"])[:1]),
+        "hand_rect": _rect(found["hand_rects_from_palm_detections"]),
+        "hand": _points(found["multi_hand_landmarks"]),
+    }
 
 
 def groups() -> dict[str, list[int]]:
@@ -136,6 +167,15 @@ def _run(graph: Any, rgb: np.ndarray, streams: tuple[str, ...], **side_packets: 
     return found
 
 
+def _rect(packet: Any) -> np.ndarray:
+    r = packet_getter.get_proto_list(packet)[0]
+    return np.array([r.x_center, r.y_center, r.width, r.height, r.rotation], np.float32)
+
+
+def _points(packet: Any) -> np.ndarray:
+    return np.array([(p.x, p.y, p.z) for p in packet_getter.get_proto_list(packet)[0].landmark], np.float32)
+
+
 def _detections(found: list[Any]) -> np.ndarray:
     rows = []
     for detection in found:
@@ -143,4 +183,4 @@ def _detections(found: list[Any]) -> np.ndarray:
         box = place.relative_bounding_box
         keypoints = [v for p in place.relative_keypoints for v in (p.x, p.y)]
         rows.append([detection.score[0], box.xmin, box.ymin, box.width, box.height, *keypoints])
-    return np.array(rows, np.float32).reshape(-1, 17)
+    return np.array(rows, np.float32).reshape(len(rows), -1 if rows else 17)

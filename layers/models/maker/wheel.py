@@ -12,10 +12,11 @@ from typing import Any
 
 import mediapipe
 from google.protobuf import text_format
+from mediapipe.calculators.tensor import tensors_to_landmarks_calculator_pb2 as landmarks_pb2
 from mediapipe.calculators.util import landmarks_refinement_calculator_pb2 as refinement_pb2
 from mediapipe.framework import calculator_pb2
 from mediapipe.python._framework_bindings import calculator_graph, resource_util
-from mediapipe.python.solutions import face_detection, face_mesh  # noqa: F401  (registers options)
+from mediapipe.python.solutions import face_detection, face_mesh, hands  # noqa: F401  (registers options)
 
 VERSION = "0.10.21"
 PACKAGE = Path(mediapipe.__file__).parent
@@ -43,3 +44,12 @@ def refinements() -> list[Any]:
             options = node.options.Extensions[refinement_pb2.LandmarksRefinementCalculatorOptions.ext]
             return list(options.refinement)
     raise LookupError("the wheel's face mesh graph has no LandmarksRefinementCalculator")
+
+
+def hand_depth() -> float:
+    """What a hand's z, as its network tells it, is multiplied by for the unit of x."""
+    for node in graph("hand_landmark/hand_landmark_tracking_cpu.binarypb").node:
+        options = node.options.Extensions[landmarks_pb2.TensorsToLandmarksCalculatorOptions.ext]
+        if options.num_landmarks == 21 and options.HasField("normalize_z"):
+            return float(1 / options.normalize_z)
+    raise LookupError("the wheel's hand graph does not say how deep hands are")
