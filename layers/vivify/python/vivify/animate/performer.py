@@ -28,8 +28,10 @@ from vivify.arrays import Float, Pixels
 from vivify.depth.estimate import DepthMap, estimate
 from vivify.depth.head import HeadFrame, Turn
 from vivify.depth.silhouette import person_matte
+from vivify.faces.geometry import Pyramid
+from vivify.faces.hands import covered, find_hands
 from vivify.faces.pose import rotation
-from vivify.faces.topology import EYES
+from vivify.faces.topology import EYES, OUTER_LIPS
 from vivify.faces.types import Face, Pose
 from vivify.models import Provider
 from vivify.motion import SHUT, FaceTrack, Limits, Lips, Motion, Room, retarget
@@ -90,6 +92,10 @@ class Performer:
         self.limits = self.limits.parted_by(self._mouth.parting).behind_spectacles(glasses).seeing(self._lids.seen)
         if not in_sight(self._pixels, self._landmarks, self._head):
             self.limits = self.limits.without_mouth()
+        hands = find_hands(Pyramid(self._pixels), self._landmarks)
+        outlines = (OUTER_LIPS, *(eye.opening for eye in EYES))
+        lips, right, left = (covered(hands, self._landmarks[list(outline), :2]) for outline in outlines)
+        self.limits = self.limits.behind_hands(lips, (right, left))
 
     def track(self, motion: Motion, mouth_width: float, lips: Lips = SHUT) -> FaceTrack:
         """``motion`` fitted to this face; ``mouth_width``, ``lips``: of whom it was measured on, see ``retarget``."""

@@ -26,6 +26,7 @@ SMALL_CHILD: Final = "small_child"
 LOOSE_TEETH: Final = "loose_teeth"
 SPECTACLES: Final = "spectacles"
 MOUTH_HIDDEN: Final = "mouth_hidden"
+EYES_HIDDEN: Final = "eyes_hidden"
 
 _FARTHEST = Pose(yaw=24.0, pitch=16.0, roll=20.0)  # degrees the head turns away from the photo's pose
 _LEAN, _WALK = 1.0, 2.6  # eye distances: a body can lean by itself; and goes at most
@@ -50,6 +51,9 @@ _SMILING = 0.12  # with less than this left of it a photo smiles already
 # an adult's, from the second on a small child's (decision 14).
 _CHILDISH, _SHORT = (0.35, 0.37), 0.22
 _BROWS_BEHIND_GLASSES = 0.25  # of the way
+# Of the lips, of an eye: hands that cover as much lie over them. Of 61 faces with hands beside, none is read to have any
+# of them covered; of 22 whose lips a hand lies over, the fewest, 0.036.
+_LIPS_COVERED, _EYE_COVERED = 0.02, 0.1
 _CHILD_PARTS = 0.25  # of the way that lips part: what is behind those of a small child is not an adult's
 
 
@@ -79,9 +83,9 @@ class Limits:
     """How far, towards minus and plus.
 
     ``yaw``, ``pitch``, ``roll``: degrees. ``aside``, ``along``: eye distances to the left and right, up and down; ``wider``:
-    that the corners of the mouth may go farther apart. ``parting``, ``brows``, ``mouth``: the share of the way that lips
-    part, that brows and that the lower face as a whole move. ``up``: the share of the way down that a nod takes the forehead
-    by which it is held up. ``eyes``: whether the right and the left one can close.
+    that the corners of the mouth may go farther apart. ``parting``, ``brows``, ``mouth``, ``gaze``: the share of the way
+    that lips part, that brows, the lower face as a whole and irises move. ``up``: the share of the way down that a nod takes
+    the forehead by which it is held up. ``eyes``: whether the right and the left one can close.
     ``reasons``: what holds this face back, HEAD_TURNED and so on.
     """
 
@@ -97,6 +101,7 @@ class Limits:
     brows: float = 1.0
     up: float = 0.0
     mouth: float = 1.0
+    gaze: float = 1.0
 
     @classmethod
     def of(cls, shape: Float, pose: Pose, room: Room = Room()) -> Limits:
@@ -156,7 +161,18 @@ class Limits:
 
     def without_mouth(self) -> Limits:
         """The same for a face whose mouth is behind something, which stays as it is."""
-        return replace(self._held_by(MOUTH_HIDDEN, applies=True), mouth=0.0)
+        return replace(self._held_by(MOUTH_HIDDEN, applies=MOUTH_HIDDEN not in self.reasons), mouth=0.0)
+
+    def behind_hands(self, lips: float, eyes: tuple[float, float]) -> Limits:
+        """The same for a face of which hands cover such shares (0..1) of ``lips`` and of the right and the left eye: what is
+        covered stays as it is; brows and irises do where an eye is.
+        """
+        held = self
+        bare = [share < _EYE_COVERED for share in eyes]
+        if not all(bare):
+            right, left = (able and free for able, free in zip(self.eyes, bare, strict=True))
+            held = replace(self._held_by(EYES_HIDDEN, applies=True), eyes=(right, left), brows=0.0, gaze=0.0)
+        return held.without_mouth() if lips >= _LIPS_COVERED else held
 
     def _held_by(self, reason: str, *, applies: bool) -> Limits:
         return replace(self, reasons=(*self.reasons, reason)) if applies else self

@@ -72,7 +72,7 @@ def retarget(motion: Motion, shape: Float, limits: Limits, mouth_width: float, l
     ``shape``: (478, 3) float32, this face's landmarks in its head frame, in eye distances; ``limits``: how far it may go;
     ``mouth_width``, ``lips``: of the person the motion was measured on, at rest, in eye distances.
     """
-    motion = strengthen(motion, {"brows": limits.brows, "mouth": limits.mouth})
+    motion = strengthen(motion, {"brows": limits.brows, "mouth": limits.mouth, "gaze": limits.gaze})
     displacement = fit_lips(motion.displacement, shape, limits, mouth_width, lips)
     lids = np.minimum(motion.lids, 1.0) * np.array(limits.eyes, np.float32)
     for side, eye in enumerate(EYES):
