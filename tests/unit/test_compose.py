@@ -88,8 +88,8 @@ def test_a_clip_begins_as_gently_at_any_frame_rate(fps: float) -> None:
 
 @pytest.mark.parametrize("fps", [25.0, 60.0])
 def test_a_loop_ends_as_gently_as_it_goes_on(fps: float) -> None:
-    """Back to the photo nobody hurries: in the last 0.3 seconds of nine loops in ten heads go 6 degrees and 0.2 eye distances
-    a second at most, as elsewhere. One ends amid the idle movement's quickest nod.
+    """Back to the photo nobody hurries: in the last 0.3 seconds of nine loops in ten heads go 6 degrees and 0.2 eye
+    distances a second at most, as elsewhere. One ends amid the idle movement's quickest nod.
     """
     life, last = Life(template(IDLE), template(BLINK)), round(0.3 * fps)
     loops = [compose([], life, 6.0, fps, mouth_width=MOUTH, seed=seed, loop=True) for seed in range(10)]

@@ -118,3 +118,20 @@ def test_how_far_lips_are_apart_is_told_around_their_middle() -> None:
     points[list(LOWER_INNER_LIP[3:6])] = (0, 3, 4)
     points[[LOWER_INNER_LIP[0], LOWER_INNER_LIP[8]]] = 100
     assert lips_apart(points) == 5
+
+
+def test_a_loop_comes_back_as_people_turn() -> None:
+    """A driver who is turned by 20 degrees at the end is followed as without a loop until 0.8 s before it, then comes back
+    at 40 degrees a second at most, and is within half a degree of the photo in the last frame; stretch by stretch the same.
+    """
+    turned = replace(Motion.still(COUNT), rotation=np.linspace([0, 0, 0], [20, 0, 0], COUNT).astype(np.float32))
+    driver = Driver(turned, FPS, _face(APART))
+
+    def yaw(frames: range, *, loop: bool) -> Float:
+        return driver.role(FPS, {}, shown=_face(APART), seed=0, loop=loop).motion(frames).rotation[:, 0]
+
+    whole = yaw(range(COUNT), loop=True)
+    assert np.array_equal(whole[:30], yaw(range(30), loop=False))
+    assert np.abs(np.diff(whole)).max() * FPS < 40
+    assert abs(whole[-1]) < 0.5
+    assert np.array_equal(yaw(range(25, 45), loop=True), whole[25:45])
