@@ -3,53 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
 from itertools import pairwise
 
 import cv2
 import numpy as np
 import pytest
 
-from tests.mouths import LUMA, enlarged, opening, patches, smiling
+from tests.mouths import LUMA, closed, enlarged, lips_together, opening, patches, smiling
 from vivify import engine
 from vivify.animate import Performer
 from vivify.animate.mouth import Mouth
 from vivify.animate.mouth.arches import draw_row
-from vivify.animate.mouth.cavity import _tongue
-from vivify.animate.mouth.lips import between_lips
 from vivify.animate.mouth.tones import read_tones
-from vivify.animate.mouth.view import View
 from vivify.arrays import Float, Pixels
-from vivify.depth.head import Turn
 from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, MESH, MOUTH_CORNERS, OUTER_LIPS, UPPER_INNER_LIP
 from vivify.motion import FaceTrack, Motion, bite, template
 from vivify.photos import Photo
 
-_SHUT_WIDTH = 0.85  # of the astronaut's smile
-
-
-@cache
-def _closed(*, grey: bool = False) -> tuple[Pixels, Performer]:
-    """The astronaut with skin where her mouth is, her lips' landmarks together; in colour or ``grey``."""
-    pixels, face = smiling()
-    if grey:
-        luma = np.round(pixels.astype(np.float32) @ LUMA).astype(np.uint8)
-        pixels = np.ascontiguousarray(np.repeat(luma[..., None], 3, axis=2))
-    return pixels, Performer(pixels, replace(face, landmarks=_lips_together(face.landmarks)))
-
-
-def _lips_together(landmarks: Float) -> Float:
-    """As of a mouth no wider than shut ones are."""
-    points, lips = landmarks.copy(), [*INNER_LIPS, *OUTER_LIPS]
-    points[lips, 0] = points[lips, 0].mean() + _SHUT_WIDTH * (points[lips, 0] - points[lips, 0].mean())
-    upper, lower = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
-    points[upper] = points[lower] = (points[upper] + points[lower]) / 2
-    return points
-
 
 def test_lips_that_stay_together_show_nothing() -> None:
     """A closed mouth, still or turned with the head, gets no patch; at rest the frame is the photo, bit for bit."""
-    pixels, performer = _closed()
+    pixels, performer = closed()
     for yaw in (0.0, 15.0):
         assert patches(performer, performer.track(opening(0.0, yaw=yaw), 0.8), 0) == []
     frame = pixels.copy()
@@ -75,7 +49,7 @@ def test_lips_that_stay_as_far_apart_show_nothing() -> None:
 
 def test_lips_that_part_show_teeth_before_a_dark_throat() -> None:
     """Under the upper lip there are teeth as bright as the skin, within 0.9 to 1.4; between the rows it is much darker."""
-    _, performer = _closed()
+    _, performer = closed()
     (patch,) = patches(performer, performer.track(opening(0.0, 0.3, 0.3, 0.3), 0.8), 2)
     light = (patch.colour @ LUMA)[patch.alpha > 0.9]
     skin = performer._mouth._tones.skin
@@ -83,39 +57,10 @@ def test_lips_that_part_show_teeth_before_a_dark_throat() -> None:
     assert np.percentile(light, 25) < 0.5 * skin
 
 
-def test_light_comes_with_the_opening() -> None:
-    """What lips uncover grows lighter the farther they part, dim in a slit of 2 mm and no lighter from 9 mm on."""
-    light = []
-    for gap in (1.0, 2.0, 4.0, 6.0, 9.0, 12.0):
-        x = np.linspace(0, 60, 11)
-        upper = np.stack([x, np.full(11, 20.0)], axis=1)
-        lower = np.stack([x[9:0:-1], np.full(9, 20 + gap)], axis=1)
-        polygon = np.concatenate([upper, lower]).astype(np.float32)
-        light.append(float(between_lips(polygon, (61, 40), np.array([0.0, 1.0]), 1.0, 0.0).cast[20:, 30][round(gap / 2)]))
-    assert all(after > before for before, after in pairwise(light[:5]))
-    assert light[1] < 0.5 * light[4]
-    assert light[5] == pytest.approx(light[4], rel=0.05)
-
-
-def test_lips_shade_a_head_that_lies_as_one_upright() -> None:
-    """Turned by a quarter with the mouth, light and depth between the lips are the same, turned."""
-    x = np.linspace(20, 60, 11)
-    upper, lower = np.stack([x, np.full(11, 30.0)], axis=1), np.stack([x[9:0:-1], np.full(9, 37.0)], axis=1)
-    polygon = np.concatenate([upper, lower]).astype(np.float32)
-    turned = np.stack([polygon[:, 1], 80 - polygon[:, 0]], axis=1)
-    upright, lying = (
-        between_lips(lips, (81, 81), np.array(down), 1.0, 0.0)
-        for lips, down in ((polygon, (0.0, 1.0)), (turned, (1.0, 0.0)))
-    )
-    inside = np.rot90(upright.depth) > 1
-    for one, other in ((lying.cast, upright.cast), (lying.depth, upright.depth)):
-        assert np.abs(one - np.rot90(other))[inside].max() < 0.05 * other.max()
-
-
 def test_behind_lips_shown_apart_over_the_dark_stand_low_teeth() -> None:
     """Where the photo shows nothing but dark between its lips, a jaw that opens 5 mm more uncovers 4 mm of teeth at most."""
     pixels, face = smiling()
-    points = _lips_together(face.landmarks)
+    points = lips_together(face.landmarks)
     unit = Performer(pixels, face)._head.unit
     points[list(LOWER_INNER_LIP), 1] += 0.06 * unit
     ring = np.round(points[list(INNER_LIPS), :2]).astype(int)
@@ -130,56 +75,10 @@ def test_behind_lips_shown_apart_over_the_dark_stand_low_teeth() -> None:
 
 def test_upper_teeth_stay_with_the_skull() -> None:
     """A jaw that drops farther takes the lower row along and leaves the upper in place, to a hundredth of a millimetre."""
-    _, performer = _closed()
+    _, performer = closed()
     rows = performer.track(opening(*[0.2] * 9), 0.8).bite[4], performer.track(opening(*[0.35] * 9), 0.8).bite[4]
     assert abs(rows[0][0] - rows[1][0]) * 63 < 0.01
     assert (rows[1][1] - rows[0][1]) * 63 > 5
-
-
-def test_the_tongue_fills_a_mouth_wide_open() -> None:
-    """Below the middle of a wide mouth lies a tongue, half as bright as the skin, by a fifth brighter than at the corners
-    (of 45 filmed people in three of four) and brighter than above the middle.
-
-    It is hardly redder than lips are: the red of filmed tongues is 1.24 times the skin's, against green.
-    """
-    _, performer = _closed()
-    (patch,) = patches(performer, performer.track(opening(*[0.5] * 5), 0.8), 2)
-    light, inside = patch.colour @ LUMA, patch.alpha > 0.9
-    y, x = (np.nonzero(inside)[axis] for axis in (0, 1))
-    row, middle, left = (round(float(v)) for v in (np.percentile(y, 60), x.mean(), np.percentile(x, 5)))
-    tongue = patch.colour[row - 1 : row + 2, middle - 3 : middle + 4].mean(axis=(0, 1))
-    assert tongue @ LUMA > 0.5 * performer._mouth._tones.skin
-    assert tongue @ LUMA > 1.2 * light[row - 1 : row + 2, left - 1 : left + 2].mean()
-    higher = round(float(np.percentile(y, 30)))
-    assert light[higher - 1 : higher + 2, middle - 3 : middle + 4].mean() < 0.9 * (tongue @ LUMA)
-    x, y = performer._landmarks[205, :2].astype(int)
-    skin = np.median(performer._pixels[y - 3 : y + 4, x - 3 : x + 4], axis=(0, 1))
-    assert 1.1 < (tongue[0] / tongue[1]) / (skin[0] / skin[1]) < 1.5
-
-
-def test_the_tongue_is_no_dome() -> None:
-    """A sixth of the mouth's width from its sides an opening of 16 mm is as bright as in the middle, to a tenth, and upwards
-    the tongue fades into the dark.
-    """
-    _, performer = _closed()
-    (patch,) = patches(performer, performer.track(opening(*[0.25] * 5), 0.8), 2)
-    light = patch.colour @ LUMA
-    y, x = np.nonzero(patch.alpha > 0.9)
-    heights, aside, middle = np.percentile(y, (80, 65, 50, 35)), round(float(np.percentile(x, 15))), round(float(x.mean()))
-    rows = [slice(round(float(height)) - 1, round(float(height)) + 2) for height in heights]
-    inner, outer = (np.array([light[row, at - 1 : at + 2].mean() for row in rows]) for at in (middle, aside))
-    assert np.all(outer[:3] / inner[:3] > 0.9)
-    assert np.all(np.diff(inner) < 0)
-
-
-def test_behind_the_tongues_crest_nothing_is_seen() -> None:
-    """What is seen of the tongue lies the farther back the higher it is seen, however wide the jaw is open."""
-    head = _closed()[1]._head
-    for apart in np.linspace(0.02, 0.6, 12):
-        view = View.of(np.zeros(2), head, Turn.none(), np.array([0, apart, 0], np.float32), 1.0)
-        down = np.linspace(-60, 60, 500, dtype=np.float32)[:, None] * np.float32(view.millimetre)
-        back, _, _ = _tongue(view, np.full_like(down, view.lower[0]), down)
-        assert np.all(np.diff(back[:, 0]) <= 0)
 
 
 def test_teeth_go_where_the_nose_goes() -> None:
@@ -188,7 +87,7 @@ def test_teeth_go_where_the_nose_goes() -> None:
     still = np.zeros((9, MESH, 3), np.float32)
     shifted = still + np.array([3, 4, 0], np.float32) / 63
     assert np.allclose(bite(shape, shifted), bite(shape, still), atol=1e-5)
-    _, performer = _closed()
+    _, performer = closed()
     track = performer.track(opening(*[0.3] * 3), 0.8)
     vertices, turn = performer._vertices(track, 1), performer._turn(track, 1)
     (before,) = performer._mouth.patches(vertices, turn, track.bite[1])
@@ -199,7 +98,7 @@ def test_teeth_go_where_the_nose_goes() -> None:
 
 def test_lips_open_only_where_they_part() -> None:
     """Lips that part in their middle third stay shut beside it: no dark line runs on to the corners."""
-    _, performer = _closed()
+    _, performer = closed()
     motion = Motion.still(3)
     motion.displacement[:, list(LOWER_INNER_LIP[3:6]), 1] = 0.15
     track = performer.track(motion, 0.8)
@@ -214,7 +113,7 @@ def test_lips_open_only_where_they_part() -> None:
 
 def test_wide_mouths_have_larger_teeth() -> None:
     """Between a mouth of 40 mm and one of 56 teeth grow by an eighth; one of 51 mm has them as large as people's are."""
-    _, performer = _closed()
+    _, performer = closed()
     head, sizes = performer._head, []
     for millimetres in (40, 51, 56):
         points = performer._landmarks.copy()
@@ -238,20 +137,20 @@ def test_small_children_have_milk_teeth() -> None:
 
 def test_a_grey_photo_opens_on_greys() -> None:
     """In a black-and-white photo nothing of the mouth has any colour, though somebody drew a red line over the face."""
-    pixels, _ = _closed(grey=True)
+    pixels, _ = closed(grey=True)
     face = smiling()[1]
     for marked in (False, True):
         if marked:
             across = np.round(face.landmarks[[54, 284], :2]).astype(int).tolist()
             cv2.line(pixels, across[0], across[1], (220, 20, 30), 2)
-        performer = Performer(pixels, replace(face, landmarks=_lips_together(face.landmarks)))
+        performer = Performer(pixels, replace(face, landmarks=lips_together(face.landmarks)))
         (patch,) = patches(performer, performer.track(opening(0.3), 0.8), 0)
         assert np.ptp(patch.colour, axis=2).max() < 1.0
 
 
 def test_the_inside_has_the_photos_grain() -> None:
     """Noise of 6 levels over the photo is noise of 3 to 7 levels inside the mouth; without it there is less than 2."""
-    pixels, performer = _closed()
+    pixels, performer = closed()
     soft = cv2.GaussianBlur(pixels, (0, 0), 1.0)
     noise = np.random.default_rng(0).normal(0, 6, pixels.shape)
     noisy = np.clip(soft + noise, 0, 255).astype(np.uint8)
@@ -263,7 +162,7 @@ def test_the_inside_has_the_photos_grain() -> None:
 
 def test_one_calibration_serves_the_whole_clip() -> None:
     """The same opening is as bright however the head is turned: nothing is fitted to a frame."""
-    _, performer = _closed()
+    _, performer = closed()
     levels = []
     for yaw in (-12.0, 0.0, 12.0):
         (patch,) = patches(performer, performer.track(opening(0.3, yaw=yaw), 0.8), 0)
@@ -277,7 +176,7 @@ def test_a_laugh_does_not_flicker() -> None:
     On a portrait of 512 pixels.
     """
     pixels, face = enlarged(*smiling(), 2)
-    performer = Performer(pixels, replace(face, landmarks=_lips_together(face.landmarks)))
+    performer = Performer(pixels, replace(face, landmarks=lips_together(face.landmarks)))
     found = template("laugh")
     track = performer.track(found.motion, found.mouth_width)
     made = [_mouth_box(performer, pixels, track, i) for i in range(8, 60)]
@@ -303,8 +202,8 @@ def _roughness(frames: list[Float]) -> float:
 
 def test_the_mouth_is_one_persons_own() -> None:
     """The same photo gives the same teeth again; another face gets others."""
-    pixels, performer = _closed()
-    again = _closed.__wrapped__()[1]
+    pixels, performer = closed()
+    again = closed.__wrapped__()[1]
     assert np.array_equal(performer._mouth._upper.row.light, again._mouth._upper.row.light)
     turned = engine.analyse(Photo(np.ascontiguousarray(pixels[:, ::-1]), "png"))[0]
     other = Performer(np.ascontiguousarray(pixels[:, ::-1]), turned)
