@@ -12,6 +12,8 @@ from typing import Any
 import boto3
 import pytest
 
+from vivify.errors import CloudError
+
 from .handlers import Answer, Event
 from .stack import SOMEBODY, Stack
 
@@ -171,9 +173,11 @@ def test_the_switch(stack: Stack, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> 
     assert len(stack.records()) == 1
 
 
-def test_a_fault_of_ours_stays_vague(stack: Stack, ask: Ask, capsys: pytest.CaptureFixture[str]) -> None:
-    """A record that cannot be written answers with an error that names nothing inside, no table, no traceback, and is
-    counted for the operators; a request that is only refused is not.
+def test_a_fault_of_ours_stays_vague(
+    stack: Stack, ask: Ask, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A record that cannot be written answers with an error that names nothing inside, no table, no traceback; for the
+    operators it is counted, and the log says where it was. A request that is only refused is not.
     """
     assert ask(POST, body={"content_type": "text/plain"}).status == 422
     assert "ApiFaults" not in capsys.readouterr().out
@@ -181,6 +185,8 @@ def test_a_fault_of_ours_stays_vague(stack: Stack, ask: Ask, capsys: pytest.Capt
     answer = ask(POST, body=PNG)
     (told,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "ApiFaults" in line]
     assert (told["ApiFaults"], told["service"]) == ([1.0], "vivify")
+    (logged,) = [line for line in caplog.records if line.getMessage() == "failed"]
+    assert isinstance((logged.exc_info or [None, None])[1], CloudError)
     assert answer.status == 500
     assert answer.body == {
         "code": "internal_error",
