@@ -17,6 +17,7 @@ Array = NDArray[np.float64]
 HERE = RigidFit(1.0, np.eye(3), np.zeros(3))
 AHEAD = Pose(0, 0, 0)
 MIDDLE = np.array([0.0, 0.0, 0.0])
+SIDE = 512
 
 
 def _turned(points: NDArray[np.float32], pose: Pose) -> Array:
@@ -74,21 +75,22 @@ def _told(turn: Pose, unit: float = 100.0) -> RigidFit:
 
 def test_who_errs_less_is_believed() -> None:
     """Told to turn by 3 degrees where texture finds none, the head hardly turns; against a found 20 the told 16 hold. Of a
-    head that is seen small the told 3 count for more.
+    head that is seen small, or takes little of the picture, the told 3 count for more.
     """
-    small, large = (
-        abs(_turn(believed([_told(AHEAD, unit), _told(Pose(3, 0, 0), unit)], [HERE, HERE], MIDDLE)[1])[0])
-        for unit in (20, 100)
+    small, little, large = (
+        abs(_turn(believed([_told(AHEAD, unit), _told(Pose(3, 0, 0), unit)], [HERE, HERE], MIDDLE, side)[1])[0])
+        for unit, side in ((20, SIDE), (100, 7 * SIDE), (100, SIDE))
     )
     assert large < 0.1
     assert 0.3 < small < 1
+    assert 0.3 < little < 1
     found = RigidFit(1.0, rotation(Pose(20, 0, 0)), np.zeros(3))
-    assert 16 <= _turn(believed([_told(AHEAD), _told(Pose(16, 0, 0))], [HERE, found], MIDDLE)[1])[0] < 17
+    assert 16 <= _turn(believed([_told(AHEAD), _told(Pose(16, 0, 0))], [HERE, found], MIDDLE, SIDE)[1])[0] < 17
 
 
 def test_frames_without_texture_are_bridged() -> None:
     """Between frames whose 2 degrees were a mistake another is mistaken too; without any texture all is as told."""
     told = [_told(AHEAD), *[_told(Pose(0, 2, 0))] * 3]
-    bridged = believed(told, [HERE, HERE, None, HERE], MIDDLE)
+    bridged = believed(told, [HERE, HERE, None, HERE], MIDDLE, SIDE)
     assert all(abs(_turn(fit)[1]) < 0.1 for fit in bridged)
-    assert believed(told, [None] * 4, MIDDLE) == told
+    assert believed(told, [None] * 4, MIDDLE, SIDE) == told

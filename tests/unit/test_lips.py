@@ -124,6 +124,20 @@ def test_a_smile_turns_corners_up_that_the_photo_has_turned_down() -> None:
     assert line(0.05, measured=0.05) == pytest.approx(line(0.015) - 0.035, abs=0.005)
 
 
+def test_a_smile_that_stays_within_the_broadest_is_shown_nearly_whole() -> None:
+    """Corners that go apart nine tenths of as far as they may go at least .93 of that way; asked for twice, no farther."""
+    shape = shape_of()
+    room = Limits.of(shape, FRONTAL).wider
+    went = []
+    for asked in (0.9 * room, 2 * room):
+        motion = Motion.still(1)
+        motion.displacement[0, _LIPS, 0] = asked / 2 * np.sign(shape[_LIPS, 0])
+        moved = fitted(motion, shape, float(mouth_width(shape))).displacement[0]
+        went.append(float(moved[291, 0] - moved[61, 0]))
+    assert 0.93 * 0.9 * room < went[0] <= 0.9 * room
+    assert 0.98 * room < went[1] <= room
+
+
 def test_lips_purse_less_out_of_a_smile() -> None:
     """Corners 0.8 eye distances apart come nearly as close as measured, those of a broad smile not by two thirds of it."""
     motion = Motion.still(1)

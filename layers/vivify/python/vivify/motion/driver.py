@@ -11,7 +11,7 @@ import numpy as np
 from vivify.arrays import Float
 from vivify.easing import smoothstep
 from vivify.errors import MotionInvalid
-from vivify.faces.topology import EYES, LOWER_INNER_LIP, UPPER_INNER_LIP, lips_apart, mouth_width
+from vivify.faces.topology import EYES, INNER_LIPS, LOWER_INNER_LIP, UPPER_INNER_LIP, lips_apart, mouth_width
 from vivify.motion.breath import Breath
 from vivify.motion.compose import frame_count
 from vivify.motion.lips import Lips, together
@@ -64,7 +64,9 @@ class Driver:
             part = part.eased(_coming_back(frames, count, fps)) if loop else part
             return part if breath is None else replace(part, chest=breath.chest(frames, count, fps, both_ends=loop))
 
-        return Role(count, motion, self.mouth_width, self.body, Lips.of(self.first))
+        lips = Lips.of(self.first)
+        edge = self.first[list(INNER_LIPS), :2] - beginning[list(INNER_LIPS), :2]  # from where it goes as is told
+        return Role(count, motion, self.mouth_width, self.body, replace(lips, edge=edge))
 
     def _beginning(self, shown: Float) -> Float:
         """(468, 3): how the mouth comes from as it is ``shown`` to as it is in the first frame, where one is shut and the

@@ -24,7 +24,7 @@ from vivify.motion.template import Motion
 from vivify.progress import OnProgress, unheard
 from vivify.video import probe, read_frames
 
-_LONG_SIDE = 720  # frames are read at most this large: landmarks need no more
+_LONG_SIDE = 1440  # frames are read at most this large: where a face takes little of them, landmarks need as much
 _LEAST_SEEN = 0.5  # of the frames must show a face
 _HEAD_SIGMA, _FACE_SIGMA, _LID_SIGMA = 0.03, 0.02, 0.012  # seconds: heads move slower than lids
 _CHEST_SIGMA = 0.1  # and chests slower still
@@ -90,11 +90,13 @@ def measure(video: Path, start: float = 0.0, end: float | None = None, progress:
     apart: list[Float] = []
     went: list[Float | None] = []
     found: list[RigidFit | None] = []
+    side = 0
     for number, frame in enumerate(read_frames(video, max_side=_LONG_SIDE)):
         if number < first:
             continue
         if last is not None and number >= last:
             break
+        side = max(frame.shape)
         points = _plausible(landmarker.track(frame))
         if skull is None and points is not None:
             skull, body = Skull(frame, points), Body(frame, points)
@@ -107,7 +109,7 @@ def measure(video: Path, start: float = 0.0, end: float | None = None, progress:
     if len(seen) < 3 or known.mean() < _LEAST_SEEN:
         raise NoFaceInVideo("No face can be followed through this video. Use one that shows one face, well lit, throughout.")
     empty = np.zeros((478, 3), np.float32)
-    measured = _take_out_head(fill_gaps(np.stack([empty if p is None else p for p in seen]), known), found, fps)
+    measured = _take_out_head(fill_gaps(np.stack([empty if p is None else p for p in seen]), known), found, side, fps)
     shape = narrowed(measured.shape, shares(fill_gaps(np.stack(apart), known), fps))
     along = share(measured.neck, went)
     return replace(measured, shape=shape, body=along, chest=by_itself(measured.neck, went, along))
@@ -125,7 +127,7 @@ def _shape_error(landmarks: Float) -> float:
     return float(np.sqrt(((fit.apply(face) - seen) ** 2).sum(axis=1).mean()) / fit.scale)
 
 
-def _take_out_head(seen: Float, found: Sequence[RigidFit | None], fps: float) -> Measured:
+def _take_out_head(seen: Float, found: Sequence[RigidFit | None], side: int, fps: float) -> Measured:
     stable = list(RIGID)
     frames = list(seen.astype(np.float64))
     # The person's own skull fits better than the mean face: average the video in the mean face's frame, then fit that.
@@ -136,7 +138,7 @@ def _take_out_head(seen: Float, found: Sequence[RigidFit | None], fps: float) ->
     told = [rigid_fit(own[stable], points[stable]) for points in frames]
     inner = _inner(own)
     shape, turns, middles = [], [], []
-    for points, landmarks, head in zip(frames, told, believed(told, found, middle), strict=True):
+    for points, landmarks, head in zip(frames, told, believed(told, found, middle, side), strict=True):
         # What the landmarks take for a turn that was none is a face being made; their outline and forehead only went along.
         rest, made = landmarks.inverse().apply(points), head.inverse().apply(points)
         shape.append(rest + inner * (made - rest))

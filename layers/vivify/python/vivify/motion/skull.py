@@ -38,8 +38,10 @@ _LIVELY = 0.12  # around eyes and brows skin moves by itself
 _ROUND = 0.8  # how fast a head falls back beyond the face's outline
 
 # Degrees that each errs by: landmarks of a face that makes faces; texture, and for each degree it turned. Texture of a head
-# that had to be enlarged errs as much more. (Of 14 heads, filmed and made again from the first frame, fitted to the pixels.)
+# that had to be enlarged errs as much more, or one that takes less of the picture's longer side: blur does not shrink with
+# it. (Of 14 heads, filmed and made again from the first frame, fitted to the pixels.)
 _TOLD_ERRS, _FOUND_ERRS, _FOUND_ERRS_MORE = 2.5, 0.3, 0.5
+_LITTLE = 0.09  # an eye distance, of the picture's longer side
 
 
 class Skull:
@@ -76,26 +78,30 @@ class Skull:
         return fit if np.median(off) < _OFF * pixel else None
 
 
-def believed(told: Sequence[RigidFit], found: Sequence[RigidFit | None], middle: Array) -> list[RigidFit]:
+def believed(told: Sequence[RigidFit], found: Sequence[RigidFit | None], middle: Array, side: int) -> list[RigidFit]:
     """Where the head is in each frame, from its own coordinates to pixels.
 
     ``told``: by its landmarks; ``found``: by texture, from the pixels of the first frame that has an entry; ``middle``: (3,)
-    of the face, in the head's coordinates. Between frames where texture tells nothing what it tells is bridged.
+    of the face, in the head's coordinates; ``side``: the frames' longer one, in pixels. Between frames where texture tells
+    nothing what it tells is bridged.
     """
     known = np.array([fit is not None for fit in found])
     if not known.any():
         return list(told)
     first = told[int(np.argmax(known))]
-    moved = [np.zeros(6) if f is None else _to_believe(t, f, first, middle) for t, f in zip(told, found, strict=True)]
+    more = max(1.0, max(_UNIT, _LITTLE * side) / first.scale)
+    moved = [np.zeros(6) if f is None else _to_believe(t, f, first, middle, more) for t, f in zip(told, found, strict=True)]
     bridged = fill_gaps(np.stack(moved), known).astype(np.float64)
     return [_moved_by(row, fit, middle) for row, fit in zip(bridged, told, strict=True)]
 
 
-def _to_believe(told: RigidFit, found: RigidFit, first: RigidFit, middle: Array) -> Array:
-    """(6,): what to move the head ``told`` by: turn (rotation vector), right and down in pixels, growth (logarithm)."""
+def _to_believe(told: RigidFit, found: RigidFit, first: RigidFit, middle: Array, more: float) -> Array:
+    """(6,): what to move the head ``told`` by: turn (rotation vector), right and down in pixels, growth (logarithm).
+    ``more``: times texture errs by what it usually does.
+    """
     fit = found.after(first)
     turned = np.degrees(np.linalg.norm(_vector(found.rotation)))
-    errs = (_FOUND_ERRS + _FOUND_ERRS_MORE * turned) * max(1.0, _UNIT / first.scale)
+    errs = more * (_FOUND_ERRS + _FOUND_ERRS_MORE * turned)
     aside, down, _ = fit.apply(middle) - told.apply(middle)
     whole = np.array([*_vector(fit.rotation @ told.rotation.T), aside, down, np.log(fit.scale / told.scale)])
     return np.asarray(whole * _TOLD_ERRS**2 / (_TOLD_ERRS**2 + errs**2), np.float64)
