@@ -20,6 +20,7 @@ BROADEST = 0.9  # of how broad a smile becomes
 STAYS, GOES = 1.4, 1.5  # seconds that a smile stays; times as long as it came that it goes
 OUTBREAK, BURST = 14, 16  # frames until a laugh has broken out, and until it is half over
 SETTING_OFF = 0.4  # seconds of rest around a turn; in which a head begins to bob
+AGAIN = 0.85  # of a motion after which it comes again
 SHAKES = 0.14  # seconds: sigma over which a turn is smoothed; over 0.2 no head stayed turned, and none set off as people do
 HALF_FADES = 2.0  # centimetres on either side of the face's middle in which one half gives way to the other
 
@@ -141,7 +142,7 @@ def rolled(take: Template) -> Motion:
     """The head's roll alone."""
     rotation = take.motion.rotation.copy()
     rotation[:, :2] = 0
-    return replace(take.motion, rotation=rotation, translation=np.zeros_like(take.motion.translation))
+    return about_the_neck(replace(take.motion, rotation=rotation))
 
 
 def calm_turn(take: Template) -> Motion:
@@ -150,8 +151,17 @@ def calm_turn(take: Template) -> Motion:
     """
     pause = Motion.still(round(SETTING_OFF * take.fps))
     motion = joined(pause, lids_alike(take), pause)
-    calm = smooth(motion.rotation, SHAKES * take.fps)
-    return replace(motion, rotation=calm, translation=np.zeros_like(motion.translation))
+    return about_the_neck(replace(motion, rotation=smooth(motion.rotation, SHAKES * take.fps)))
+
+
+def about_the_neck(motion: Motion) -> Motion:
+    """The head turns, and goes nowhere besides."""
+    return replace(motion, translation=np.zeros_like(motion.translation))
+
+
+def startled(take: Template) -> Motion:
+    """Both lids alike, the head about its neck alone."""
+    return about_the_neck(lids_alike(take))
 
 
 def looking_on(motion: Motion) -> Motion:
@@ -180,8 +190,9 @@ def two_blinks(first: Template, second: Template) -> Motion:
 
 
 def twice(take: Template) -> Motion:
-    """The same once more: the second time begins while the first comes to rest. The eyes stay on the viewer."""
-    motion, at = take.motion, 22  # frames
+    """The same again, about the neck: the second time begins while the first comes to rest. The eyes stay on the viewer."""
+    motion = about_the_neck(take.motion)
+    at = round(AGAIN * len(motion))
     curves = []
     for curve in (getattr(motion, field.name) for field in fields(Motion)):
         both = np.zeros((at + len(motion), *curve.shape[1:]), np.float32)

@@ -86,7 +86,8 @@ WINK = "its lids' closing, half in the clip, brought to shut, the mouth's motion
 D13_REST, LAUGH_REST = "against its rest at 0.10-0.50 s", "against its rest at 3.68-3.88 s"
 ALIKE = "; both lids alike"
 LOOKING_ON = "the eyes staying on the viewer, as filmed people's do"
-TURN_ALONE = "the turn about the neck alone, smoothed over 0.14 s"
+NECK_ALONE = "about the neck alone"
+TURN_ALONE = f"the turn {NECK_ALONE}, smoothed over 0.14 s"
 CALM = f"; at 0.8 of its size, 1.5 times slower, {TURN_ALONE}; {LOOKING_ON}"
 TO_ONE_SIDE = "left and right evened out, as the clip pulls to one side"
 
@@ -146,9 +147,9 @@ RECIPES = {
         "The brows go up, the mouth opens.",
         (
             Take(D12, 108, 142, ALL_BUT_GAZE, strength={"mouth": 0.75, "brows": 1.5},
-                 told=f"; the mouth at 0.75, the brows at 1.5 of their motion{ALIKE}"),
+                 told=f"; the mouth at 0.75, the brows at 1.5 of their motion, the head {NECK_ALONE}{ALIKE}"),
         ),
-        edits.lids_alike,
+        edits.startled,
     ),
     "raised-brows": Recipe(
         "The brows go up and come down.",
@@ -191,9 +192,15 @@ RECIPES = {
         ),
         edits.calm_turn,
     ),
-    "nod": Recipe("The head nods a few times.", (Take(D11, 30, 72, HEAD, told=f"; {LOOKING_ON}"),), edits.nod_looking_on),
+    "nod": Recipe(
+        "The head nods a few times.",
+        (Take(D11, 30, 72, HEAD, slower=1.4, told=f"; 1.4 times slower; {LOOKING_ON}"),),
+        edits.nod_looking_on,
+    ),
     "shake": Recipe(
-        "The head shakes twice.", (Take(D11, 195, 221, HEAD, told=f", played twice; {LOOKING_ON}"),), edits.twice
+        "The head shakes twice.",
+        (Take(D11, 195, 221, HEAD, slower=1.4, told=f", played twice; 1.4 times slower, {NECK_ALONE}; {LOOKING_ON}"),),
+        edits.twice,
     ),
     "tilt": Recipe(
         "The head tilts to one side and back.",
