@@ -94,15 +94,34 @@ def test_who_is_not_cut_off_keeps_her_shape() -> None:
     assert np.abs(moved[hair, 1] / unit - 0.6).max() < 0.05
 
 
-def test_a_lock_that_just_reaches_the_border_is_not_cut_off() -> None:
-    """Half an eye distance of hair at the upper border is let go, a whole one is cut off; nothing below changes."""
+@pytest.mark.parametrize("turned", range(3))
+def test_a_lock_that_just_reaches_a_border_is_not_cut_off(turned: int) -> None:
+    """Half an eye distance of hair at the upper border or a side is let go, a whole one is cut off; all else stays."""
     unit = 40
-    matte = np.zeros((30, 200), np.float32)
-    matte[:, 20:40] = matte[:, 100:140] = 1
-    left = without_tips(matte, unit)
+    matte = np.zeros((200, 200), np.float32)
+    matte[:30, 20:40] = matte[:30, 100:140] = 1
+    left = np.rot90(without_tips(np.rot90(matte, turned - 1), unit), 1 - turned)
     assert not left[0, :100].any()
     assert np.array_equal(left[0, 100:], matte[0, 100:])
     assert np.array_equal(left[1:], matte[1:])
+
+
+def test_a_lock_below_is_cut_off() -> None:
+    """At the lower border the narrowest neck goes on."""
+    matte = np.zeros((60, 60), np.float32)
+    matte[30:, 20:25] = 1
+    assert np.array_equal(without_tips(matte, 40), matte)
+
+
+def test_hair_that_just_reaches_a_side_is_not_held() -> None:
+    """Beside half an eye distance of hair at a side all is free; beside more than one what is near is held."""
+    head = her_performer()._head
+    nearby = np.array([[253.0, 60.0]], np.float32)
+    for long, free in ((0.5, 1.0), (1.2, 0.0)):
+        matte = np.zeros((256, 256), np.float32)
+        matte[60 - round(long * head.unit / 2) : 60 + round(long * head.unit / 2), 200:] = 1
+        borders = Borders(head, Window(0, 0, 256, 256), without_tips(matte, head.unit))
+        assert borders.freedom(nearby)[1][0, 0] == pytest.approx(free, abs=1e-6)
 
 
 BARS = (30, 20, 25, 35)  # left, top, right, below: pixels

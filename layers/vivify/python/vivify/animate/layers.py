@@ -83,7 +83,9 @@ def split(region: Pixels, matte: Float, reach: float, own: Float | None = None) 
     alpha = np.round(matte * 255).astype(np.uint8)
     behind = plate_of(region, alpha, reach, own)
     plate = behind.picture
-    plate[0, alpha[0] == 0] = region[0, alpha[0] == 0]  # what is clear at the border stays so, and is drawn out as nothing
+    for border in (np.s_[0], np.s_[:, 0], np.s_[:, -1]):  # what is clear there stays so, and is drawn out as nothing
+        clear = alpha[border] == 0
+        plate[border][clear] = region[border][clear]
     # What all but looks like the plate is the plate: in the dark a level less would pass for an opaque person.
     other = np.clip(most(cv2.absdiff(plate, region)) / np.float32(_SAME) - 1, 0, 1)
     own = np.where(behind.lines, _no_line(region, plate, alpha, reach), 1)

@@ -18,7 +18,7 @@ _FACE = (1.0, 1.0, 1.0, 1.1)  # from its middle to what of a face must be seen: 
 _BORDER, _HELD = 0.2, 0.8  # nearer to the picture's border nothing moves away from it; freely from both together on
 _OPAQUE = 0.2  # of the matte: what is denser than this is seen to be cut off
 _AROUND = 0.8  # along the border from where it cuts a person off
-_LOCK = 0.6  # wide: what touches the upper border along less than this is the tip of a lock
+_LOCK = 0.6  # wide: what touches a border along less than this is the tip of a lock
 
 # Of 750 pictures these tell bars and the white margins of scans from plain walls, which end nowhere at a straight line.
 _PLAIN, _OTHER = 16, 24  # levels off a bar's tone: paper, noise; picture
@@ -53,14 +53,18 @@ def _bar(lines: Pixels) -> int:
 
 
 def without_tips(matte: Float, unit: float) -> Float:
-    """``matte`` (H, W) of a region without tips of hair that only just reach its upper border, which may be the picture's.
+    """``matte`` (H, W) of a region without tips of hair that only just reach a side or its upper border, which may be the
+    picture's.
 
-    Held there, a lock would be drawn out to a horn when the head goes down; so it goes along and ends where the picture did.
+    Held there, a lock would be drawn out to a horn when the head goes away; so it goes along and ends where the picture did.
     ``unit``: pixels of an eye distance.
     """
-    seen = (matte[:1] > _OPAQUE).astype(np.uint8)
-    wide = cv2.morphologyEx(seen, cv2.MORPH_OPEN, np.ones((1, 2 * round(_LOCK / 2 * unit) + 1), np.uint8))
-    return np.concatenate([matte[:1] * wide, matte[1:]])
+    left = matte.copy()
+    lock = np.ones((1, 2 * round(_LOCK / 2 * unit) + 1), np.uint8)
+    for border in (np.s_[:1], np.s_[:, :1], np.s_[:, -1:]):
+        seen = (left[border].reshape(1, -1) > _OPAQUE).astype(np.uint8)
+        left[border] *= cv2.morphologyEx(seen, cv2.MORPH_OPEN, lock).reshape(left[border].shape)
+    return left
 
 
 @dataclass(frozen=True)
