@@ -25,6 +25,7 @@ from vivify.arrays import Pixels
 from vivify.faces import resized
 from vivify.motion import FaceTrack
 from vivify.photos import decode
+from vivify.score import Score
 from vivify.video import ClipWriter
 
 SIZES: dict[models.Provider, tuple[int, ...]] = {"cpu": (512,), "cuda": (512, 1080, 2160)}
@@ -49,7 +50,7 @@ def _row(photo: Path, side: int, provider: models.Provider) -> dict[str, Any]:
     begun = time.perf_counter()
     graph = GraphPainter(performer._layers, performer._warp.grid, provider)
     opened = time.perf_counter() - begun
-    track = next(engine._score(options, engine._asked(options), 0)(0, placed[0]).tracks(performer.track))
+    track = next(Score.of(options, 0).roles()(0, placed[0]).tracks(performer.track))
     batch = range(min(len(track), graph.batch))
     sketches = performer.sketches(track, batch)
     inputs = graph._inputs(sketches)

@@ -15,6 +15,7 @@ from vivify.arrays import Pixels
 from vivify.engine import Options
 from vivify.errors import NoFaceInVideo, VideoError
 from vivify.photos import Photo
+from vivify.score import Score
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +78,7 @@ def test_a_driver_that_begins_with_shut_eyes_still_begins_as_the_photo(tmp_path:
     photo, *faces = portrait()
     options = Options(motions=("blink",), seconds=1.2, fps=25.0, size=384, seed=0)
     frames = animated(photo, faces, options)
-    peak = int(np.argmax(engine._score(options, engine._asked(options), 0)(0, faces[0]).motion(range(30)).lids[:, 0]))
+    peak = int(np.argmax(Score.of(options, 0).roles()(0, faces[0]).motion(range(30)).lids[:, 0]))
     blinking = write(tmp_path / "driver.mp4", frames[peak:] + frames[:peak])
     assert np.array_equal(animated(photo, faces, Options(driver=blinking))[0], photo.pixels)
 

@@ -24,6 +24,7 @@ from vivify.faces.topology import EYE_CORNERS, EYES, NECK, mouth_width
 from vivify.motion import FaceTrack, Motion, Template, compose, driver, extract, extraction, follow, in_turn, library
 from vivify.motion import template as named
 from vivify.motion.measure import GAZE_TOLD, Measured, measure, to_motion
+from vivify.score import Score
 from vivify.video import ClipWriter
 
 FPS, SECONDS = 20.0, 1.8
@@ -250,7 +251,7 @@ def test_the_frame_rate_of_the_clip_is_the_callers(folder: Path) -> None:
     """A driver of 20 frames a second gives a clip of any rate: the same seconds, turn, and mouth of its first frame."""
     path, photo = _driven("turn-left", folder)[0], portrait()[1]
     options = [engine.Options(driver=path, fps=fps) for fps in (40.0, 20.0)]
-    faster, slower = (engine._score(asked, engine._asked(asked), 0)(0, photo) for asked in options)
+    faster, slower = (Score.of(asked, 0).roles()(0, photo) for asked in options)
     assert (faster.frames, slower.frames) == (round(SECONDS * 40), round(SECONDS * 20))
     turns = [np.abs(role.motion(range(role.frames)).rotation).max() for role in (faster, slower)]
     assert turns[0] == pytest.approx(turns[1], rel=0.05)

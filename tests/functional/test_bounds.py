@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from vivify import engine
+from vivify import score
 from vivify.errors import RequestInvalid
 from vivify.service.bounds import require_makeable
 from vivify.service.clip_options import StoredOptions
@@ -41,5 +41,5 @@ def test_the_most_that_is_made(wishes: dict[str, Any], shape: tuple[int, int, in
 def test_the_usual_length_always_fits() -> None:
     """Who asks for no length gets six seconds, whatever the photo: they fit at the largest size and the most frames."""
     largest = {"fps": 60, "size": 4096, "frame": "portrait"}
-    require_makeable(asked(**largest, seconds=engine._USUAL_SECONDS), FIFTY)
+    require_makeable(asked(**largest, seconds=score._USUAL_SECONDS), FIFTY)
     require_makeable(asked(**largest), FIFTY)

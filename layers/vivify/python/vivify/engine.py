@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,37 +16,18 @@ from numpy.typing import NDArray
 from vivify import models
 from vivify.animate import Performer
 from vivify.arrays import Pixels
-from vivify.depth.head import HeadFrame
 from vivify.errors import NotAHumanFace
 from vivify.faces import Face, chosen, find_faces, portrait, resized
 from vivify.faces.repair import Repaired, repair
-from vivify.faces.topology import mouth_width
-from vivify.motion import (
-    PARTS,
-    Beat,
-    Life,
-    Role,
-    Template,
-    compose,
-    delayed,
-    ends,
-    follow,
-    frame_count,
-    in_turn,
-    load_storyboard,
-    template,
-)
-from vivify.motion.library import BLINK, IDLE
+from vivify.motion import Role
 from vivify.photos import Photo
 from vivify.progress import OnProgress, halves, unheard
+from vivify.score import Score
 from vivify.video import ClipWriter
 from vivify.video.process import finished
 
 DEFAULT_MOTIONS = ("turn-left", "gentle-smile")
 _STAGES = ("faces", "depth", "motion", "animate", "encode")
-_USUAL_SECONDS = 6.0
-_LATEST, _LATEST_PART = 0.7, 0.125  # seconds, and of the clip, that somebody sets off late at most
-_IN_STEP = 4  # every so many-th face of a group sets off with the first
 
 
 @dataclass(frozen=True)
@@ -142,9 +122,9 @@ def animate(
     """
     models.require(options.provider)
     clock = _Clock()
-    asked = _asked(options)  # what there is not is said at once, not only once faces were found
+    # What there is not is said at once, not only once faces were found.
+    score = Score.of(options, _own_seed(photo) if options.seed is None else options.seed)
     clock.lap("motion")
-    seed = _own_seed(photo) if options.seed is None else options.seed
     found = list(faces) if faces is not None else analyse(photo)
     mended = repair(photo, found) if options.repair == "auto" else Repaired(photo, [False] * len(found))
     moving = chosen(found, options.faces, alone=options.frame == "portrait")
@@ -156,7 +136,7 @@ def animate(
     clock.lap("faces")
 
     following, making = (unheard, progress) if options.driver is None else halves(progress)
-    role_of = _score(options, asked, seed, len(numbers), following)
+    role_of = score.roles(len(numbers), following)
     cast = []
     for place, number in enumerate(numbers):
         face = everybody[number]
@@ -214,80 +194,6 @@ def _neighbours(face: Face, everybody: list[Face]) -> list[Face]:
 def _own_seed(photo: Photo) -> int:
     """The same for the same pixels, however the clip is to be."""
     return zlib.crc32(np.ascontiguousarray(photo.pixels).data)
-
-
-def _asked(options: Options) -> tuple[list[Template], list[Beat]]:
-    """Motions to play in turn, or else a storyboard's beats; neither where a driver is followed. Raises MotionInvalid."""
-    if options.driver is not None:
-        return [], []
-    if options.storyboard is not None:
-        return [], load_storyboard(options.storyboard)
-    return [Template.load(Path(name)) if name.endswith(".json") else template(name) for name in options.motions], []
-
-
-def _score(
-    options: Options,
-    asked: tuple[list[Template], list[Beat]],
-    seed: int,
-    people: int = 1,
-    following: OnProgress = unheard,
-) -> Callable[[int, Face], Role]:
-    """The role of each face: who it is, counted among the ``people`` that move, and the face itself, for its mouth.
-
-    ``asked``: what ``_asked`` has read. Raises MotionInvalid and VideoError, of a driver.
-    """
-    motions, told = asked
-    strengths = {part: options.strength * options.parts.get(part, 1.0) for part in PARTS}
-    if options.driver is not None:
-        driver = follow(options.driver, options.seconds, following)
-        return lambda number, face: driver.role(
-            options.fps, strengths, shown=HeadFrame.of(face).local(face.landmarks), seed=seed + number, loop=options.loop
-        )
-    if told:
-        # The first one sets off when the storyboard says; where its length is free, the clip waits for the last.
-        lates = _lates(options.seconds or ends(told), 0.0, people)
-        seconds = options.seconds or ends(told) + max(lates)
-
-        def beats(number: int) -> list[Beat]:
-            return delayed(told, seconds, lates[number])
-
-    else:
-        seconds = options.seconds or _USUAL_SECONDS
-        lates = _lates(seconds, np.random.default_rng(seed).random(), people)
-        played = [found for found in motions if found.name != IDLE]
-
-        def beats(number: int) -> list[Beat]:
-            first = number % max(1, len(played))
-            return in_turn(played[first:] + played[:first], seconds, lates[number])
-
-    life = Life(template(IDLE), template(BLINK))
-
-    def role_of(number: int, face: Face) -> Role:
-        width = _in_eye_distances(mouth_width, face)
-        motion = partial(
-            compose,
-            beats(number),
-            life,
-            seconds,
-            options.fps,
-            strengths,
-            mouth_width=width,
-            seed=seed + number,
-            loop=options.loop,
-        )
-        return Role(frame_count(seconds, options.fps), lambda frames: motion(frames=frames), width)
-
-    return role_of
-
-
-def _lates(seconds: float, first: float, people: int) -> list[float]:
-    """How many seconds late each of ``people`` sets off in a clip of so many; ``first``: 0..1, how late the first does."""
-    latest = min(_LATEST, _LATEST_PART * seconds)
-    return [latest * ((first + number / _IN_STEP) % 1) for number in range(people)]
-
-
-def _in_eye_distances(measure: Callable[[NDArray[np.float32]], NDArray[np.float64]], face: Face) -> float:
-    return float(measure(face.landmarks)) / HeadFrame.of(face).unit
 
 
 def _save_depth(depth: NDArray[np.uint16], path: Path) -> None:
