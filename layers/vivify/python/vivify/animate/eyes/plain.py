@@ -72,7 +72,7 @@ def stubs(picture: Pixels, mask: Pixels) -> Pixels:
         stroke = labels == label
         near, far = float(away[stroke].min()), float(away[stroke].max())
         ends = x > 0 and y > 0 and x + width < mask.shape[1] and y + height < mask.shape[0] and far <= _LONG
-        if ends and area >= _SPECK and near <= 2 * _ROOTS and max(width, height) <= far - near + _WIDER:
+        if ends and area >= _SPECK and near <= _ROOTS + 1 and max(width, height) <= far - near + _WIDER:
             found[stroke] = 255
     return np.asarray(cv2.dilate(found, disc(_BESIDES)), np.uint8)
 
