@@ -239,6 +239,22 @@ def test_eyes_about_as_open_as_one_another_blink_together() -> None:
     assert able(0.09, 0.08) == (False, False)
 
 
+def test_brown_lashes_do_not_hide_grey_lids() -> None:
+    """Lids a tenth bluer and less red than skin become the skin's own colour but for a twenty-fifth, though in the mean
+    browner lashes make up for them; lashes stay darker than half of the skin.
+    """
+    eye = Performer(*the_face())._lids._eyes[0]
+    skin, fresh = eye.resting.skin.astype(np.float32), eye.resting.lashes / np.float32(255)
+    lashed = np.zeros((64, 96), bool)
+    lashed[44:52, 16:80] = True
+    made = np.where(lashed[..., None], 0.3 * skin * np.float32([1.5, 1, 0.5]), skin * np.float32([0.9, 1, 1.1]))
+    coloured = eye.in_skin_colours(made, fresh, np.zeros((64, 96), np.float32))
+    where = (fresh == 1) & ~lashed
+    lid, plain = (picture[where].mean(axis=0) for picture in (coloured, skin))
+    assert np.abs((lid / lid.mean()) / (plain / plain.mean()) - 1).max() < 0.045
+    assert (coloured[lashed].mean(axis=1) < 0.5 * skin[lashed].mean(axis=1)).all()
+
+
 def test_eye_shadow_of_a_strong_colour_comes_down_with_the_lid() -> None:
     """Where the photo's lids are painted red, what of them a blink shows, lashes and all, has more than half of that colour;
     bare lids are told to be bare, and get none.

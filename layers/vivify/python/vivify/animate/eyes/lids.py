@@ -26,6 +26,7 @@ from vivify.models import Provider
 _FROM, _WHOLE = 0.04, 0.2  # closure from which the network's lids come in, and are there wholly
 _COLOUR = 8.0  # levels between a pixel's channels: photos with less on average are more or less black-and-white
 _TINT = 0.04  # of a channel, by which lids may differ in colour from the skin around
+_LASHED = (0.55, 0.7)  # of the skin's light between which lids end and lashes begin
 _SHOWN = 12  # levels between what is bright and what is dark where an eye should be: less is a dark lens
 _ASIDE = 0.43  # of its width in space that an eye shows in the picture: of less, lids would lie beside a turned face
 _SMOOTHED = 1.25  # frames coarser than the patch by more than this take it smoothed
@@ -112,8 +113,11 @@ class _Eye:
         """``made`` (64, 96, 3) by the network, without the tint by which its lids, where they are ``fresh`` (64, 96), differ
         as a whole from the photo's own skin, and with what paints that on the ``upper`` lid (64, 96).
         """
-        weight = fresh[..., None]
-        lids, skin = ((picture * weight).sum(axis=(0, 1)) + 1 for picture in (made, self.resting.skin))
+        weight, plain_skin = fresh[..., None], self.resting.skin.astype(np.float32)
+        light, most = (picture.mean(axis=2, keepdims=True) for picture in (made, plain_skin))
+        # Lashes have a colour of their own: browner than skin, they hid how grey lids were.
+        told = weight * np.clip((light / np.maximum(most, 1) - _LASHED[0]) / (_LASHED[1] - _LASHED[0]), 0, 1)
+        lids, skin = ((picture * told).sum(axis=(0, 1)) + 1 for picture in (made, plain_skin))
         tone = (skin / skin.mean()) / (lids / lids.mean())
         bare, painted = (off - np.clip(off, -_TINT, _TINT) for off in (tone - 1, tone * (1 + self.paint) - 1))
         return np.asarray(made * (1 + weight * (bare + upper[..., None] * (painted - bare))), np.float32)
