@@ -112,11 +112,13 @@ def test_doctor_finds_a_working_engine(capsys: pytest.CaptureFixture[str]) -> No
 def test_doctor_names_what_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without its models and with a package gone the engine cannot run: exit 1, a sentence for each problem."""
+    """Without models and ffmpeg and with a package gone the engine cannot run: exit 1, a sentence for each problem."""
     monkeypatch.setenv("VIVIFY_MODELS", str(tmp_path))
     monkeypatch.setitem(doctor._ENGINE, "no-such-package", "no_such_module_of_ours")
+    monkeypatch.setattr("imageio_ffmpeg.get_ffmpeg_exe", lambda: str(tmp_path / "ffmpeg"))
     assert run("doctor") == 1
     out = capsys.readouterr().out
+    assert "problem: ffmpeg does not run." in out
     assert "problem: The package no-such-package is missing or broken." in out
     assert "problem: The model models.toml is not installed." in out
     assert out.endswith("The engine cannot run.\n")
