@@ -185,14 +185,16 @@ def test_small_children_are_known_by_irises_and_chins(
     irises: float, higher: float, shut: int | None, parting: float
 ) -> None:
     """Irises nearly full-grown in a face that is short below the eyes: the mean face's chin is raised by so many eye
-    distances. Such lips part a quarter as far, in doubt more. Of a shut eye's iris nothing is known.
+    distances. Such lips part a quarter as far, in doubt more, but with a small child's wholly. Of a shut eye's iris nothing
+    is known.
     """
     shape = _shape(shut)
     shape[CHIN, 1] -= higher
     for eye in EYES:
         shape[list(eye.iris[1:])] += np.array([[1, 0, 0], [0, 1, 0], [-1, 0, 0], [0, -1, 0]]) * irises / 2
     limits = Limits.of(shape, FRONTAL)
-    assert limits.parting == pytest.approx(parting, abs=0.02)
+    assert limits.parts() == pytest.approx(parting, abs=0.02)
+    assert limits.parts(child=1.0) == 1
     assert (SMALL_CHILD in limits.reasons) is (parting < 0.62)
 
 

@@ -14,6 +14,7 @@ from vivify.errors import MotionInvalid
 from vivify.faces.topology import EYES, INNER_LIPS, LOWER_INNER_LIP, UPPER_INNER_LIP, lips_apart, mouth_width
 from vivify.motion.breath import Breath
 from vivify.motion.compose import frame_count
+from vivify.motion.limits import childish
 from vivify.motion.lips import Lips, together
 from vivify.motion.measure import measure, to_motion
 from vivify.motion.parts import only, strengthen
@@ -66,7 +67,7 @@ class Driver:
 
         lips = Lips.of(self.first)
         edge = self.first[list(INNER_LIPS), :2] - beginning[list(INNER_LIPS), :2]  # from where it goes as is told
-        return Role(count, motion, self.mouth_width, self.body, replace(lips, edge=edge))
+        return Role(count, motion, self.mouth_width, self.body, replace(lips, edge=edge, child=childish(self.first)))
 
     def _beginning(self, shown: Float) -> Float:
         """(468, 3): how the mouth comes from as it is ``shown`` to as it is in the first frame, where one is shut and the

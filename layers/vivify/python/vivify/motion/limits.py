@@ -83,9 +83,10 @@ class Limits:
     """How far, towards minus and plus.
 
     ``yaw``, ``pitch``, ``roll``: degrees. ``aside``, ``along``: eye distances to the left and right, up and down; ``wider``:
-    that the corners of the mouth may go farther apart. ``parting``, ``brows``, ``mouth``, ``gaze``: the share of the way
-    that lips part, that brows, the lower face as a whole and irises move. ``up``: the share of the way down that a nod takes
-    the forehead by which it is held up. ``eyes``: whether the right and the left one can close.
+    that the corners of the mouth may go farther apart. ``child``: how surely, 0..1, it is a small one. ``parting``,
+    ``brows``, ``mouth``, ``gaze``: the share of the way that lips part, that brows, the lower face as a whole and irises
+    move. ``up``: the share of the way down that a nod takes the forehead by which it is held up. ``eyes``: whether the right
+    and the left one can close.
     ``reasons``: what holds this face back, HEAD_TURNED and so on.
     """
 
@@ -95,9 +96,10 @@ class Limits:
     aside: tuple[float, float]
     along: tuple[float, float]
     wider: float
-    parting: float
     eyes: tuple[bool, bool]
     reasons: tuple[str, ...]
+    child: float = 0.0
+    parting: float = 1.0
     brows: float = 1.0
     up: float = 0.0
     mouth: float = 1.0
@@ -121,7 +123,7 @@ class Limits:
         on = min(_FARTHEST.yaw * part, max(_LEAST, _FARTHEST_IN_ALL - abs(pose.yaw)))
         eyes = _open(shape)
         wider = _BROADEST - float(mouth_width(shape))
-        child = _childish(shape) if all(eyes) else 0.0  # of a shut eye's iris nothing is known
+        child = childish(shape)
         reasons = {
             HEAD_TURNED: abs(pose.yaw) > _HIDES,
             HEAD_CUT_OFF: max(cut, cut_above) > 0,
@@ -137,11 +139,15 @@ class Limits:
             aside=(left * aside, right * aside),
             along=(up, down * (1 - cut_above * (1 - _DOWN_WHEN_CUT))),
             wider=max(wider, _LEAST_WIDER),
-            parting=1 - child * (1 - _CHILD_PARTS),
+            child=child,
             eyes=eyes,
             up=_UP_WHEN_CUT * cut_above,
             reasons=tuple(reason for reason, applies in reasons.items() if applies),
         )
+
+    def parts(self, child: float = 0.0) -> float:
+        """The share of the way that lips part, told by who is so surely a small ``child``: a child's as far as his."""
+        return min(self.parting, 1 - self.child * (1 - child) * (1 - _CHILD_PARTS))
 
     def parted_by(self, share: float) -> Limits:
         """The same, but for lips that part ``share`` of the way at most, less than 1 where what shows hangs from none."""
@@ -195,10 +201,12 @@ def _slowed(asked: Float, *bounds: tuple[float, float]) -> Float:
     return (np.sign(asked) * (np.minimum(np.abs(asked), full) + rest * np.tanh(over / rest))).astype(np.float32)
 
 
-def _childish(shape: Float) -> float:
+def childish(shape: Float) -> float:
     """How surely, 0..1, this is a small child: irises are nearly full-grown at birth, faces are not, least of all below the
     eyes. Each iris across or down, whichever the lids leave.
     """
+    if not all(_open(shape)):
+        return 0.0  # of a shut eye's iris nothing is known
     rims = [shape[list(eye.iris[1:])] for eye in EYES]
     irises = np.mean([np.linalg.norm(rim[:2] - rim[2:], axis=1).max() for rim in rims])
     right, left = shape[list(BEFORE_EARS)]

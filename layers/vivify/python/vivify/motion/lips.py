@@ -73,12 +73,14 @@ _NARROWER, _WIDER = 0.7, 1.3  # what a mouth differs from the measured one at mo
 @dataclass(frozen=True)
 class Lips:
     """The lips of whom a motion was measured on, at rest, in eye distances. ``apart``: their middles; ``down``: how far the
-    corners of the mouth are below these; ``edge``: (20, 2), where INNER_LIPS are, None if that was not kept.
+    corners of the mouth are below these; ``edge``: (20, 2), where INNER_LIPS are, None if that was not kept; ``child``: how
+    surely, 0..1, they are a small child's.
     """
 
     apart: float = 0.0
     down: float = 0.0
     edge: Float | None = field(default=None, compare=False)
+    child: float = 0.0
 
     @classmethod
     def of(cls, shape: Float) -> Lips:
@@ -127,7 +129,7 @@ def fit_lips(displacement: Float, shape: Float, limits: Limits, measured: float,
     displacement = on_mouth(displacement, measured, width)
     smile = smoothstep(_widened(displacement) / _FULL_SMILE)[:, None]
     kiss = smoothstep(-_widened(displacement) / _KISS)[:, None]
-    share = limits.parting * (1 - smile * (1 - np.sqrt(_temper_smile(displacement, width, limits.wider))[:, None]))
+    share = limits.parts(lips.child) * (1 - smile * (1 - np.sqrt(_temper_smile(displacement, width, limits.wider))[:, None]))
     _turn_up(displacement, shape, lips.down, smile)
     _lift_off_teeth(displacement, shape, lips.apart)
     _keep_philtrum(displacement, shape)
