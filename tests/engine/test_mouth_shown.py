@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.mouths import LUMA, enlarged, opening, patches, smiling
+from tests.portrait import resized, whole
 from vivify.animate import Performer
 from vivify.animate.mouth import interior
 from vivify.arrays import Pixels
@@ -79,6 +80,23 @@ def test_no_made_tooth_outshines_the_row_nor_has_a_hue_of_its_own() -> None:
     light = gains @ LUMA
     assert light.max() <= 1.2 * np.median(light) + 1e-3
     assert np.ptp(gains / light[:, None], axis=0).max() < 1e-3
+
+
+def test_a_small_faces_row_is_compared_as_one() -> None:
+    """Where 21 pixels of teeth are seen, too few at any one place, made ones are as much dimmer as these are, all along."""
+    photo, face = resized(*whole(), 0.5)
+    pixels = photo.pixels.copy()
+    ring = np.round(face.landmarks[list(INNER_LIPS), :2]).astype(int)
+    mouth = cv2.fillPoly(np.zeros(pixels.shape[:2], np.uint8), [ring], (1,)).astype(bool)
+    pixels[mouth] = (pixels[mouth] * 0.85).astype(np.uint8)
+    found = []
+    original = interior.match
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(interior, "match", lambda *args: found.append(original(*args)) or found[-1])
+        Performer(pixels, face)
+    light = found[0][0].gains @ LUMA
+    assert np.ptp(light) < 1e-6
+    assert light[0] == pytest.approx(0.85, abs=0.06)
 
 
 def test_teeth_too_dim_to_go_on_with_give_way_to_made_ones() -> None:

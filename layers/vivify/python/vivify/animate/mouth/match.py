@@ -38,13 +38,14 @@ def match(row: PaintedRow, view: View, shown: Shown, behind: float) -> tuple[Mat
     made, alpha = row.seen(view, a, b)
     along, above, _ = row.place(view, a, b)
     kept = shown.sure & (above > 0)
+    seen = shown.upper & (alpha[..., 0] > 0.9)
+    parts = [(station, np.abs(along - station) < (STATIONS[1] - STATIONS[0]) / 2) for station in STATIONS]
+    parts = [part for part in parts if (seen & part[1]).sum() >= _LEAST_SEEN]
+    if not parts and seen.sum() >= _LEAST_SEEN:  # a small face's row is compared as one
+        parts = [(0.0, np.ones_like(seen))]
     stations, gains, ending, raised, crowns = [], [], [], [], []
-    for station in STATIONS:
-        here = np.abs(along - station) < (STATIONS[1] - STATIONS[0]) / 2
-        teeth, ends = here & shown.upper, here & shown.ends
-        both = teeth & (alpha[..., 0] > 0.9)
-        if both.sum() < _LEAST_SEEN:
-            continue
+    for station, here in parts:
+        teeth, ends, both = here & shown.upper, here & shown.ends, here & seen
         stations.append(station)
         gains.append(_bright(own[teeth]) / np.maximum(_bright(made[both]), 1.0))
         if ends.any():
@@ -63,8 +64,8 @@ def match(row: PaintedRow, view: View, shown: Shown, behind: float) -> tuple[Mat
     along_row = np.stack([np.interp(STATIONS, stations, each) for each in own_tone.T], axis=1).astype(np.float32)
     dim = np.ones(3, np.float32)
     if shown.lower.sum() > _LEAST_LOWER * shown.upper.sum():
-        seen = _bright(own[shown.lower]) / np.maximum(_bright(own[shown.upper]), 1.0)
-        dim = np.sqrt(np.clip(seen, _DIMMEST, 1))
+        lower = _bright(own[shown.lower]) / np.maximum(_bright(own[shown.upper]), 1.0)
+        dim = np.sqrt(np.clip(lower, _DIMMEST, 1))
     sag = np.zeros(len(STATIONS), np.float32)
     if ending:
         sag = np.clip(np.interp(STATIONS, ending, raised), -_RAISED, _RAISED).astype(np.float32)
