@@ -24,7 +24,7 @@ BONES = (*((k, k + 1) for k in range(20) if k % 4), *((WRIST, root) for root in 
 THICK = 0.2  # how thick a finger is, in lengths of the palm
 
 # Squares in which palms are sought: (zoom of the face's own, turn in degrees). Of eleven hands that a border cuts off before
-# one woman's lips, the turned ones find three more.
+# one woman's lips, the turned ones find three more; two other turned ones, none.
 LOOKS = ((1.5, 0.0), (2.1, 0.0), (2.1, 45.0), (2.1, -45.0))
 PALM_SIDE, HAND_SIDE = 192, 224  # pixels
 ANCHORS = grid_anchors(PALM_SIDE, ((8, 2), (16, 6)))
@@ -33,9 +33,10 @@ ANCHORS = grid_anchors(PALM_SIDE, ((8, 2), (16, 6)))
 # are the same.
 PROPOSED, LEAST, FARTHEST, SAME = -1.5, 0.19, 1.1, 0.3
 MOST = 6  # palms looked at closely
-# The hand's presence: from here on its square is laid anew; so much it takes in the end. Of 597 faces, 83 with hands about
-# them, none has bare lips or eyes taken for covered; from 0.8 on, by nine looks and logits from -2.5 on, five have.
-PERHAPS, SURE = 0.25, 0.9
+# The hand's presence: from here on its square is laid anew, so often; so much it takes to be one. Of 597 faces none has
+# bare lips or eyes taken for covered so, from 0.8 on two have. Of 23 with a hand before the lips and their mirror images 42
+# are told; 40 with one round.
+PERHAPS, SURE, ROUNDS = 0.25, 0.9, 2
 # MediaPipe's own: the square around a palm, and around what was read in it; how far it is moved towards the fingers.
 PALM_ROOM, PALM_UP, HAND_ROOM, HAND_UP = 2.6, 0.5, 2.0, 0.1
 STEADY = (0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18)  # landmarks that the second square is laid around
@@ -51,8 +52,11 @@ def find_hands(photo: Pyramid, face: NDArray[np.floating]) -> Hands:
     """
     around = mesh.square_of(np.asarray(face, np.float64))
     points, presence = _read(photo, _palms(photo, around))
-    points, presence = _read(photo, [_square_of(hand) for hand in points[presence >= PERHAPS]])
-    return points[presence >= SURE]
+    found = []
+    for _ in range(ROUNDS):
+        points, presence = _read(photo, [_square_of(hand) for hand in points[presence >= PERHAPS]])
+        found.append(points[presence >= SURE])
+    return np.concatenate(found)
 
 
 def covered(hands: Hands, outline: NDArray[np.floating]) -> float:
