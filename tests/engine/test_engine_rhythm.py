@@ -19,6 +19,7 @@ from vivify.faces import Face
 from vivify.faces.topology import MOUTH_CORNERS
 from vivify.motion import template
 from vivify.photos import Photo
+from vivify.score import Score
 
 SMALL = engine.Options(size=64, fps=10.0)
 _clip = partial(record, drawn=False)
@@ -71,6 +72,25 @@ def test_a_group_does_not_do_the_same_at_once() -> None:
         return int(np.argmax(corners[:, 1] - corners[:, 0]))
 
     assert [_turns_most(clip, number) < smiles_most(number) for number in range(3)] == [True, False, True]
+
+
+def test_idle_movement_that_is_asked_for_is_not_played_twice() -> None:
+    """It lies beneath every clip: who asks for it alone gets what goes on by itself, and no more."""
+    face = portrait()[1]
+    asked, silent = (replace(SMALL, motions=motions) for motions in (("natural-idle",), ()))
+    one, other = (Score.of(options, seed=1).roles()(0, face).motion(range(60)) for options in (asked, silent))
+    assert np.array_equal(one.rotation, other.rotation)
+    assert np.abs(one.rotation).max() > 0.5
+
+
+def test_a_group_does_not_blink_as_one() -> None:
+    """Of four people with the very same face no two begin a blink at the same frame in 20 seconds more than once."""
+    role_of = Score.of(replace(SMALL, seconds=20.0, motions=("natural-idle",)), seed=1).roles(4)
+    roles = [role_of(number, portrait()[1]) for number in range(4)]
+    shut = [role.motion(range(role.frames)).lids[:, 0] > 0.5 for role in roles]
+    begun = [set(np.flatnonzero(~before & after).tolist()) for before, after in ((one[:-1], one[1:]) for one in shut)]
+    assert all(len(each) >= 3 for each in begun)
+    assert all(len(one & other) <= 1 for one, other in combinations(begun, 2))
 
 
 def test_a_storyboard_is_played_whole_by_each_of_a_group(tmp_path: Path) -> None:
