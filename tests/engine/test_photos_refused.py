@@ -250,17 +250,17 @@ def test_noise_behind_a_real_beginning(start: bytes, rest: bytes) -> None:
 
 
 def test_every_gallery_photo(gallery: Path) -> None:
-    """Each of the gallery's files, weird ones included, gives Photo or PhotoUnreadable in under two seconds."""
+    """Each of the gallery's files, weird ones included, gives Photo or PhotoUnreadable in under two seconds of a core."""
     files = sorted((gallery / "photos").glob("*/*"))
     assert files
     for file in files:
         data = file.read_bytes()
-        started = time.perf_counter()
+        started = time.process_time()
         try:
             assert decode(data).pixels.size > 0
         except PhotoUnreadable as error:
             assert file.parent.name == "weird", (file.name, error.code)
-        assert time.perf_counter() - started < 2, file.name
+        assert time.process_time() - started < 2, file.name
 
 
 @pytest.mark.parametrize(
