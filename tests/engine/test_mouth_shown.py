@@ -334,3 +334,16 @@ def test_a_grin_that_landmarks_tell_shut_stays_as_it_is() -> None:
     lips = [*INNER_LIPS, *OUTER_LIPS]
     points[lips, 0] = points[lips, 0].mean() + 0.8 * (points[lips, 0] - points[lips, 0].mean())
     assert LOOSE_TEETH not in Performer(pixels, replace(face, landmarks=points)).limits.reasons
+
+
+def test_lips_as_red_as_flesh_are_no_teeth_however_they_grin() -> None:
+    """Who smiles broadly with lips shut, and so red next to their line, smiles with teeth when asked to; in black and white
+    nothing tells such lips from teeth.
+    """
+    pixels, face = smiling()
+    points = face.landmarks.copy()
+    points[list(LOWER_INNER_LIP)] = points[list(UPPER_INNER_LIP)]
+    red = cv2.fillPoly(pixels.copy(), [np.round(points[list(OUTER_LIPS), :2]).astype(int)], (190, 90, 90))
+    grey = cv2.cvtColor(cv2.cvtColor(red, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    told = [Performer(np.asarray(each, np.uint8), replace(face, landmarks=points)).limits.reasons for each in (red, grey)]
+    assert [LOOSE_TEETH in reasons for reasons in told] == [False, True]

@@ -47,6 +47,10 @@ _EDGE = 0.011  # softness of the lips' edge
 _SOFT = 0.016  # of the end of a way
 # Lips nearer than the first are one line; of 200 filmed smiles curved and as wide as this 19 in 20 show teeth.
 _ONE_LINE, _CURVED, _GRIN = 0.03, 0.02, 0.98
+_COLOURED, _INTO_LIP = (
+    0.5,
+    0.25,
+)  # photos with as much colour tell lips from teeth by it, so far from their line to their edge
 _UNTOLD_PART = 0.25  # of the way, that lips part before what the photo does not tell to be skull's or jaw's
 # In millimetres.
 _MARGIN = 5.0
@@ -88,7 +92,8 @@ class Mouth:
         self._shown = Shown.read(region, landmarks, place, self._tones)
         found, self._end, self._covered = None, None, 0.0
         edge = None if self._shown is None else self._shown.edge
-        self._untold = _grins_shut(shape) if edge is None else not (edge.hanging or edge.lower)
+        grins = _grins_shut(shape) and not _are_red(region, landmarks, self._tones)
+        self._untold = grins if edge is None else not (edge.hanging or edge.lower)
         if self._shown is not None:
             self._covered = self._shown.edge.covered
             behind = 0.0 if self._covered else _BEHIND
@@ -244,6 +249,16 @@ def _grins_shut(shape: Float) -> bool:
     gap = shape[list(LOWER_INNER_LIP), 1] - shape[list(UPPER_INNER_LIP), 1]
     curve = shape[[*UPPER_INNER_LIP[4:5], *LOWER_INNER_LIP[4:5]], 1].mean() - shape[list(MOUTH_CORNERS), 1].mean()
     return bool(gap.max() < _ONE_LINE and curve > _CURVED and mouth_width(shape) > _GRIN)
+
+
+def _are_red(region: Pixels, landmarks: Float, tones: Tones) -> bool:
+    """Whether both lips are as red as flesh next to their line, and so no row of teeth; nothing in black and white is."""
+    inner, outer = landmarks[list(INNER_LIPS), :2], landmarks[list(OUTER_LIPS), :2]
+    at = (inner + _INTO_LIP * (outer - inner)).astype(np.float32)[None]
+    seen = cv2.remap(region, at, np.empty(0, np.float32), cv2.INTER_LINEAR)[0]
+    upper, lower = (np.median(lip, axis=0) + 1 for lip in (seen[1:10], seen[11:]))
+    flesh = tones.inside[0] / tones.inside[1]
+    return bool(tones.colour > _COLOURED and min(upper[0] / upper[1], lower[0] / lower[1]) > flesh)
 
 
 def _is_dark(region: Pixels, landmarks: Float, gap: float, dark: float) -> bool:
