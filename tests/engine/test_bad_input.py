@@ -106,7 +106,7 @@ def test_slivers(refuse: Refuse, size: tuple[int, int]) -> None:
 
 
 def test_png_bomb(refuse: Refuse) -> None:
-    """A real 20000 x 20000 PNG is photo_too_large in under a second of a core, the sentence naming its size and the limit."""
+    """A real 20000 x 20000 PNG is photo_too_large in less than a second of a core; the sentence names size and limit."""
     refusal = refuse(_bomb())
     _refused(refusal, "photo_too_large")
     assert "20000 x 20000" in refusal.message
