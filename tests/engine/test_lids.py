@@ -255,6 +255,23 @@ def test_brown_lashes_do_not_hide_grey_lids() -> None:
     assert (coloured[lashed].mean(axis=1) < 0.5 * skin[lashed].mean(axis=1)).all()
 
 
+def test_lids_of_a_blurred_photo_are_no_sharper_than_its_eyes() -> None:
+    """In a photo blurred by a fourteenth of an eye's width the line of shut lids is no sharper than the open eye was, and
+    would be twice as sharp; in a sharp photo nothing is blurred.
+    """
+    pixels, face = enlarged(2.0)
+    assert [eye.softened for eye in Performer(pixels, face)._lids._eyes] == [0, 0]
+    width = float(np.linalg.norm(face.landmarks[RIGHT_EYE.outer, :2] - face.landmarks[RIGHT_EYE.inner, :2]))
+    blurred = cv2.GaussianBlur(pixels, (0, 0), width / 14)
+    (shut,) = blinking(blurred, face, 1.0)
+    x0, y0 = face.landmarks[list(RIGHT_EYE.opening), :2].min(axis=0).astype(int) - 4
+    x1, y1 = face.landmarks[list(RIGHT_EYE.opening), :2].max(axis=0).astype(int) + 4
+    opened, closed = (
+        cv2.Laplacian(cv2.GaussianBlur(picture, (0, 0), 1.0), cv2.CV_32F)[y0:y1, x0:x1] for picture in (blurred, shut)
+    )
+    assert np.percentile(np.abs(closed), 95) <= np.percentile(np.abs(opened), 95)
+
+
 def test_eye_shadow_of_a_strong_colour_comes_down_with_the_lid() -> None:
     """Where the photo's lids are painted red, what of them a blink shows, lashes and all, has more than half of that colour;
     bare lids are told to be bare, and get none.

@@ -29,6 +29,7 @@ _TINT = 0.04  # of a channel, by which lids may differ in colour from the skin a
 _LASHED = (0.55, 0.7)  # of the skin's light between which lids end and lashes begin
 _SHOWN = 12  # levels between what is bright and what is dark where an eye should be: less is a dark lens
 _ASIDE = 0.43  # of its width in space that an eye shows in the picture: of less, lids would lie beside a turned face
+_SOFT = 0.3  # patch pixels: less of a blur is none
 _SMOOTHED = 1.25  # frames coarser than the patch by more than this take it smoothed
 _CORNERS = np.array([[0, 0], [eye_patch.WIDTH, 0], [eye_patch.WIDTH, eye_patch.HEIGHT], [0, eye_patch.HEIGHT]], np.float32)
 
@@ -83,7 +84,7 @@ class Eyelids:
 class _Eye:
     """One eye of the photo, whose ``place`` takes the region's pixels to the patch's: as a patch, whether it shows (a dark
     lens or a turned nose may hide it), how colourful it is, 0..1, what paint adds to its skin's colour (``plain.paint``),
-    the detail of that skin, and how well single lashes are seen, 0..1.
+    the detail of that skin, how well single lashes are seen, 0..1, and by how much lids are to be blurred, patch pixels.
     """
 
     region: Pixels
@@ -94,6 +95,7 @@ class _Eye:
     paint: Float
     detail: SkinDetail | None
     lashed: float
+    softened: float
 
     @classmethod
     def of(cls, eye: Eye, region: Pixels, landmarks: Float) -> _Eye:
@@ -107,7 +109,8 @@ class _Eye:
         place = eye_patch.placing(eye, landmarks)
         detail, lashed = SkinDetail.of(region, place, resting.lashes), lashes.seen_in(region, place, resting.lashes)
         paint = plain.paint(resting.picture, resting.skin, resting.opening)
-        return cls(region, place, resting, shown, colour, paint, detail, lashed)
+        softened = lashes.softened(resting.picture, resting.lashes)
+        return cls(region, place, resting, shown, colour, paint, detail, lashed, softened)
 
     def in_skin_colours(self, made: Float, fresh: Float, upper: Float) -> Float:
         """``made`` (64, 96, 3) by the network, without the tint by which its lids, where they are ``fresh`` (64, 96), differ
@@ -175,8 +178,8 @@ class _Seen:
         cover = np.maximum.reduce([self.moved.cover(), self.moved.covered(), before]) * np.float32(strength)
         # Skin that the photo shows keeps its own detail; where it shows the eye, all is the network's, and detail is lent.
         layers = np.dstack([change + fresh[..., None] * self.picture, fresh, cover, fresh * wanting])
-        if zoom > _SMOOTHED:
-            layers = np.asarray(cv2.GaussianBlur(layers, (0, 0), 0.4 * zoom), np.float32)
+        if (blur := max(0.4 * zoom * (zoom > _SMOOTHED), self.eye.softened)) > _SOFT:
+            layers = np.asarray(cv2.GaussianBlur(layers, (0, 0), blur), np.float32)
         place = _from(window, self.place)
         back = eye_patch.inverse(place)
         lids = np.asarray(cv2.warpAffine(layers[..., :4].copy(), back, window.size, flags=cv2.INTER_CUBIC), np.float32)
