@@ -73,14 +73,27 @@ def test_no_try_would_help(error: Exception) -> None:
 def test_an_execution_that_was_not_started_or_stopped(
     monkeypatch: pytest.MonkeyPatch, code: str, raised: type[CloudError]
 ) -> None:
-    """That it has been started before, or does not run, is as good as done; any other refusal is an error."""
+    """A refusal is an error, and whether another try may help is told by its code."""
+    _refuse_executions(monkeypatch, code)
+    for ask in (lambda: executions.start("arn", "name", {}), lambda: executions.stop("arn:stateMachine:x", "name")):
+        with pytest.raises(CloudError) as caught:
+            ask()
+        assert type(caught.value) is raised
+
+
+def test_what_an_execution_is_already(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That it has been started before, or does not run, is as good as done."""
+    _refuse_executions(monkeypatch, "ExecutionAlreadyExists")
+    assert executions.start("arn", "name", {}) is False
+    _refuse_executions(monkeypatch, "ExecutionDoesNotExist")
+    executions.stop("arn:stateMachine:x", "name")
+
+
+def _refuse_executions(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """Step Functions neither starts nor stops any, and says ``code``."""
 
     def refused(**_: object) -> None:
         raise ClientError({"Error": {"Code": code}}, "Call")
 
     states = SimpleNamespace(start_execution=refused, stop_execution=refused)
     monkeypatch.setattr(executions, "client", {"stepfunctions": states}.get)
-    for ask in (lambda: executions.start("arn", "name", {}), lambda: executions.stop("arn:stateMachine:x", "name")):
-        with pytest.raises(CloudError) as caught:
-            ask()
-        assert type(caught.value) is raised
