@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 import pytest
+from moto.s3.models import s3_backends
 
 from vivify.cloud import aws, functions
 from vivify.cloud.records import Records
@@ -111,10 +112,15 @@ def test_photos_by_the_hundred(stack: Stack) -> None:
 
 
 def test_a_photo_that_was_deleted(stack: Stack, invoke: Invoke, restarted: list[ObjectPointer]) -> None:
-    """An old version under a deletion is not brought back."""
+    """An old version under a deletion is not brought back, and a new one of the same name is the only one that is."""
     stack.put_photo("photos/gone.jpg", b"photo")
     boto3.client("s3").delete_object(Bucket=stack.uploads, Key="photos/gone.jpg")
     assert look(invoke) == {}
+    for thing in s3_backends["123456789012"]["aws"].buckets[stack.uploads].keys.getlist("photos/gone.jpg"):
+        thing.last_modified -= dt.timedelta(minutes=1)
+    version = stack.put_photo("photos/gone.jpg", b"another")
+    assert look(invoke) == {"restarted": 1}
+    assert restarted == [ObjectPointer(stack.uploads, "photos/gone.jpg", version)]
 
 
 def test_a_detection_that_keeps_crashing(stack: Stack, invoke: Invoke, restarted: list[ObjectPointer]) -> None:

@@ -93,12 +93,14 @@ def latest(bucket: str, key: str) -> ObjectPointer | None:
 
 
 def arrived(bucket: str, prefix: str, since: dt.datetime, until: dt.datetime) -> Iterator[ObjectPointer]:
-    """Versions under ``prefix`` put between ``since`` and ``until`` (UTC), unless their key has been deleted by now."""
+    """Versions under ``prefix`` put between ``since`` and ``until`` (UTC), unless their key has been deleted since."""
     with calls("list an object's versions"):
         pages = list(client("s3").get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix))
-    deleted = {marker["Key"] for page in pages for marker in page.get("DeleteMarkers", []) if marker["IsLatest"]}
+    markers = sorted((m for page in pages for m in page.get("DeleteMarkers", [])), key=lambda m: m["LastModified"])
+    deleted = {marker["Key"]: marker["LastModified"] for marker in markers}  # when last
     for thing in (thing for page in pages for thing in page.get("Versions", [])):
-        if since <= thing["LastModified"] < until and thing["Key"] not in deleted:
+        put = thing["LastModified"]
+        if since <= put < until and (thing["Key"] not in deleted or put > deleted[thing["Key"]]):
             yield ObjectPointer(bucket, thing["Key"], thing["VersionId"])
 
 
