@@ -12,7 +12,7 @@ from vivify.animate.mouth.tones import LUMA, Tones
 from vivify.animate.mouth.view import View
 from vivify.arrays import Float, Pixels
 
-_GUM = 0.8  # luma of the gum, of the skin's
+_GUM = 0.95  # luma of the gum in full light, of the skin's
 _DENTINE = 0.94  # of dentine, of the enamel's
 _GLOSS = 0.13  # of the skin's luma, at most
 _SHADED = 1.05  # how much brighter teeth are before the lips' shade falls on them
@@ -60,12 +60,13 @@ def _painted(row: Row, tones: Tones, match: Match | None) -> Pixels:
     """(h, w, 4) uint8: the row's colours in the photo's light, times how much of it there is, and that."""
     dentine = tones.dentine * (tones.tooth @ LUMA) * _DENTINE
     tooth = tones.tooth + (dentine - tones.tooth) * row.yellow[..., None]
-    solid = row.tooth[..., None] * tooth + row.gum[..., None] * tones.flesh * _GUM
     alpha = np.clip(row.tooth + row.gum, 0, 1)[..., None]
-    lit = solid * np.maximum(row.light, 0)[..., None] ** tones.warm + _GLOSS * row.gloss[..., None] * alpha
+    light = np.maximum(row.light, 0)[..., None] ** tones.warm
+    lit = row.tooth[..., None] * tooth * light + _GLOSS * row.gloss[..., None] * alpha
     front = row.tooth[:, row.tooth.shape[1] // 3 : -row.tooth.shape[1] // 3]
     top = np.percentile((lit @ LUMA)[:, lit.shape[1] // 3 : -lit.shape[1] // 3][front >= 0.9 * front.max()], 95)
     lit *= tones.skin * tones.teeth * _SHADED / max(float(top), 1e-3)
+    lit += tones.skin * _GUM * row.gum[..., None] * tones.flesh * light  # however bright the teeth beside it
     lit += alpha * tones.veil * np.clip(1 - (lit @ LUMA)[..., None] / (tones.skin * tones.teeth), 0, 1)
     painted = np.concatenate([lit, 255 * alpha], axis=2)
     if match is not None:
