@@ -131,13 +131,13 @@ def test_every_attempt_counts_its_seconds(
 ) -> None:
     """An attempt that fails has been paid for too, and being counted changes nothing about how it ends."""
     # Looked at as the attempt begins, as it first tells how far it is, and as it ends.
-    clock = iter((100.0, 100.0, 130.5, 200.0, 200.0, 241.5))
+    clock = iter((100.0, 100.0, 130.5, 200.0, 200.0, 241.625))
     monkeypatch.setattr("vivify.service.animate_clip.time", SimpleNamespace(monotonic=lambda: next(clock)))
     monkeypatch.setattr(engine, "animate", lambda *_: 1 / 0)
     assert (main(), main()) == (1, 1)
     record = stack.record(job["clip_id"])
     assert record is not None
-    assert record["gpu_seconds"] == 72
+    assert float(record["gpu_seconds"]) == 72.125
 
 
 def test_a_figure_is_not_worth_a_clip(
@@ -219,6 +219,36 @@ def test_a_clip_given_up_meanwhile(
     assert made == [1, 2]
     assert written(stack) == []
     assert (stack.record(job["clip_id"]) or {})["state"] == "failed"
+
+
+@pytest.mark.parametrize("end", ["failed", "deleted"])
+def test_a_clip_that_ends_while_frames_are_handed_over(
+    stack: Stack, job: dict[str, Any], main: Callable[[], int], monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """Given up or erased as the last file is sent: the job removes all that it sent, and no other attempt is made."""
+    upload = storage.upload
+
+    def until_the_last(path: Path, bucket: str, key: str, content_type: str) -> None:
+        upload(path, bucket, key, content_type)
+        if path.name == "manifest.json":
+            stack.put_record(job["clip_id"], end)
+
+    monkeypatch.setattr(storage, "upload", until_the_last)
+    assert main() == 3
+    assert written(stack) == []
+
+
+def test_a_host_without_its_gpu_records_nothing(
+    stack: Stack, job: dict[str, Any], main: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked for first: 78, and the clip still waits for a host."""
+
+    def none_here(_provider: str) -> None:
+        raise GpuUnavailable("No GPU.")
+
+    monkeypatch.setattr("vivify.models.require", none_here)
+    assert main() == 78
+    assert (stack.record(job["clip_id"]) or {})["state"] == "detecting"
 
 
 def test_how_far_it_is(stack: Stack, job: dict[str, Any], main: Callable[[], int], monkeypatch: pytest.MonkeyPatch) -> None:
