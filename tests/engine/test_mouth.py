@@ -16,7 +16,7 @@ from vivify.animate.mouth import Mouth
 from vivify.animate.mouth.arches import draw_row
 from vivify.animate.mouth.tones import read_tones
 from vivify.arrays import Float, Pixels
-from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, MESH, MOUTH_CORNERS, OUTER_LIPS, UPPER_INNER_LIP
+from vivify.faces.topology import EYES, INNER_LIPS, LOWER_INNER_LIP, MESH, MOUTH_CORNERS, OUTER_LIPS, UPPER_INNER_LIP
 from vivify.motion import FaceTrack, Motion, bite, template
 from vivify.photos import Photo
 
@@ -158,6 +158,27 @@ def test_the_inside_has_the_photos_grain() -> None:
     assert 3 < grain.std() < 7
     assert abs(grain.mean()) < 0.5
     assert none.std() < 2
+
+
+def test_teeth_are_yellow_where_all_light_is() -> None:
+    """Through a filter that leaves .3 of the blue, e to the -1.2, teeth are yellower by .9 or more in log of red against
+    blue; by half of that at most, where it leaves out the eyes.
+    """
+    pixels, performer = closed()
+    dimmed = pixels // 2
+    filtered = dimmed.copy()
+    filtered[..., 2] = dimmed[..., 2] * 0.3
+    eyes = [np.round(performer._landmarks[list(eye.opening), :2]).astype(np.int32) for eye in EYES]
+    left_out = cv2.fillPoly(np.zeros(pixels.shape[:2], np.uint8), eyes, (1,))[..., None]
+    without_eyes = np.where(left_out == 1, dimmed, filtered)
+    plain, yellow, less = (
+        np.log(tones.tooth[0] / tones.tooth[2])
+        for tones in (
+            read_tones(photo, performer._landmarks, performer._head.unit) for photo in (dimmed, filtered, without_eyes)
+        )
+    )
+    assert yellow - plain > 0.9
+    assert less - plain < 0.45
 
 
 def test_one_calibration_serves_the_whole_clip() -> None:

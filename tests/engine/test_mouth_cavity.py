@@ -15,17 +15,32 @@ from vivify.depth.head import Turn
 
 
 def test_light_comes_with_the_opening() -> None:
-    """What lips uncover grows lighter the farther they part, dim in a slit of 2 mm and no lighter from 9 mm on."""
+    """What lips uncover grows lighter the farther they part, dim in a slit of 2 mm, grey in one of 4, and no
+    lighter from 10 mm on.
+    """
     light = []
-    for gap in (1.0, 2.0, 4.0, 6.0, 9.0, 12.0):
+    for gap in (1.0, 2.0, 4.0, 6.0, 10.0, 13.0):
         x = np.linspace(0, 60, 11)
         upper = np.stack([x, np.full(11, 20.0)], axis=1)
         lower = np.stack([x[9:0:-1], np.full(9, 20 + gap)], axis=1)
         polygon = np.concatenate([upper, lower]).astype(np.float32)
         light.append(float(between_lips(polygon, (61, 40), np.array([0.0, 1.0]), 1.0, 0.0).cast[20:, 30][round(gap / 2)]))
     assert all(after > before for before, after in pairwise(light[:5]))
-    assert light[1] < 0.5 * light[4]
+    assert light[1] < 0.3 * light[4]
+    assert light[2] < 0.55 * light[4]
     assert light[5] == pytest.approx(light[4], rel=0.05)
+
+
+def test_light_falls_aside() -> None:
+    """Where lips are 4 mm apart it is lighter beside an opening of 10 mm than in a slit that is nowhere higher."""
+    x = np.linspace(0, 60, 11)
+    upper = np.stack([x, np.full(11, 20.0)], axis=1)
+    light = []
+    for widest in (4.0, 10.0):
+        lower = np.stack([x[9:0:-1], 24 + (widest - 4) * np.clip(x[9:0:-1] / 30 - 1, 0, None)], axis=1)
+        polygon = np.concatenate([upper, lower]).astype(np.float32)
+        light.append(float(between_lips(polygon, (61, 40), np.array([0.0, 1.0]), 1.0, 0.0).cast[22, 20]))
+    assert light[1] > 1.15 * light[0]
 
 
 def test_lips_shade_a_head_that_lies_as_one_upright() -> None:

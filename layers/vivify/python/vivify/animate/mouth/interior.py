@@ -57,6 +57,7 @@ _MARGIN = 5.0
 _USUAL_WIDTH = 51.0  # of a mouth
 _TEETH_SCALE = (0.8, 14.0)  # pixels per millimetre that rows are drawn at
 _UNDER, _UNDER_REACH = 0.5, 1.6  # how dark the shade is just below the upper row, and how far it reaches
+_DEEP_SHADE = 0.4  # power of the lips' shade on what is behind the teeth
 _BEHIND = 0.7  # that the made row stays above the edge of the photo's own, so as not to show below it
 _CROWN = 9.5  # of the upper teeth: a lip that rises farther takes them along, no gum is shown that the photo has not
 _GAP, _DARK = 0.8, 0.5  # lips so far apart, between which it is darker than this, of the skin, hide the upper teeth
@@ -198,7 +199,7 @@ class Mouth:
         under = 1 - _UNDER * np.exp(np.minimum(self._upper.place(view, a, b)[1], 0) / _UNDER_REACH)
         opening = cv2.contourArea(polygon) / view.millimetre**2
         deep = behind_teeth(view, a, b, tones, opening, self._tongue)
-        deep *= (lips.shade * np.sqrt(lips.corners))[..., None] ** (0.8 * tones.warm)
+        deep *= (lips.shade * np.sqrt(lips.corners))[..., None] ** (_DEEP_SHADE * tones.warm)
 
         def enlarged(field: Float) -> Float:
             return np.asarray(cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)

@@ -15,7 +15,8 @@ from vivify.faces.topology import INNER_LIPS, OUTER_LIPS
 
 # In millimetres.
 _SHADE, _FADES = 0.35, 1.6  # of the upper lip at its edge, and how far below it that fades
-_DEEP, _OPEN = 4.5, 9.0  # light falls into a slit as into one so deep, and wholly into one so high
+_DEEP, _OPEN = 12.0, 10.0  # light falls into a slit as into one so deep, and wholly into one so high
+_ASIDE = 0.25  # power of how far the lips part at most, in how high a slit is: light falls aside, too
 _CORNER, _CORNER_LEAST = 10.5, 0.5
 _RIM_UPPER, _RIM_LOWER = 0.8, 1.9
 
@@ -79,7 +80,8 @@ def _left_by(polygon: Float, x: Float, y: Float, down: NDArray[np.float64], unit
         for lip in (polygon[:11], polygon[[0, *range(19, 9, -1)]])
     )
     gap = np.maximum(lower - upper, 0) / unit
-    slit = np.minimum(gap / np.hypot(gap, _DEEP) * (np.hypot(_OPEN, _DEEP) / _OPEN), 1)
+    high = gap ** (1 - _ASIDE) * gap.max() ** _ASIDE
+    slit = np.minimum(high / np.hypot(high, _DEEP) * (np.hypot(_OPEN, _DEEP) / _OPEN), 1)
     light = slit * (1 - _SHADE * np.exp(-np.maximum(below - upper, 0) / (_FADES * unit)))
     return np.maximum(light, 1e-3).astype(np.float32)
 

@@ -25,6 +25,7 @@ _RIGHT_CHEEK, _LEFT_CHEEK = (50, 205, 187, 123), (280, 425, 411, 352)
 _SIDE_MOST = 0.35
 _OF_SKIN, _OF_WHITES = 0.11, 0.25  # powers of the hues of the skin and of the whites of the eyes, in the hue of teeth
 _WHITES, _LEAST_WHITE = 88, 20  # percentile of an eye's luma from which it is white; pixels of an eye
+_BLUER, _LEAST_YELLOW = 0.1, 2  # teeth are less yellow than whites and lights, a percentile of these, by so much at most
 _IVORY = np.array([1.0, 1.0, 0.965], np.float32)  # what teeth are in white light
 _LIGHTS, _OF_LIGHTS = 98, 1.06  # percentile of the face's luma, and how near to it teeth come
 _TEETH = (0.0, 0.65)  # of the skin's luma: how much brighter they are, at least and at most
@@ -92,7 +93,9 @@ def read_tones(region: Pixels, landmarks: Float, unit: float) -> Tones:
     darkest = float(np.percentile(face[whole] @ LUMA, 1)) if whole.any() else 0.0
     printed = float(np.clip((1 - darkest / luma) / _FULL_PRINT, 0.5, 1))
     teeth = min(1 + printed * float(np.clip(_OF_LIGHTS * lights / luma - 1, *_TEETH)), _BRIGHTEST / luma)
-    tooth = toned(hue**_OF_SKIN * _whites(face, points, hue) ** _OF_WHITES * _IVORY)
+    whites = _whites(face, points, hue)
+    ivory = hue**_OF_SKIN * whites**_OF_WHITES * _IVORY
+    tooth = toned(_no_bluer(ivory, face[whole], luma, whites))
     cheeks = [_inside(face, _hull(points, cheek)) for cheek in (_RIGHT_CHEEK, _LEFT_CHEEK)]
     right, left = (float(np.median(face[cheek] @ LUMA)) + 8 if cheek.any() else luma for cheek in cheeks)
     return Tones(
@@ -123,6 +126,23 @@ def _whites(face: Float, points: Float, hue: Float) -> Float:
         return np.asarray(hue ** (_OF_SKIN / _OF_WHITES), np.float32)
     white = np.mean(found, axis=0)
     return np.asarray(white / (white @ LUMA), np.float32)
+
+
+def _no_bluer(tooth: Float, face: Float, skin: float, whites: Float) -> Float:
+    """``tooth`` (3,), with as much less blue as the ``whites`` and all of the ``face`` (N, 3) that is brighter than the
+    ``skin``'s luma are yellower than such lights are beside teeth.
+    """
+    lit = face[face @ LUMA >= skin] + 1
+    if not len(lit):
+        return tooth
+    light = min(_yellow(whites), float(np.percentile(np.log(lit[:, 0] / lit[:, 2]), _LEAST_YELLOW)))
+    short = max(light - _BLUER - _yellow(tooth), 0.0)
+    return np.asarray(tooth * np.exp([0, 0, -short]), np.float32)  # red would make them pink
+
+
+def _yellow(hue: Float) -> float:
+    """The log of red against blue."""
+    return float(np.log(hue[0] / hue[2]))
 
 
 def _darkest(region: Pixels) -> Float:
