@@ -193,8 +193,10 @@ def test_small_children_are_known_by_irises_and_chins(
     for eye in EYES:
         shape[list(eye.iris[1:])] += np.array([[1, 0, 0], [0, 1, 0], [-1, 0, 0], [0, -1, 0]]) * irises / 2
     limits = Limits.of(shape, FRONTAL)
-    assert limits.parts() == pytest.approx(parting, abs=0.02)
-    assert limits.parts(child=1.0) == 1
+    unsmiling, smiling = np.zeros(1, np.float32), np.ones(1, np.float32)
+    assert limits.parts(smiling) == pytest.approx(parting, abs=0.02)
+    assert limits.parts(smiling, child=1.0) == 1
+    assert limits.parts(unsmiling) == 1
     assert (SMALL_CHILD in limits.reasons) is (parting < 0.62)
 
 

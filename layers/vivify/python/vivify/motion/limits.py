@@ -54,7 +54,7 @@ _BROWS_BEHIND_GLASSES = 0.25  # of the way
 # Of the lips, of an eye: hands that cover as much lie over them. Of 62 faces with hands beside, none is read to have any
 # of them covered; of 24 whose lips a hand lies over, the fewest, 0.043.
 _LIPS_COVERED, _EYE_COVERED = 0.02, 0.1
-_CHILD_PARTS = 0.25  # of the way that lips part: what is behind those of a small child is not an adult's
+_CHILD_PARTS = 0.25  # of the way that lips part in a smile: what is behind those of a small child is not an adult's
 
 
 def leaning(motion: Motion) -> float:
@@ -145,9 +145,12 @@ class Limits:
             reasons=tuple(reason for reason, applies in reasons.items() if applies),
         )
 
-    def parts(self, child: float = 0.0) -> float:
-        """The share of the way that lips part, told by who is so surely a small ``child``: a child's as far as his."""
-        return min(self.parting, 1 - self.child * (1 - child) * (1 - _CHILD_PARTS))
+    def parts(self, smile: Float, child: float = 0.0) -> Float:
+        """The share of the way that lips part, of the shape of ``smile`` (0..1, how far the mouth smiles). A small child's
+        smile bares less, but a jaw that drops opens every mouth: an upper lip drawn up alone would sulk. Told by who is so
+        surely a small ``child``, a child's smile goes as far as his.
+        """
+        return np.minimum(self.parting, 1 - self.child * (1 - child) * (1 - _CHILD_PARTS) * smile)
 
     def parted_by(self, share: float) -> Limits:
         """The same, but for lips that part ``share`` of the way at most, less than 1 where what shows hangs from none."""

@@ -129,7 +129,8 @@ def fit_lips(displacement: Float, shape: Float, limits: Limits, measured: float,
     displacement = on_mouth(displacement, measured, width)
     smile = smoothstep(_widened(displacement) / _FULL_SMILE)[:, None]
     kiss = smoothstep(-_widened(displacement) / _KISS)[:, None]
-    share = limits.parts(lips.child) * (1 - smile * (1 - np.sqrt(_temper_smile(displacement, width, limits.wider))[:, None]))
+    left = np.sqrt(_temper_smile(displacement, width, limits.wider))[:, None]
+    share = limits.parts(smile, lips.child) * (1 - smile * (1 - left))
     _turn_up(displacement, shape, lips.down, smile)
     _lift_off_teeth(displacement, shape, lips.apart)
     _keep_philtrum(displacement, shape)
