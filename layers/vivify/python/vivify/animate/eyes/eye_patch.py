@@ -37,9 +37,8 @@ _SKIN_FROM, _SKIN_AT = 0.15, 0.4  # closure between which plain skin takes the p
 _LASHES_FROM, _LASHES_GONE = 0.35, 0.6  # and between which the photo's own lashes, come along with their lids, leave it
 _SHUT = 0.9  # closure from which nothing of the eyeball shows
 _LASHED = 3  # pixels on either side of a lid's edge that its lashes reach
-_WIDE = (
-    0.25  # of its width an eye is open that surely is one: landmarks tell up to 0.19 of bags, 0.31 of blank statues' eyes
-)
+# Of its width an eye is open that surely is one: landmarks tell up to 0.19 of bags, 0.31 of blank statues' eyes.
+_WIDE = 0.25
 _PUPIL, _AMID, _EDGING = slice(32, 64), 2, (3, 7)  # columns; pixels within the opening; and from it to skin, and its end
 _SHRUNK = 0.8  # below this zoom pixels are averaged before they are sampled
 
