@@ -15,10 +15,8 @@ from vivify.easing import smoothstep
 # In millimetres.
 _COLUMN, _HALF = 2.0, 26.0  # columns, and how far they reach to either side
 _FRONT = 9.0  # to either side: where teeth tell how bright they are
-_TALL = (
-    2.0,
-    3.0,
-)  # out of the lips' shade: teeth that are seen lower than the first are none to go on with; as high as the second they are
+# Out of the lips' shade: teeth that are seen lower than the first are none to go on with; as high as the second they are.
+_TALL = (2.0, 3.0)
 _ALIKE = 2.0  # how alike neighbouring columns are kept
 # Shares of what teeth are told to have of light, and lips.
 _LIT, CLEAR = (0.65, 0.80), (1.3, 1.5)  # most grins' teeth have 0.8 to 1.1 and 1.4 to 2.3
