@@ -47,10 +47,8 @@ _EDGE = 0.011  # softness of the lips' edge
 _SOFT = 0.016  # of the end of a way
 # Lips nearer than the first are one line; of 200 filmed smiles curved and as wide as this 19 in 20 show teeth.
 _ONE_LINE, _CURVED, _GRIN = 0.03, 0.02, 0.98
-_COLOURED, _INTO_LIP = (
-    0.5,
-    0.25,
-)  # photos with as much colour tell lips from teeth by it, so far from their line to their edge
+# Photos with as much colour tell lips from teeth by it, so far from their line to their edge.
+_COLOURED, _INTO_LIP = 0.5, 0.25
 _UNTOLD_PART = 0.25  # of the way, that lips part before what the photo does not tell to be skull's or jaw's
 # In millimetres.
 _MARGIN = 5.0
