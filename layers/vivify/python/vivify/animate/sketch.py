@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from vivify.animate.patch import Patch, Window
-from vivify.arrays import Float
+from vivify.arrays import Float, most
 
 _MOST_CELLS = 300  # on a side of the grid
 _PLACES = 64  # fractions of a pixel; shifts up to 256 pixels then enlarge exactly at a step of 16, which 4096 pixels need
@@ -78,15 +78,14 @@ class Shading:
 
     def window(self) -> Window | None:
         """Where skin is not as bright as in the photo, if it is so anywhere; a face is a small part of its region."""
-        rows, columns = np.nonzero((self.coarse != 1).any(axis=2))
+        changed = most(self.coarse != 1)
+        rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
         if not rows.size:
             return None
-        step = self.grid.step
         # A cell reaches to the middles of its neighbours; the first lies outside the region.
-        first, last = (int(columns.min()) - 2, int(rows.min()) - 2), (int(columns.max()) + 1, int(rows.max()) + 1)
-        return Window(first[0] * step, first[1] * step, last[0] * step, last[1] * step).overlap(
-            Window(0, 0, *self.grid.size)
-        )
+        first, last = (int(columns[0]) - 2, int(rows[0]) - 2), (int(columns[-1]) + 1, int(rows[-1]) + 1)
+        reached = Window(*(cell * self.grid.step for cell in (*first, *last)))
+        return reached.overlap(Window(0, 0, *self.grid.size))
 
     def gains(self, window: Window | None = None) -> Float:
         """(height, width, 3) float32 at every pixel of the region, or of ``window`` alone."""

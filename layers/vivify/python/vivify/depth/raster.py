@@ -32,8 +32,8 @@ class Rasteriser:
         self._least = np.maximum(np.abs(front) * _FOLDING, _SLIVER).astype(np.float32)
         self._base = base
         self._numbers = np.zeros((size[1], size[0]), np.int32)
-        self._column = np.arange(size[0], dtype=np.float32)[None, :]
-        self._row = np.arange(size[1], dtype=np.float32)[:, None]
+        column, row = np.meshgrid(*(np.arange(cells, dtype=np.float32) for cells in size))
+        self._places = np.stack([column, row, np.ones_like(row)] * 2, axis=-1)  # for both values
 
     def draw(self, vertices: Float, values: Float) -> Float:
         """(height, width, 2) float32: the values seen at each pixel.
@@ -49,14 +49,12 @@ class Rasteriser:
         self._paint(corners, order[visible[order]])
         affine = _affine(corners, values[self._triangles], np.where(visible, area, 1.0).astype(np.float32))
         seen = np.take(affine, self._numbers, axis=0)  # four times as fast as affine[self._numbers]
-        picture = np.empty((*self._numbers.shape, 2), np.float32)
-        picture[..., 0] = seen[..., 0] * self._column + seen[..., 1] * self._row + seen[..., 2]
-        picture[..., 1] = seen[..., 3] * self._column + seen[..., 4] * self._row + seen[..., 5]
-        return picture
+        seen *= self._places
+        return np.asarray(seen[..., 0::3] + seen[..., 1::3] + seen[..., 2::3], np.float32)
 
     def spread(self, values: Float) -> Float:
         """(height, width) float32: ``values`` (M,), one a triangle, over the picture that was drawn last."""
-        return values[self._numbers]
+        return np.take(values, self._numbers)
 
     def _paint(self, corners: Float, order: NDArray[np.intp]) -> None:
         fixed = np.round(corners * (1 << _SUBPIXEL_BITS)).astype(np.int32)
