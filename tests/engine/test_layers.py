@@ -90,3 +90,20 @@ def test_light_behind_is_nobodys() -> None:
     light = layers.person[..., :3].max(axis=2).astype(int) - layers.person[..., 3]
     assert light[ring].max() <= 2
     assert np.array_equal(_moved(layers, 0, 0), region)
+
+
+def test_a_pure_colour_is_no_person() -> None:
+    """Before cyan without any red, a haze of a matte that is nobody stays a haze, though the wall behind the person seems
+    to have some: where nobody is no pixel turns opaque, and goes along as a speck. At rest all is the photo.
+    """
+    size = 240
+    y, x = np.indices((size, size), np.float32)
+    away = np.hypot(x - size / 2, y - size / 2)
+    noise = np.random.default_rng(5).integers(0, 6, (size, size))
+    wall = np.dstack([np.where(x > size / 2, 0, 40 + noise), 150 + noise, 160 + noise])
+    region = np.where(away[..., None] < 60, (150, 110, 90), wall).astype(np.uint8)
+    matte = np.where(away < 60, 1, np.clip(0.3 * (80 - away) / 20, 0, 0.3)).astype(np.float32)
+    layers = split(region, matte, 12)
+    haze = (away > 62) & (x > size / 2)
+    assert layers.person[..., 3][haze].max() <= 100
+    assert np.array_equal(_moved(layers, 0, 0), region)

@@ -56,6 +56,16 @@ def test_a_glow_goes_on_rising_behind_the_person() -> None:
     assert along[: _RADIUS - 30].min() >= along[_RADIUS + 8] - 2
 
 
+def test_a_shadow_on_the_wall_leaves_no_line() -> None:
+    """A head's own shadow, which halves the light at its edge and is half gone 8 pixels beside it, is no line on the wall when
+    the head has turned away: behind that edge the plate is nowhere lighter than at it by more than 6 of 180 levels (12
+    where the tone alone goes on).
+    """
+    picture, alpha = _before(180 - 90 * np.exp2((_RADIUS - _from_centre()) / 8))
+    along = _plate(picture, alpha)[_SIDE // 2, _SIDE // 2 :, 1].astype(int)
+    assert along[_RADIUS - 30 : _RADIUS].max() <= along[_RADIUS : _RADIUS + 30].min() + 6
+
+
 def test_a_lamp_half_behind_the_person_goes_on() -> None:
     """What the person covers in part has no brink where the photo ends: a lamp before a dark wall fades, pixel by pixel, by
     at most 8 levels.

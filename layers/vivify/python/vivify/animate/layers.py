@@ -23,6 +23,7 @@ _BETWEEN = ((1, _THIRD), (2, _THIRD[::-1]))
 _SAME = 2  # levels; twice as many are another colour
 _SAME_LINE = 6  # levels, likewise, for what may be a line seen to go on
 _OPAQUE = 127
+_NONE, _PURE = 16, 64  # levels: a channel that has fewer has hardly any, where another has as many, twice as many surely
 
 # Of the unsure edge.
 _STICKS_OUT = 0.6  # half as wide is what may be a line behind the person
@@ -91,7 +92,11 @@ def split(region: Pixels, matte: Float, reach: float, own: Float | None = None) 
     own = np.where(behind.lines, _no_line(region, plate, alpha, reach), 1)
     plate = np.round(region + (other * own)[..., None] * (plate.astype(np.float32) - region)).astype(np.uint8)
     plate = _lit(plate, region, np.round(alpha * own), behind.lively, reach)
-    # The person layer may not turn negative: a pixel darker than the plate's share of it is less transparent than thought.
+    # The person layer may not turn negative: a pixel darker than the plate's share of it is less transparent than thought. Not
+    # by a channel that a pure colour has none of, and whose share nobody knows: it would be opaque.
+    held = np.maximum(255 - np.round(alpha * own), 1)[..., None]
+    over = np.maximum(plate - np.floor(np.float32(255) * region / held), 0)
+    plate = np.round(plate - over * _without(region)).astype(np.uint8)
     share = least(np.where(plate > region, np.float32(255) * region / np.maximum(plate, 1), np.float32(255)))
     alpha = np.maximum(np.round(alpha * own), 255 - np.floor(share)).astype(np.uint8)
     person = cv2.subtract(
@@ -110,6 +115,12 @@ def _lit(plate: Pixels, region: Pixels, alpha: Float, lively: Float, reach: floa
     held = alpha[..., None]
     light = np.clip(255 * (region - held) / np.maximum(255 - held, 1), plate, np.maximum(plate, region))
     return np.asarray(np.round(plate + (light - plate) * (clear * lively)[..., None]), np.uint8)
+
+
+def _without(region: Pixels) -> Float:
+    """(H, W, 3) in 0..1: where a colour of ``region`` (H, W, 3) is pure, the channels that it has none of."""
+    pure = np.clip(most(region) / np.float32(_PURE) - 1, 0, 1)
+    return np.asarray(np.clip(1 - region / np.float32(_NONE), 0, 1) * pure[..., None], np.float32)
 
 
 def _no_line(region: Pixels, plate: Pixels, alpha: Pixels, reach: float) -> Float:

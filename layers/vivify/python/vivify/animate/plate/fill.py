@@ -20,6 +20,7 @@ from vivify.easing import smoothstep
 
 _SIDE = 320  # the plate is made at this size, its detail excepted: only a rim of it is ever uncovered
 _TONE = 1.2  # of the unsure edge: detail is what is finer than this
+_FINER = (0.5, 0.25)  # of its softness: so closely it follows shadows on a calm background
 _RELAXED = 8  # times at the finest level, twice as often at each coarser one: it has farther to go, and less to do
 _CLEAR = 24.0  # levels on a line and beside it: others are too faint to be mistaken for hair
 _GONE = 0.3  # covered by so much, a pixel says nothing of the background
@@ -58,13 +59,13 @@ def plate_of(region: Pixels, alpha: Pixels, reach: float, own: Float | None = No
         return Plate(region.copy(), np.zeros(alpha.shape, bool), np.zeros(alpha.shape, np.float32))
     softness = _TONE * reach * shrink
     tone = _continued(few, unsure, softness)
-    usual = _enlarged(_background_contrast(few - tone, unsure, side), alpha)
-    tone = _enlarged(tone, alpha)
+    usual = _background_contrast(few - tone, unsure, side)
+    still = np.clip((_LIVELY - usual) / _LIVELY * 2, 0, 1)
+    tone, usual, calm = (_enlarged(picture, alpha) for picture in (tone, usual, still))
     # Beside the person, what looks like a lively background is the background; what does not is stray hair and must go. On a
     # calm one all goes: the faintest rest of an outline would show there.
     strange = (most(np.abs(region - tone)) - usual) / np.maximum(usual, 1)
     near = _enlarged(np.asarray(cv2.dilate(hidden, disc), np.float32), alpha)
-    calm = np.clip((_LIVELY - usual) / _LIVELY * 2, 0, 1)
     fading = cv2.GaussianBlur(cv2.erode(unsure, disc).astype(np.float32), (0, 0), 0.7 * side)  # no edge where it ends
     cover = _enlarged(np.clip(fading * 2.5, 0, 1), alpha) * np.clip(np.maximum.reduce((strange, near, calm)), 0, 1)
     # What stays is nearer to the person than what was sure at first: a lamp behind a head goes on from there.
@@ -75,7 +76,7 @@ def plate_of(region: Pixels, alpha: Pixels, reach: float, own: Float | None = No
     few = np.asarray(cv2.resize(drawn, small, interpolation=cv2.INTER_AREA), np.float32)
     clear = most(cv2.dilate(few, disc) - cv2.erode(few, disc)) > _CLEAR
     on_lines = _enlarged(((gone > left) & clear).astype(np.float32), alpha) > 0
-    tone = _enlarged(_continued(few, left, softness), alpha)
+    tone = _enlarged(_continued(few, left, softness, still), alpha)
     others = np.zeros(hidden.shape, bool) if own is None else cv2.resize(own, small, interpolation=cv2.INTER_AREA) < _OWN
     filled = (tone + _grown_detail(drawn, tone, left, others, reach * shrink)) * cover[..., None]
     picture = np.clip(np.round(region * (1 - cover[..., None]) + filled), 0, 255).astype(np.uint8)
@@ -92,12 +93,19 @@ def _hidden(gone: Pixels, like: NDArray[Any]) -> NDArray[np.bool_]:
     return np.asarray(cv2.resize(gone, like.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0)
 
 
-def _continued(picture: Float, hidden: Pixels, sigma: float) -> Float:
-    """The tone (h, w, 3) of ``picture``, finer than ``sigma`` left out, continued where it is ``hidden`` (h, w)."""
+def _continued(picture: Float, hidden: Pixels, sigma: float, calm: Float | None = None) -> Float:
+    """The tone (h, w, 3) of ``picture``, finer than ``sigma`` left out, continued where it is ``hidden`` (h, w).
+
+    Where it is ``calm``, (h, w) in 0..1, what is finer continues too: a head's own shadow on a wall gets so dark so close to
+    it that, cut off, it stayed there as a line when the head had turned away.
+    """
     seen = 1.0 - hidden.astype(np.float32)
     tone = _spread_smoothly(picture, seen, sigma)
     # A gradient that steepens towards the person, a glow, would be cut off: what the first pass left over follows it.
-    return tone + _spread_smoothly(picture - tone, seen, sigma)
+    tone = tone + _spread_smoothly(picture - tone, seen, sigma)
+    for finer in () if calm is None else _FINER:
+        tone = tone + _spread_smoothly((picture - tone) * calm[..., None], seen, finer * sigma)
+    return tone
 
 
 def _spread_smoothly(picture: Float, seen: Float, sigma: float) -> Float:
