@@ -57,8 +57,8 @@ def test_a_glow_goes_on_rising_behind_the_person() -> None:
 
 
 def test_a_shadow_on_the_wall_leaves_no_line() -> None:
-    """A head's own shadow, which halves the light at its edge and is half gone 8 pixels beside it, is no line on the wall when
-    the head has turned away: behind that edge the plate is nowhere lighter than at it by more than 6 of 180 levels (12
+    """A head's own shadow, which halves the light at its edge and is half gone 8 pixels beside it, is no line on the wall
+    when the head has turned away: behind that edge the plate is nowhere lighter than at it by more than 6 of 180 levels (12
     where the tone alone goes on).
     """
     picture, alpha = _before(180 - 90 * np.exp2((_RADIUS - _from_centre()) / 8))

@@ -92,8 +92,8 @@ def split(region: Pixels, matte: Float, reach: float, own: Float | None = None) 
     own = np.where(behind.lines, _no_line(region, plate, alpha, reach), 1)
     plate = np.round(region + (other * own)[..., None] * (plate.astype(np.float32) - region)).astype(np.uint8)
     plate = _lit(plate, region, np.round(alpha * own), behind.lively, reach)
-    # The person layer may not turn negative: a pixel darker than the plate's share of it is less transparent than thought. Not
-    # by a channel that a pure colour has none of, and whose share nobody knows: it would be opaque.
+    # The person layer may not turn negative: a pixel darker than the plate's share of it is less transparent than thought. A
+    # channel that a pure colour has none of says nothing: by it all would be opaque.
     held = np.maximum(255 - np.round(alpha * own), 1)[..., None]
     over = np.maximum(plate - np.floor(np.float32(255) * region / held), 0)
     plate = np.round(plate - over * _without(region)).astype(np.uint8)
