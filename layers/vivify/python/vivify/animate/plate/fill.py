@@ -103,8 +103,9 @@ def _continued(picture: Float, hidden: Pixels, sigma: float, calm: Float | None 
     tone = _spread_smoothly(picture, seen, sigma)
     # A gradient that steepens towards the person, a glow, would be cut off: what the first pass left over follows it.
     tone = tone + _spread_smoothly(picture - tone, seen, sigma)
-    for finer in () if calm is None else _FINER:
-        tone = tone + _spread_smoothly((picture - tone) * calm[..., None], seen, finer * sigma)
+    if calm is not None:
+        for finer in _FINER:
+            tone += _spread_smoothly((picture - tone) * calm[..., None], seen, finer * sigma)
     return tone
 
 
