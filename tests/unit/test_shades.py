@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from vivify.animate.person.shades import Shades
+from vivify.animate.patch import Window
 from vivify.animate.sketch import Grid, Shading
 from vivify.arrays import Float, Pixels
 from vivify.faces import mean_face
@@ -74,10 +75,11 @@ def test_flat_light_makes_faint_folds() -> None:
 def test_shading_reaches_no_farther_than_it_says(size: tuple[int, int], cells: tuple[slice, slice]) -> None:
     """Beyond its window every gain is 1, wherever the darker cells are; with no darker cell there is no window."""
     grid = Grid(size)
-    coarse = np.ones((*grid.cells[::-1], 3), np.float32)
-    assert Shading(grid, coarse).window() is None
+    coarse, part = np.ones((*grid.cells[::-1], 3), np.float32), Window(1, 2, *grid.cells)
+    assert Shading(grid, part, part.of(coarse)).window() is None
     coarse[cells] = 0.8
-    shading = Shading(grid, coarse)
+    part = Window(0, 0, *grid.cells) if cells[0].start == 0 else part
+    shading = Shading(grid, part, part.of(coarse))
     gains, window = shading.gains(), shading.window()
     assert window is not None
     assert np.array_equal(window.of(gains), shading.gains(window))

@@ -134,17 +134,18 @@ class Performer:
         for eye, closure in zip(self._eyes, track.lids[index], strict=True):
             eye.tuck_rims(source, closure)
         deformation = self._warp.deformation(vertices, source)
-        shading = self._shading(track, index, deformation)
+        shading = self._shading(track, index, vertices, deformation)
         eyes = tuple(patch for eye in self._eyes for patch in eye.patches(vertices, track.gaze[index]))
         mouth = self._mouth.patches(vertices, self._turn(track, index), track.bite[index])
         return Lidless(Sketch(deformation, shading, (*eyes, *mouth)), vertices, track.lids[index])
 
-    def _shading(self, track: FaceTrack, index: int, deformation: Deformation) -> Shading | None:
+    def _shading(self, track: FaceTrack, index: int, vertices: Float, deformation: Deformation) -> Shading | None:
         folds = self._folds.gains(self._expression(track, index))
         if folds is None:  # nor are there creases in a face at rest
             return None
-        gains, creases = self._warp.spread(folds), self._creases.over(track.displacement[index], deformation)
-        return Shading(self._warp.grid, self._shades.of(gains if creases is None else gains * creases))
+        face = self._warp.around_face(vertices)
+        gains, creases = face.of(self._warp.spread(folds)), self._creases.over(track.displacement[index], deformation, face)
+        return Shading(self._warp.grid, face, self._shades.of(gains if creases is None else gains * creases))
 
     def _expression(self, track: FaceTrack, index: int) -> Float:
         """(468, 3): what the face does by itself, region pixels in the camera frame."""

@@ -70,21 +70,31 @@ class Deformation:
 
 
 class Shading:
-    """How bright skin is against the photo. ``gains``: (rows, columns, 3) on ``grid``, 1 is the photo's own."""
+    """How bright skin is against the photo. ``gains``: (rows, columns, 3) in the window ``cells`` of ``grid``; 1, as beyond,
+    is the photo's own.
+    """
 
-    def __init__(self, grid: Grid, gains: Float) -> None:
-        self.grid = grid
-        self.coarse: Float = np.asarray(np.round(gains * _GAINS) / _GAINS, np.float32)
+    def __init__(self, grid: Grid, cells: Window, gains: Float) -> None:
+        self.grid, self._cells = grid, cells
+        self._gains = np.asarray(np.round(gains * _GAINS) / _GAINS, np.float32)
+
+    @cached_property
+    def coarse(self) -> Float:
+        """(rows, columns, 3) float32 on all of the grid."""
+        everywhere = np.ones((*self.grid.cells[::-1], 3), np.float32)
+        self._cells.of(everywhere)[...] = self._gains
+        return everywhere
 
     def window(self) -> Window | None:
         """Where skin is not as bright as in the photo, if it is so anywhere; a face is a small part of its region."""
-        changed = most(self.coarse != 1)
+        changed = most(self._gains != 1)
         rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
         if not rows.size:
             return None
         # A cell reaches to the middles of its neighbours; the first lies outside the region.
-        first, last = (int(columns[0]) - 2, int(rows[0]) - 2), (int(columns[-1]) + 1, int(rows[-1]) + 1)
-        reached = Window(*(cell * self.grid.step for cell in (*first, *last)))
+        x, y, step = self._cells.x0, self._cells.y0, self.grid.step
+        first, last = (x + int(columns[0]) - 2, y + int(rows[0]) - 2), (x + int(columns[-1]) + 1, y + int(rows[-1]) + 1)
+        reached = Window(first[0] * step, first[1] * step, last[0] * step, last[1] * step)
         return reached.overlap(Window(0, 0, *self.grid.size))
 
     def gains(self, window: Window | None = None) -> Float:

@@ -13,6 +13,7 @@ from importlib.resources import files
 import cv2
 import numpy as np
 
+from vivify.animate.patch import Window
 from vivify.animate.sketch import Deformation, Grid
 from vivify.arrays import Float
 from vivify.depth.raster import Rasteriser, filled, signed_area2
@@ -49,8 +50,9 @@ class Creases:
         column, row = np.meshgrid(*(np.arange(n, dtype=np.float32) for n in grid.cells))
         self._cells = np.dstack([column, row])
 
-    def over(self, displacement: Float, deformation: Deformation) -> Float | None:
-        """(rows, columns) float32 on the grid: how bright skin is against the photo where it is seen; None if as there.
+    def over(self, displacement: Float, deformation: Deformation, window: Window) -> Float | None:
+        """(rows, columns) float32 in ``window`` of the grid: how bright skin is against the photo where it is seen; None if
+        as there.
 
         ``displacement``: (468, 3), what the face does by itself, its head frame, eye distances.
         """
@@ -58,7 +60,7 @@ class Creases:
         if not any(strengths):
             return None
         change = sum(each * strength for each, strength in zip(self._maps, strengths, strict=True))
-        at = self._cells + deformation.coarse / self._step
+        at = window.of(self._cells) + window.of(deformation.coarse) / self._step
         return np.exp(cv2.remap(np.asarray(change, np.float32), at, np.empty(0), cv2.INTER_LINEAR)).astype(np.float32)
 
 

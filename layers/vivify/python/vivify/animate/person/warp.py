@@ -22,6 +22,7 @@ _SOFT, _FIRM = 0.14, 0.05  # the softening; where the face hides what is behind
 _INSIDE = 0.16  # the softening begins this far inside the outline
 _BLUR = 0.06  # of what is spread over triangles
 _ONSET = 0.08  # and comes on over about this distance
+_AROUND = 0.6  # beyond a face nothing of it is seen: its softened map takes skin from no farther
 
 _HIDES_FROM, _HIDES = 0.1, 0.3  # by this much the map draws together where things go out of sight: a little, clearly
 _STAIRS = 3  # cells: where a nose hides a cheek, or a lip is stretched, an edge that runs aslant would show as steps
@@ -55,6 +56,12 @@ class Warp:
             if window is not None:
                 window.of(shift)[...] = window.of(drawn)
         return Deformation(self.grid, self._softened(shift, np.ascontiguousarray(cells[:MESH, :2])))
+
+    def around_face(self, vertices: Float) -> Window:
+        """The grid's cells that skin of the face is seen in, with the ``vertices`` (>=468, 3) moved, and some around it."""
+        cells = (vertices[:MESH, :2] + 0.5) / np.float32(self.grid.step) + 0.5
+        found = Window.around(cells, _AROUND * self._unit, self.grid.cells[::-1])
+        return found or Window(0, 0, *self.grid.cells)
 
     def spread(self, gains: Float) -> Float:
         """``gains`` (M,), one a triangle of the face, 1 elsewhere, spread over the last deformation: (rows, columns) on the
