@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vivify.animate.person.shades import Shades
 from vivify.animate.patch import Window
+from vivify.animate.person.shades import Shades
 from vivify.animate.sketch import Grid, Shading
 from vivify.arrays import Float, Pixels
 from vivify.faces import mean_face
