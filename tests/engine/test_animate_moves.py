@@ -13,7 +13,7 @@ from tests.portrait import portrait, resized, whole
 from vivify import engine
 from vivify.animate import Performer
 from vivify.faces import Face, head_pose, mirror_index
-from vivify.faces.topology import EYES, Eye
+from vivify.faces.topology import EYES, LEFT_BROW, RIGHT_BROW, Eye
 from vivify.photos import Photo
 
 
@@ -131,3 +131,22 @@ def test_a_mirrored_photo_animates_mirrored() -> None:
     frame = drawn(performer, mirrored, posed((-18.0, 0.0, 0.0)))[:, ::-1].astype(int)
     upright = drawn(her_performer(), pixels, posed((18.0, 0.0, 0.0))).astype(int)
     assert np.abs(frame - upright).mean() < 2.5
+
+
+def test_brows_rise_to_their_outer_ends() -> None:
+    """Raised brows are drawn at least nine tenths of the way in their middles, and seven tenths towards their outer ends,
+    which lie near the hairline; nothing of a forehead hides hair there.
+    """
+    photo, face = whole()
+    performer = Performer(photo.pixels, face)
+    motion = posed((0.0, 0.0, 0.0))
+    motion.displacement[:, [*RIGHT_BROW, *LEFT_BROW], 1] = -0.08
+    track = performer.track(motion, MOUTH_WIDTH)
+    rest, moved = (performer._vertices(each, 0) for each in (performer.track(posed((0.0, 0.0, 0.0)), MOUTH_WIDTH), track))
+    came_from = performer._warp.deformation(moved, performer._surface.vertices[:, :2].copy()).sources()
+    brows = [105, 334, 66, 296, 63, 293]
+    at = moved[brows, :2].astype(np.float32)[None]
+    seen = cv2.remap(came_from, at, np.empty(0, np.float32), cv2.INTER_LINEAR)[0]
+    went = (at[0] - seen)[:, 1] / (moved - rest)[brows, 1]
+    assert (went[:4] > 0.9).all()
+    assert (went[4:] > 0.7).all()

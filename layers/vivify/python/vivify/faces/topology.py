@@ -42,6 +42,8 @@ NECK: Final = np.array([0.0, 1.25, 0.95])
 
 CHIN: Final = 152
 FOREHEAD: Final = 10
+HAIRLINE: Final = (54, 103, 67, 109, 10, 338, 297, 332, 284)
+"""Of the oval, where forehead ends, the person's right side first."""
 BEFORE_EARS: Final = (234, 454)
 """Where the face is widest, the person's right side first."""
 

@@ -15,11 +15,13 @@ from vivify.animate.sketch import Deformation, Grid
 from vivify.arrays import Float
 from vivify.depth.raster import Rasteriser, filled
 from vivify.easing import smoothstep
-from vivify.faces.topology import EYES, MESH, MOUTH_TRIANGLES
+from vivify.faces.topology import CHIN, EYES, FOREHEAD, HAIRLINE, MESH, MOUTH_TRIANGLES
 
 # In eye distances.
 _SOFT, _FIRM = 0.14, 0.05  # the softening; where the face hides what is behind
 _INSIDE = 0.16  # the softening begins this far inside the outline
+# Of which a forehead is no part: it goes on into hair and hides none. With it brows' outer ends went .6 to .7 of their way.
+_HAIR = 0.3
 _BLUR = 0.06  # of what is spread over triangles
 _ONSET = 0.08  # and comes on over about this distance
 _AROUND = 0.6  # beyond a face nothing of it is seen: its softened map takes skin from no farther
@@ -73,7 +75,8 @@ class Warp:
 
     def _softened(self, shift: Float, face: Float) -> Float:
         # Of all points: a turned nose stands out beyond the oval.
-        inner = filled(np.asarray(cv2.convexHull(face)[:, 0], np.float32), self.grid.cells)
+        whole = np.concatenate([face, face[list(HAIRLINE)] + self._beyond_hairline(face)])
+        inner = filled(np.asarray(cv2.convexHull(whole)[:, 0], np.float32), self.grid.cells)
         inner = np.asarray(cv2.erode(inner, np.ones(self._box(_INSIDE), np.uint8)), np.uint8)
         onset = self._box(_ONSET)
         keep = cv2.blur(cv2.blur(inner, onset), onset).astype(np.float32) / 255
@@ -84,6 +87,10 @@ class Warp:
         hides = smoothstep((closing / np.float32(8 * self.grid.step) - _HIDES_FROM) / (_HIDES - _HIDES_FROM))
         around = cv2.blendLinear(firm, soft, hides, 1 - hides)
         return np.asarray(cv2.blendLinear(shift, around, keep, 1 - keep), np.float32)
+
+    def _beyond_hairline(self, face: Float) -> Float:
+        upwards = face[FOREHEAD] - face[CHIN]
+        return np.asarray(upwards * (_HAIR * self._unit / max(float(np.linalg.norm(upwards)), 1e-3)), np.float32)
 
     def _blurred(self, picture: Float, over: float, times: int) -> Float:
         box = self._box(over)
