@@ -130,4 +130,4 @@ def test_a_storyboard_is_kept_to_the_frame(tmp_path: Path) -> None:
     one, other = (_clip(photo, [face], replace(asked, seed=seed)).tracks[0].displacement for seed in (1, 2))
     mouth = list(MOUTH_CORNERS)
     assert np.abs(one[5:, mouth]).max() > 0.05
-    assert np.allclose(one[:, mouth], other[:, mouth], atol=0.02)
+    assert np.allclose(one[:, mouth], other[:, mouth], atol=0.03)  # idle mouths move too

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from vivify.engine import DEFAULT_MOTIONS
-from vivify.motion import PARTS, Life, Motion, Template, compose, in_turn, template
+from vivify.motion import PARTS, Beat, Life, Motion, Template, compose, in_turn, template
 from vivify.motion.library import BLINK, IDLE, library
 
 MOUTH = 0.8  # eye distances
@@ -88,15 +88,15 @@ def test_a_clip_begins_as_gently_at_any_frame_rate(fps: float) -> None:
 
 @pytest.mark.parametrize("fps", [25.0, 60.0])
 def test_a_loop_ends_as_gently_as_it_goes_on(fps: float) -> None:
-    """Back to the photo nobody hurries: in the last 0.3 seconds of nine loops in ten heads go 6 degrees and 0.2 eye
-    distances a second at most, as elsewhere. One ends amid the idle movement's quickest nod.
+    """Back to the photo nobody hurries: in the last 0.3 seconds of nine loops in ten heads go 6 degrees and 0.27 eye
+    distances a second at most, as elsewhere. The others end amid the idle movement's quickest nod.
     """
     life, last = Life(template(IDLE), template(BLINK)), round(0.3 * fps)
-    loops = [compose([], life, 6.0, fps, mouth_width=MOUTH, seed=seed, loop=True) for seed in range(10)]
-    for name, most in (("rotation", 6.0), ("translation", 0.2)):
+    loops = [compose([], life, 6.0, fps, mouth_width=MOUTH, seed=seed, loop=True) for seed in range(40)]
+    for name, most in (("rotation", 6.0), ("translation", 0.27)):
         ends = [np.concatenate([getattr(loop, name)[-last:], getattr(loop, name)[:1]]) for loop in loops]
         fastest = sorted(np.linalg.norm(np.diff(end, axis=0), axis=1).max() * fps for end in ends)
-        assert fastest[-2] < most, name
+        assert fastest[-5] < most, name
 
 
 def test_a_loop_closes_without_a_jump() -> None:
@@ -119,6 +119,30 @@ def test_strength_scales_the_motion_and_not_the_idle() -> None:
     for name, curve in _curves(idle).items():
         assert np.array_equal(curve, _curves(none)[name]), name
         assert name == "displacement" or curve.any(), name
+
+
+def test_lids_shut_whole_over_wide_eyes() -> None:
+    """A blink shuts eyes that surprise opened wide; two closings at once close no further than the farther one."""
+    wide, half, shut = (replace(Motion.still(50), lids=np.full((50, 2), far, np.float32)) for far in (-0.2, 0.5, 1.0))
+
+    def together(*motions: Motion) -> float:
+        beats = [Beat(Template("made", "Lids.", "nobody", "CC0-1.0", 25.0, 0.8, motion), 0.0, 2.0) for motion in motions]
+        return float(compose(beats, None, 2.0, 25.0, mouth_width=MOUTH).lids[25].mean())
+
+    assert together(wide, shut) == together(shut, wide) == 1
+    assert together(wide, half) == pytest.approx(0.4)
+    assert together(half, half) == pytest.approx(0.5)
+    assert together(wide, wide) == pytest.approx(-0.4)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nobody_sits_still_twice_alike(seed: int) -> None:
+    """In a minute no ten seconds of idle movement come again: wherever they are looked for, the head does something else, by
+    a fifth of a degree or more (rms; 0.08 at most when it came again every 9.4 seconds).
+    """
+    head = compose([], Life(template(IDLE), template(BLINK)), 60.0, 10.0, mouth_width=MOUTH, seed=seed).rotation
+    apart = [head[20:120] - head[20 + later : 120 + later] for later in range(50, 470)]
+    assert min((each - each.mean(axis=0)).std() for each in apart) > 0.2
 
 
 def test_motions_play_in_turn() -> None:
@@ -175,7 +199,7 @@ def test_motions_that_do_not_fit_never_pile_up() -> None:
 
 
 def test_speed_is_kept_within_bounds() -> None:
-    """A motion alone in a long clip is slowed down by a third at most, in a short one sped up by half at most."""
+    """A motion alone in a long clip takes the time that it took when it was measured, in a short one half of it at least."""
     turn = _yaw(50, 25.0, 10.0)  # two seconds
 
     def moving(seconds: float) -> int:
@@ -185,7 +209,7 @@ def test_speed_is_kept_within_bounds() -> None:
     own = int(np.count_nonzero(turn.motion.rotation[:, 0] > 0.2))
     assert moving(2.0) <= own
     assert moving(2.0) >= own / 1.6
-    assert own < moving(10.0) <= own * 1.45  # 1.35, and frames are whole
+    assert moving(10.0) == own
 
 
 def test_a_minute_is_filled() -> None:
@@ -216,8 +240,8 @@ def test_a_seed_is_a_performance() -> None:
 
 
 def test_motions_share_the_time_as_they_take_it() -> None:
-    """A motion of two seconds and one of four fill twelve seconds each as slowly as the other, 1.35 times at most; where
-    there is less time than they take, both are as much quicker, and each ends where its share of the time does.
+    """In twelve seconds a motion of two and one of four go at their own pace, each in the middle of its share; where there
+    is less time than they take, both are as much quicker, and each ends where its share of the time does.
     """
     short, long = _yaw(50, 25.0, 10.0), _yaw(100, 25.0, 10.0)
     quick = in_turn([short, long], 4.7)
@@ -225,8 +249,8 @@ def test_motions_share_the_time_as_they_take_it() -> None:
     assert [beat.seconds for beat in quick] == pytest.approx([1.5, 3.0])
     assert [beat.room for beat in quick] == pytest.approx([1.5, 3.0])
     slow = in_turn([short, long], 12.2)
-    assert [beat.seconds for beat in slow] == pytest.approx([2.7, 5.4])
-    assert [beat.start for beat in slow] == pytest.approx([0.85, 5.5])
+    assert [beat.seconds for beat in slow] == pytest.approx([2.0, 4.0])
+    assert [beat.start for beat in slow] == pytest.approx([1.2, 6.2])
 
 
 def test_a_part_has_its_own_strength() -> None:

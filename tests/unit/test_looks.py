@@ -54,6 +54,13 @@ def test_looks_are_told_a_stretch_at_a_time() -> None:
     assert not np.array_equal(other.gaze(range(1500), 25.0), whole)
 
 
+def test_upper_lids_follow_the_eyes() -> None:
+    """They go down where eyes look down and up where they look up, by 3 of the way to shut for each eye width."""
+    motion = compose([], Life(_NOTHING, _NOTHING), 8.0, 25.0, mouth_width=0.8, seed=3)
+    assert np.ptp(motion.gaze[:, 1]) > 0.01
+    assert np.allclose(motion.lids, 3 * motion.gaze[:, 1:], atol=1e-6)
+
+
 def test_in_a_loop_the_eyes_come_back() -> None:
     """A clip that ends where it began ends with the eyes as in the photo, within what they go in a frame."""
     life = Life(_NOTHING, _NOTHING)

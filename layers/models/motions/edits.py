@@ -10,7 +10,7 @@ from vivify.easing import smoothstep
 from vivify.faces import mean_face, mirror_index
 from vivify.faces.topology import MESH, MOUTH_CORNERS
 from vivify.motion import Motion, Template
-from vivify.motion.retarget import LOOKS_ON
+from vivify.motion.retarget import LIDS_FOLLOW, LOOKS_ON
 from vivify.motion.smooth import fill_gaps, smooth
 
 LEAST_WINK = 0.3  # of the way to shut: less is no wink, and is not stretched to one
@@ -20,7 +20,8 @@ BROADEST = 0.9  # of how broad a smile becomes
 STAYS, GOES = 1.4, 1.5  # seconds that a smile stays; times as long as it came that it goes
 OUTBREAK, BURST = 14, 16  # frames until a laugh has broken out, and until it is half over
 SETTING_OFF = 0.4  # seconds of rest around a turn; in which a head begins to bob
-AGAIN = 0.85  # of a motion after which it comes again
+AGAIN, FAINTER = 0.85, 0.7  # of a motion after which it comes again; as far then as before: nobody stops amid a shake
+LETS_GO = 0.06  # seconds: sigma over which heads that swing are smoothed
 SHAKES = 0.14  # seconds: sigma over which a turn is smoothed; over 0.2 no head stayed turned, and none set off as people do
 HALF_FADES = 2.0  # centimetres on either side of the face's middle in which one half gives way to the other
 
@@ -139,10 +140,25 @@ def evened(take: Template) -> Motion:
 
 
 def rolled(take: Template) -> Motion:
-    """The head's roll alone."""
-    rotation = take.motion.rotation.copy()
-    rotation[:, :2] = 0
-    return about_the_neck(replace(take.motion, rotation=rotation))
+    """The head's roll alone, as calm as a turn."""
+    motion = calm_turn(take)
+    return replace(motion, rotation=motion.rotation * np.array([0, 0, 1], np.float32))
+
+
+def leaning(smile: Motion, head: Template) -> Motion:
+    """A ``smile`` for as long as it lasts with a ``head`` that calmly leans to somebody, the eyes staying on the viewer."""
+    leans = looking_on(calm_turn(head)).at_length(len(smile))
+    return replace(smile, rotation=leans.rotation, translation=leans.translation, gaze=smile.gaze + leans.gaze)
+
+
+def held_smile_leaning(take: Template, head: Template) -> Motion:
+    """A smile that stays, of somebody who leans the head."""
+    return leaning(held_smile(take), head)
+
+
+def smile_and_back_leaning(take: Template, head: Template) -> Motion:
+    """A smile that goes as it came, likewise."""
+    return leaning(smile_and_back(take), head)
 
 
 def calm_turn(take: Template) -> Motion:
@@ -165,8 +181,9 @@ def startled(take: Template) -> Motion:
 
 
 def looking_on(motion: Motion) -> Motion:
-    """The same, the eyes staying on the viewer while the head turns and nods."""
-    return replace(motion, gaze=motion.rotation[:, :2] * LOOKS_ON)
+    """The same, the eyes staying on the viewer while the head turns and nods, the upper lids going up and down with them."""
+    gaze = motion.rotation[:, :2] * LOOKS_ON
+    return replace(motion, gaze=gaze, lids=motion.lids + np.float32(LIDS_FOLLOW) * gaze[:, 1:])
 
 
 def turn_looking_on(take: Template) -> Motion:
@@ -176,7 +193,15 @@ def turn_looking_on(take: Template) -> Motion:
 
 def nod_looking_on(take: Template) -> Motion:
     """A nod, likewise."""
-    return looking_on(take.motion)
+    return looking_on(let_go(take.motion, take.fps))
+
+
+def let_go(motion: Motion, fps: float) -> Motion:
+    """A head that swings, and neither begins nor ends with a jerk."""
+    pause = Motion.still(round(2 * LETS_GO * fps))
+    motion = joined(pause, motion, pause)
+    rotation, translation = (smooth(curve, LETS_GO * fps) for curve in (motion.rotation, motion.translation))
+    return replace(motion, rotation=rotation, translation=translation)
 
 
 def two_blinks(first: Template, second: Template) -> Motion:
@@ -190,16 +215,18 @@ def two_blinks(first: Template, second: Template) -> Motion:
 
 
 def twice(take: Template) -> Motion:
-    """The same again, about the neck: the second time begins while the first comes to rest. The eyes stay on the viewer."""
+    """The same again, about the neck, and fainter: the second time begins while the first comes to rest. The eyes stay on
+    the viewer.
+    """
     motion = about_the_neck(take.motion)
     at = round(AGAIN * len(motion))
     curves = []
     for curve in (getattr(motion, field.name) for field in fields(Motion)):
         both = np.zeros((at + len(motion), *curve.shape[1:]), np.float32)
         both[: len(motion)] += curve
-        both[at:] += curve
+        both[at:] += np.float32(FAINTER) * curve
         curves.append(both)
-    return looking_on(Motion(*curves))
+    return looking_on(let_go(Motion(*curves), take.fps))
 
 
 def mouth_and_brows(mouth: Template, brows: Template) -> Motion:

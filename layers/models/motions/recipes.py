@@ -86,9 +86,18 @@ WINK = "its lids' closing, half in the clip, brought to shut, the mouth's motion
 D13_REST, LAUGH_REST = "against its rest at 0.10-0.50 s", "against its rest at 3.68-3.88 s"
 ALIKE = "; both lids alike"
 LOOKING_ON = "the eyes staying on the viewer, as filmed people's do"
+SWINGS = "smoothed over 0.06 s"
 NECK_ALONE = "about the neck alone"
 TURN_ALONE = f"the turn {NECK_ALONE}, smoothed over 0.14 s"
 CALM = f"; at 0.8 of its size, 1.5 times slower, {TURN_ALONE}; {LOOKING_ON}"
+LEANS = Take(
+    S29,
+    45,
+    131,
+    HEAD,
+    strength={"head": 0.3},
+    told=f"; at 0.3 of its motion, as long as that, {TURN_ALONE}; {LOOKING_ON}: the head",
+)
 TO_ONE_SIDE = "left and right evened out, as the clip pulls to one side"
 
 RECIPES = {
@@ -118,8 +127,9 @@ RECIPES = {
             Take(D19, 66, 118, strength={"mouth": 0.8, "brows": 0.6, "lids": 0.6}, slower=1.7,
                  told="; 1.7 times slower, the mouth at 0.8, brows and lids at 0.6 of their motion, the lids at most 0.18, "
                  f"leaving out half a blink; {TO_ONE_SIDE}; held twice as long where it is broadest"),
+            LEANS,
         ),
-        edits.held_smile,
+        edits.held_smile_leaning,
     ),
     "broad-smile": Recipe(
         "A broad smile that shows the teeth; the cheeks rise.",
@@ -127,8 +137,9 @@ RECIPES = {
             Take(D19, 219, 250, ("lids", "face"), rest=(219, 225), slower=1.6,
                  told=f"; 1.6 times slower; {TO_ONE_SIDE}; held for 1.4 s where it is broadest, as the clip ends there; it "
                  "goes as it came, 1.5 times slower still"),
+            LEANS,
         ),
-        edits.smile_and_back,
+        edits.smile_and_back_leaning,
     ),
     "laugh": Recipe(
         "A hearty laugh: the head bobs and tilts, the cheeks narrow the eyes, the lips part to an open smile.",
@@ -146,8 +157,9 @@ RECIPES = {
     "surprise": Recipe(
         "The brows go up, the mouth opens.",
         (
-            Take(D12, 108, 142, ALL_BUT_GAZE, strength={"mouth": 0.75, "brows": 1.5},
-                 told=f"; the mouth at 0.75, the brows at 1.5 of their motion, the head {NECK_ALONE}{ALIKE}"),
+            Take(D12, 108, 142, ALL_BUT_GAZE, strength={"mouth": 0.75, "brows": 1.5}, slower=1.4,
+                 told="; 1.4 times slower, the mouth at 0.75, the brows at 1.5 of their motion, the head "
+                 f"{NECK_ALONE}{ALIKE}"),
         ),
         edits.startled,
     ),
@@ -194,17 +206,24 @@ RECIPES = {
     ),
     "nod": Recipe(
         "The head nods a few times.",
-        (Take(D11, 30, 72, HEAD, slower=1.4, told=f"; 1.4 times slower; {LOOKING_ON}"),),
+        (Take(D11, 30, 72, HEAD, slower=1.8, told=f"; 1.8 times slower, {SWINGS}; {LOOKING_ON}"),),
         edits.nod_looking_on,
     ),
     "shake": Recipe(
         "The head shakes twice.",
-        (Take(D11, 195, 221, HEAD, slower=1.4, told=f", played twice; 1.4 times slower, {NECK_ALONE}; {LOOKING_ON}"),),
+        (
+            Take(D11, 195, 221, HEAD, slower=1.8,
+                 told=f", played twice, the second time at 0.7; 1.8 times slower, {SWINGS}, "
+                 f"{NECK_ALONE}; {LOOKING_ON}"),
+        ),
         edits.twice,
     ),
     "tilt": Recipe(
         "The head tilts to one side and back.",
-        (Take(S29, 45, 131, HEAD, strength={"head": 1.3}, told="; the roll alone, at 1.3 of its size"),),
+        (
+            Take(S29, 45, 131, HEAD, strength={"head": 1.3},
+                 told="; the roll alone, at 1.3 of its size, smoothed over 0.14 s"),
+        ),
         edits.rolled,
     ),
     "natural-idle": Recipe(

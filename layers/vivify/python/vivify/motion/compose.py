@@ -12,6 +12,7 @@ from vivify.motion.breath import Breath
 from vivify.motion.lips import on_mouth
 from vivify.motion.looks import Looks
 from vivify.motion.parts import PARTS, strengthen
+from vivify.motion.retarget import LIDS_FOLLOW
 from vivify.motion.storyboard import Beat
 from vivify.motion.template import Motion, Template, easing
 
@@ -23,6 +24,7 @@ _TURNS = 8.0  # degrees of yaw: a head that goes so far turns to somewhere
 # Seconds: a blink so near to a turn comes with it, half as far from its quickest moment as it would have been. 35% of filmed
 # ones come in the fifth of the time in which the head goes fastest.
 _GOES_ALONG, _AS_FAR = 0.6, 0.5
+_IDLE_LASTS = (0.85, 1.2)  # times as long as measured: nobody sits still twice in the same way
 _BREATH_NECK = 0.25  # of the way that a breath moves the chest, the neck goes
 _BREATH_NODS = 9.4  # degrees for each eye distance of it
 _LIDS_BUSY = 0.8  # a beat that closes the lids this far has blinks of its own
@@ -40,7 +42,7 @@ class Life:
 class _Cue:
     """A template among the frames of a clip: from ``start`` on, in ``count`` of them, but for no more than ``room``.
 
-    ``strengths``: how far each part goes.
+    ``strengths``: how far each part goes. ``mirrored``: to the other side.
     """
 
     template: Template
@@ -48,11 +50,13 @@ class _Cue:
     count: int
     room: int
     strengths: Mapping[str, float] = field(default_factory=dict)
+    mirrored: bool = False
 
     def motion(self, frames: range, fps: float, mouth_width: float) -> Motion:
         """Its ``frames``, counted from its start, on a mouth so wide."""
         asked = strengthen(self.template.motion.at_length(self.count, frames), self.strengths)
         fitted = replace(asked, displacement=on_mouth(asked.displacement, self.template.mouth_width, mouth_width))
+        fitted = fitted.mirrored() if self.mirrored else fitted
         return fitted if self.count <= self.room else fitted.eased(easing(frames, self.room, fps, both_ends=True))
 
     def turns(self) -> Iterator[float]:
@@ -93,12 +97,14 @@ def compose(
     if life is not None:
         rng = np.random.default_rng(seed)
         idle, blinks = list(_idle(life, count, fps, rng)), list(_blinks(life, asked, count, fps, rng))
-        for cue in (*idle, *blinks):
+        for cue in idle:
             _add(total, cue, frames, fps, mouth_width)
         _from_the_photo(total, idle, frames, count, fps, mouth_width, both_ends=loop)
         _breathe(total, Breath.of(rng).chest(frames, count, fps, both_ends=loop))
         shut = [(cue.start + _SHUT * cue.count) / fps for cue in blinks]
-        total.gaze[:] += Looks.of(rng, seconds, shut).gaze(frames, fps)
+        _look(total, Looks.of(rng, seconds, shut).gaze(frames, fps))
+        for cue in blinks:
+            _add(total, cue, frames, fps, mouth_width)
     for cue in asked:
         _add(total, cue, frames, fps, mouth_width)
     return total.eased(easing(frames, count, fps, both_ends=loop))
@@ -111,10 +117,13 @@ def _asked(beat: Beat, count: int, fps: float, strengths: Mapping[str, float]) -
 
 
 def _idle(life: Life, count: int, fps: float, rng: np.random.Generator) -> Iterator[_Cue]:
-    """Idle movement over and over."""
-    lasts = frame_count(life.idle.seconds, fps)
-    for start in range(-int(rng.integers(lasts)), count, lasts):
-        yield _Cue(life.idle, start, lasts, lasts)
+    """Idle movement over and over, never the same: slower or quicker, to one side or the other."""
+    start: int | None = None
+    while start is None or start < count:
+        lasts = frame_count(life.idle.seconds * rng.uniform(*_IDLE_LASTS), fps)
+        start = -int(rng.integers(lasts)) if start is None else start
+        yield _Cue(life.idle, start, lasts, lasts, mirrored=bool(rng.integers(2)))
+        start += lasts
 
 
 def _blinks(life: Life, asked: Sequence[_Cue], count: int, fps: float, rng: np.random.Generator) -> Iterator[_Cue]:
@@ -164,15 +173,24 @@ def _breathe(total: Motion, chest: Float) -> None:
     total.rotation[:, 1] -= np.float32(_BREATH_NODS) * chest[:, 1]
 
 
+def _look(total: Motion, gaze: Float) -> None:
+    """Adds where the eyes look, in place: upper lids go up and down with them."""
+    total.gaze[:] += gaze
+    total.lids[:] += np.float32(LIDS_FOLLOW) * gaze[:, 1:]
+
+
 def _add(total: Motion, cue: _Cue, frames: range, fps: float, mouth_width: float) -> None:
-    """Adds to ``total``, in place, what of ``cue`` falls into ``frames``. Lids that are closing close no further twice."""
+    """Adds to ``total``, in place, what of ``cue`` falls into ``frames``. Lids that are closing close no further twice, and
+    shut ones are shut however wide the eyes were.
+    """
     first = max(frames.start, cue.start)
     last = min(frames.stop, cue.start + min(cue.count, cue.room))
     if last <= first:
         return
     part = cue.motion(range(first - cue.start, last - cue.start), fps, mouth_width)
     here = slice(first - frames.start, last - frames.start)
-    closing = np.minimum(total.lids[here], part.lids).clip(min=0)
+    both = np.stack([total.lids[here], part.lids])
+    closing, widening = both.max(axis=0).clip(min=0), both.clip(max=0).sum(axis=0)
     for curve in fields(Motion):
         getattr(total, curve.name)[here] += getattr(part, curve.name)
-    total.lids[here] -= closing
+    total.lids[here] = closing + (1 - closing) * widening

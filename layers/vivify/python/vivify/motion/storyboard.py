@@ -27,7 +27,7 @@ _OF_A_BEAT = ("motion", "start", "strength", "speed")
 _MOST_BEATS = 1000
 _LATEST = 600  # seconds: as long as clips may be asked for
 _LEAD_IN = 0.2  # seconds of rest before the first motion: the clip begins as the photo
-_FASTEST, _SLOWEST = 2.0, 1.35  # a template is sped up or slowed down at most this much to fill its share
+_FASTEST = 2.0  # a template is sped up at most this much to fit its share; slowed down, blinks and turns look sleepy
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Beat:
 
 
 def in_turn(templates: Sequence[Template], seconds: float, late: float = 0.0) -> list[Beat]:
-    """The templates one after another, each with a share of the time as it takes by itself, all sped up or slowed down a
-    little to fill it.
+    """The templates one after another, each with a share of the time as it takes by itself: sped up a little to fit it, or
+    at its own pace in the middle of it.
 
     ``late``: seconds that the first begins later than it might, where all are whole nevertheless; the last ends with the
     rest.
@@ -54,7 +54,7 @@ def in_turn(templates: Sequence[Template], seconds: float, late: float = 0.0) ->
     beats = []
     for found in templates:
         share = stretch * found.seconds
-        length = float(np.clip(share, found.seconds / _FASTEST, found.seconds * _SLOWEST))
+        length = float(np.clip(share, found.seconds / _FASTEST, found.seconds))
         beats.append(Beat(found, start + max(0.0, share - length) / 2, length, room=share))
         start += share
     return beats

@@ -28,6 +28,7 @@ import numpy as np
 
 from vivify.arrays import Float
 from vivify.easing import smoothstep
+from vivify.faces.pose import mirror_index
 from vivify.faces.topology import MESH
 from vivify.motion.format import Format
 from vivify.motion.smooth import resample
@@ -76,6 +77,18 @@ class Motion:
     def during(self, frames: slice) -> Motion:
         """Those of its frames."""
         return Motion(*(getattr(self, f.name)[frames] for f in fields(self)))
+
+    def mirrored(self) -> Motion:
+        """The same to the other side."""
+        aside, turned = np.array([-1, 1, 1], np.float32), np.array([1, -1, 1], np.float32)
+        return Motion(
+            rotation=-turned * self.rotation,
+            translation=aside * self.translation,
+            lids=self.lids[:, ::-1],
+            gaze=aside[:2] * self.gaze,
+            displacement=aside * self.displacement[:, mirror_index()[:MESH]],
+            chest=aside[:2] * self.chest,
+        )
 
     @classmethod
     def still(cls, count: int) -> Motion:
