@@ -217,7 +217,9 @@ class Watching(Sink):
 
 
 def test_memory_does_not_grow_with_the_clip() -> None:
-    """Four seconds are drawn frame by frame: earlier frames are let go, and the memory held stays flat within one frame."""
+    """Four seconds are drawn frame by frame: earlier frames are let go, and no more memory is held in the second half than in
+    the first, within one frame.
+    """
     photo, *faces = portrait()
     watching = Watching()
     tracemalloc.start()
@@ -227,4 +229,4 @@ def test_memory_does_not_grow_with_the_clip() -> None:
         tracemalloc.stop()
     assert len(watching.held) == 40
     assert watching.alive <= 1
-    assert max(watching.held[10:]) - watching.held[10] < photo.pixels.nbytes
+    assert max(watching.held[20:]) - max(watching.held[:20]) < photo.pixels.nbytes  # a face that makes faces takes more
