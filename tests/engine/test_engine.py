@@ -217,8 +217,8 @@ class Watching(Sink):
 
 
 def test_memory_does_not_grow_with_the_clip() -> None:
-    """Four seconds are drawn frame by frame: earlier frames are let go, and no more memory is held in the second half than in
-    the first, within one frame.
+    """Four seconds are drawn frame by frame: earlier frames are let go, and no more memory is held in the second half than
+    in the first, within one frame.
     """
     photo, *faces = portrait()
     watching = Watching()
