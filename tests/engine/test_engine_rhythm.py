@@ -74,6 +74,25 @@ def test_a_group_does_not_do_the_same_at_once() -> None:
     assert [_turns_most(clip, number) < smiles_most(number) for number in range(3)] == [True, False, True]
 
 
+def test_no_two_of_a_group_turn_as_one() -> None:
+    """Five people who do the usual turn to both sides; of those who turn to one none does within a fifth of a second of
+    another. Motions that are asked for go to the side that was asked for.
+    """
+    face = portrait()[1]
+
+    def turns(options: engine.Options) -> list[tuple[int, bool]]:
+        role_of = Score.of(options, seed=1).roles(5)
+        yaws = [role.motion(range(role.frames)).rotation[:, 0] for role in (role_of(number, face) for number in range(5))]
+        return [(int(np.abs(yaw).argmax()), bool(yaw[np.abs(yaw).argmax()] > 0)) for yaw in yaws]
+
+    usual = turns(replace(SMALL, fps=25.0))
+    assert {right for _, right in usual} == {False, True}
+    for (one, side), (other, way) in combinations(usual, 2):
+        assert side != way or abs(one - other) >= 5
+    asked = turns(replace(SMALL, fps=25.0, motions=("turn-left", "broad-smile")))
+    assert {right for _, right in asked} == {False}
+
+
 def test_idle_movement_that_is_asked_for_is_not_played_twice() -> None:
     """It lies beneath every clip: who asks for it alone gets what goes on by itself, and no more."""
     face = portrait()[1]
@@ -110,7 +129,7 @@ def test_a_storyboard_is_played_whole_by_each_of_a_group(tmp_path: Path) -> None
 
     free = replace(SMALL, size=128, fps=20.0, storyboard=plan)
     first, late = smiles(free)
-    waits = round(20 * (board + 0.125 * board / 4)) - round(20 * board)
+    waits = round(20 * (board + 0.125 * board * 0.382)) - round(20 * board)
     assert len(first) == len(late) == round(20 * board) + waits
     assert waits > 0
     assert np.allclose(late[waits:], first[:-waits], atol=0.03)

@@ -22,11 +22,10 @@ from vivify.faces.repair import Repaired, repair
 from vivify.motion import Role
 from vivify.photos import Photo
 from vivify.progress import OnProgress, halves, unheard
-from vivify.score import Score
+from vivify.score import DEFAULT_MOTIONS, Score
 from vivify.video import ClipWriter
 from vivify.video.process import finished
 
-DEFAULT_MOTIONS = ("turn-left", "gentle-smile")
 _STAGES = ("faces", "depth", "motion", "animate", "encode")
 
 
@@ -34,7 +33,8 @@ _STAGES = ("faces", "depth", "motion", "animate", "encode")
 class Options:
     """What to make.
 
-    ``motions``: library names or template files, played in turn, by each of a group from another one on; ``storyboard``: a
+    ``motions``: library names or template files, played in turn, by each of a group from another one on, the usual ones by
+    some of it to the other side; ``storyboard``: a
     file that says what happens when, instead; ``driver``: follow this video instead. ``seconds``: length, ``None`` for 6 s,
     or the storyboard's (played whole by whoever sets off last) or driver's own; beyond its own no driver is followed.
     ``fps``: frames a second. ``size``: "native" or the long side in pixels. ``frame``: the whole photo, or head and

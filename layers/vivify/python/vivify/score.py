@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,9 +34,10 @@ from vivify.progress import OnProgress, unheard
 if TYPE_CHECKING:
     from vivify.engine import Options
 
+DEFAULT_MOTIONS = ("turn-left", "gentle-smile")
 _USUAL_SECONDS = 6.0
 _LATEST, _LATEST_PART = 0.7, 0.125  # seconds, and of the clip, that somebody sets off late at most
-_IN_STEP = 4  # every so many-th face of a group sets off with the first
+_APART = 0.382  # of that between one face of a group and the next: by the golden section no two set off together
 
 
 @dataclass(frozen=True)
@@ -104,17 +105,22 @@ class Score:
         return seconds, [delayed(self.beats, seconds, late) for late in lates]
 
     def _in_turn(self, people: int) -> tuple[float, list[list[Beat]]]:
-        """Likewise; each one begins with another motion."""
+        """Likewise; each one begins with another motion. The usual ones, which nobody asked to go to one side, every other
+        round of people plays to the other.
+        """
         seconds = self.options.seconds or _USUAL_SECONDS
         lates = _lates(seconds, np.random.default_rng(self.seed).random(), people)
         played = [found for found in self.motions if found.name != IDLE]
-        firsts = [number % max(1, len(played)) for number in range(people)]
-        return seconds, [
-            in_turn(played[first:] + played[:first], seconds, late) for first, late in zip(firsts, lates, strict=True)
-        ]
+        usual = self.options.motions == DEFAULT_MOTIONS
+        each = []
+        for number, late in enumerate(lates):
+            rounds, first = divmod(number, max(1, len(played)))
+            beats = in_turn(played[first:] + played[:first], seconds, late)
+            each.append([replace(beat, mirrored=usual and rounds % 2 == 1) for beat in beats])
+        return seconds, each
 
 
 def _lates(seconds: float, first: float, people: int) -> list[float]:
     """How many seconds late each of ``people`` sets off in a clip of so many; ``first``: 0..1, how late the first does."""
     latest = min(_LATEST, _LATEST_PART * seconds)
-    return [latest * ((first + number / _IN_STEP) % 1) for number in range(people)]
+    return [latest * ((first + number * _APART) % 1) for number in range(people)]

@@ -113,7 +113,7 @@ def compose(
 def _asked(beat: Beat, count: int, fps: float, strengths: Mapping[str, float]) -> _Cue:
     each = {part: beat.strength * strengths.get(part, 1.0) for part in PARTS}
     room = count if beat.room == float("inf") else frame_count(beat.room, fps)
-    return _Cue(beat.template, round(beat.start * fps), frame_count(beat.seconds, fps), room, each)
+    return _Cue(beat.template, round(beat.start * fps), frame_count(beat.seconds, fps), room, each, beat.mirrored)
 
 
 def _idle(life: Life, count: int, fps: float, rng: np.random.Generator) -> Iterator[_Cue]:

@@ -32,13 +32,16 @@ _FASTEST = 2.0  # a template is sped up at most this much to fit its share; slow
 
 @dataclass(frozen=True)
 class Beat:
-    """One motion on the time line. ``start``, ``seconds``: when and for how long; ``room``: after how many it is cut."""
+    """One motion on the time line. ``start``, ``seconds``: when and for how long; ``room``: after how many it is cut;
+    ``mirrored``: to the other side.
+    """
 
     template: Template
     start: float
     seconds: float
     strength: float = 1.0
     room: float = float("inf")
+    mirrored: bool = False
 
 
 def in_turn(templates: Sequence[Template], seconds: float, late: float = 0.0) -> list[Beat]:
