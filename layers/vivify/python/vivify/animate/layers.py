@@ -84,6 +84,7 @@ def split(region: Pixels, matte: Float, reach: float, own: Float | None = None) 
     alpha = np.round(matte * 255).astype(np.uint8)
     behind = plate_of(region, alpha, reach, own)
     plate = behind.picture
+    alpha = np.round(alpha * (1 - behind.told)).astype(np.uint8)
     for border in (np.s_[0], np.s_[:, 0], np.s_[:, -1]):  # what is clear there stays so, and is drawn out as nothing
         clear = alpha[border] == 0
         plate[border][clear] = region[border][clear]

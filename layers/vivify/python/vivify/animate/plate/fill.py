@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vivify.animate.plate import lines
+from vivify.animate.plate import lines, told
 from vivify.animate.plate.texture import grow
 from vivify.arrays import Float, Pixels, most
 from vivify.easing import smoothstep
@@ -24,6 +24,7 @@ _FINER = (0.5, 0.25)  # of its softness: so closely it follows shadows on a calm
 _RELAXED = 8  # times at the finest level, twice as often at each coarser one: it has farther to go, and less to do
 _CLEAR = 24.0  # levels on a line and beside it: others are too faint to be mistaken for hair
 _GONE = 0.3  # covered by so much, a pixel says nothing of the background
+_PERSON = 64  # of the matte: where it is as dense nothing is told from the person
 _LIVELY = 12.0  # levels: a background that varies by this much hides the rest of an outline
 _DEEPEST = 12.0  # of the unsure edge: so far behind the person detail is grown
 _FADES_FROM = 0.6  # of that depth
@@ -33,10 +34,12 @@ _OWN = 0.5
 @dataclass(frozen=True)
 class Plate:
     """``picture``: (H, W, 3) uint8; ``lines``: (H, W) bool, where clear lines go on behind the person; ``lively``: (H, W)
-    float32 in 0..1, where the background varies so much that a rest of an outline is not seen on it.
+    float32 in 0..1, where the background varies so much that a rest of an outline is not seen on it; ``told``: (H, W)
+    float32 in 0..1, where it is told from the person beyond doubt.
     """
 
     picture: Pixels
+    told: Float
     lines: NDArray[np.bool_]
     lively: Float
 
@@ -56,9 +59,13 @@ def plate_of(region: Pixels, alpha: Pixels, reach: float, own: Float | None = No
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     unsure = np.asarray(cv2.dilate(hidden, disc, iterations=2), np.uint8)
     if unsure.all() or not hidden.any():
-        return Plate(region.copy(), np.zeros(alpha.shape, bool), np.zeros(alpha.shape, np.float32))
+        nowhere = np.zeros(alpha.shape, np.float32)
+        return Plate(region.copy(), nowhere, np.zeros(alpha.shape, bool), nowhere)
     softness = _TONE * reach * shrink
     tone = _continued(few, unsure, softness)
+    others = np.zeros(hidden.shape, bool) if own is None else cv2.resize(own, small, interpolation=cv2.INTER_AREA) < _OWN
+    people = (cv2.resize(alpha, small, interpolation=cv2.INTER_AREA) > _PERSON) | others
+    letters = _enlarged(told.from_person(few, tone, people, unsure > 0, reach * shrink), alpha)
     usual = _background_contrast(few - tone, unsure, side)
     still = np.clip((_LIVELY - usual) / _LIVELY * 2, 0, 1)
     tone, usual, calm = (_enlarged(picture, alpha) for picture in (tone, usual, still))
@@ -68,6 +75,7 @@ def plate_of(region: Pixels, alpha: Pixels, reach: float, own: Float | None = No
     near = _enlarged(np.asarray(cv2.dilate(hidden, disc), np.float32), alpha)
     fading = cv2.GaussianBlur(cv2.erode(unsure, disc).astype(np.float32), (0, 0), 0.7 * side)  # no edge where it ends
     cover = _enlarged(np.clip(fading * 2.5, 0, 1), alpha) * np.clip(np.maximum.reduce((strange, near, calm)), 0, 1)
+    cover *= 1 - letters
     # What stays is nearer to the person than what was sure at first: a lamp behind a head goes on from there.
     gone = (cv2.resize(cover, small, interpolation=cv2.INTER_AREA) > _GONE).astype(np.uint8)
     gone = unsure if gone.all() else gone
@@ -77,10 +85,9 @@ def plate_of(region: Pixels, alpha: Pixels, reach: float, own: Float | None = No
     clear = most(cv2.dilate(few, disc) - cv2.erode(few, disc)) > _CLEAR
     on_lines = _enlarged(((gone > left) & clear).astype(np.float32), alpha) > 0
     tone = _enlarged(_continued(few, left, softness, still), alpha)
-    others = np.zeros(hidden.shape, bool) if own is None else cv2.resize(own, small, interpolation=cv2.INTER_AREA) < _OWN
     filled = (tone + _grown_detail(drawn, tone, left, others, reach * shrink)) * cover[..., None]
     picture = np.clip(np.round(region * (1 - cover[..., None]) + filled), 0, 255).astype(np.uint8)
-    return Plate(picture, on_lines, np.asarray(1 - calm, np.float32))
+    return Plate(picture, letters, on_lines, np.asarray(1 - calm, np.float32))
 
 
 def _enlarged(picture: NDArray[np.floating], like: NDArray[Any]) -> Float:
