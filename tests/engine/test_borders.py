@@ -80,6 +80,16 @@ def test_what_the_picture_holds() -> None:
         assert not borders.hold(np.array([*corners, beyond], np.float32))
 
 
+@pytest.mark.parametrize(("roll", "left", "right"), [(0.0, 0.5, 1.0), (180.0, 1.0, 0.5), (90.0, 0.0, 0.0)])
+def test_a_face_that_the_picture_ends_within_is_cut_through(roll: float, left: float, right: float) -> None:
+    """A twentieth of an eye distance beyond a side is half of it, two tenths wholly; left and right are the head's own."""
+    head = replace(her_performer()._head, roll=roll)
+    borders = Borders(head, Window(0, 0, 101, 101), np.zeros((101, 101), np.float32))
+    face = np.array([[-0.05 * head.unit, 50], [50, 50], [100 + 0.2 * head.unit, 50]], np.float32)
+    assert borders.cut_through(face) == pytest.approx((left, right), abs=1e-3)
+    assert borders.cut_through(face[1:2]) == (0.0, 0.0)
+
+
 def test_who_is_not_cut_off_keeps_her_shape() -> None:
     """A head that sinks by most of an eye distance from just below the border keeps its hair as it is: none is drawn out."""
     photo, face = portrait()

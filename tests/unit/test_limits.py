@@ -128,6 +128,22 @@ def test_a_head_cut_off_stays_nearly_where_it_is() -> None:
     assert sliver.yaw[0] > 0.9 * whole.yaw[0]
 
 
+def test_a_face_that_a_border_cuts_through_does_not_leave_it() -> None:
+    """Cut through to its right a face turns and leans as far to the right as before, hardly to the left, and hardly tilts;
+    to its left the other way round. Turned to the right is yaw below 0.
+    """
+    whole, right, left = (
+        Limits.of(_shape(), FRONTAL, Room(cut_through=through)) for through in ((0.0, 0.0), (0.0, 1.0), (1.0, 0.0))
+    )
+    hardly = 0.05
+    assert right.yaw == pytest.approx((whole.yaw[0], hardly * whole.yaw[1]))
+    assert left.yaw == pytest.approx((hardly * whole.yaw[0], whole.yaw[1]))
+    assert right.aside == pytest.approx((hardly * whole.aside[0], whole.aside[1]))
+    assert left.aside == pytest.approx((whole.aside[0], hardly * whole.aside[1]))
+    assert right.roll == left.roll == pytest.approx(hardly * whole.roll)
+    assert (right.pitch, right.along) == (whole.pitch, whole.along)
+
+
 def test_heads_that_touch_move_a_quarter_as_far() -> None:
     """Turning, leaning and tilting alike; half way out of reach, in between."""
     free, near, touching = (Limits.of(_shape(), FRONTAL, Room(crowded=crowded)) for crowded in (0.0, 0.5, 1.0))

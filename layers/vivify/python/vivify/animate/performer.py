@@ -31,7 +31,7 @@ from vivify.depth.silhouette import person_matte
 from vivify.faces.geometry import Pyramid
 from vivify.faces.hands import covered, find_hands
 from vivify.faces.pose import rotation
-from vivify.faces.topology import EYES, OUTER_LIPS
+from vivify.faces.topology import EYES, MESH, OUTER_LIPS
 from vivify.faces.types import Face, Pose
 from vivify.models import Provider
 from vivify.motion import SHUT, FaceTrack, Limits, Lips, Motion, Room, retarget
@@ -72,7 +72,8 @@ class Performer:
         territory = Territory(self._head, others)
         borders = Borders(self._head, picture.seen_from(self.region), matte)
         cut_beside, cut_above = borders.cut_off()
-        room = Room(lean, borders.room(), cut_beside, cut_above, territory.crowded)
+        cut_through = borders.cut_through(self._landmarks[:MESH, :2])
+        room = Room(lean, borders.room(), cut_beside, cut_above, cut_through, territory.crowded)
         self.limits = Limits.of(self._shape, face.pose, room)
         self._place = Place(self._pixels, matte, territory) if others else None  # or nobody else is there
         self._surface = build_surface(self._landmarks, territory, matte, self.depth.person, borders, lean, body)

@@ -42,6 +42,7 @@ _CUT_ABOVE = 0.15  # of its width above, likewise
 _LEFT_WHEN_CUT, _LEAN_WHEN_CUT = 0.2, 0.06  # of the farthest turn and lean
 _DOWN_WHEN_CUT = 0.3  # of the farthest lean, down from a border that cuts the head's upper end off
 _UP_WHEN_CUT = 0.85  # of the way down that a nod takes the forehead: else that is drawn out below the border by a quarter
+_LEFT_WHEN_CUT_THROUGH = 0.05  # of that, away from a border that cuts through the face itself: it would widen towards there
 _LEFT_WHEN_TOUCHING = 0.25  # of the farthest turn and lean
 _ALREADY_SHUT = 0.1  # an opening below this share of the eye's width is a closed eye in the photo
 _AS_OPEN = 0.7  # of the more open eye: what is less open is another matter, as in a wink
@@ -68,13 +69,15 @@ class Room:
 
     ``lean``: eye distances its body must go; ``free``: until the face leaves the picture, to its left, right, up and down;
     ``cut_beside``, ``cut_above``: the share 0..1 of the head's height along which a side of the picture cuts it off, and of
-    its width above; ``crowded``: how near the next head is, 0 out of reach, 1 touching.
+    its width above; ``cut_through``: how surely, 0..1, the picture ends within the face, to its left and right;
+    ``crowded``: how near the next head is, 0 out of reach, 1 touching.
     """
 
     lean: float = _LEAN
     free: tuple[float, float, float, float] = (np.inf, np.inf, np.inf, np.inf)
     cut_beside: float = 0.0
     cut_above: float = 0.0
+    cut_through: tuple[float, float] = (0.0, 0.0)
     crowded: float = 0.0
 
 
@@ -117,10 +120,12 @@ class Limits:
         apart = 1 - room.crowded * (1 - _LEFT_WHEN_TOUCHING)
         upright = (1 - cut * (1 - _LEFT_WHEN_CUT)) * apart
         aside = (1 - cut * (1 - _LEAN_WHEN_CUT)) * apart
+        from_left, from_right = (1 - share * (1 - _LEFT_WHEN_CUT_THROUGH) for share in room.cut_through)
         left, right, up, down = (min(max(room.lean, _LEAN), max(free, _LEAST_LEAN)) for free in room.free)
         part = (1 - turned * (1 - _LEFT_TO_MOVE)) * upright
         back = max(_LEAST, _FARTHEST.yaw / (1 + (pose.yaw / _HIDES) ** 2)) * upright
         on = min(_FARTHEST.yaw * part, max(_LEAST, _FARTHEST_IN_ALL - abs(pose.yaw)))
+        rightwards, leftwards = (back, on) if pose.yaw > 0 else (on, back)
         eyes = _open(shape)
         wider = _BROADEST - float(mouth_width(shape))
         child = childish(shape)
@@ -133,10 +138,10 @@ class Limits:
             SMALL_CHILD: child > 0.5,
         }
         return cls(
-            yaw=(back, on) if pose.yaw > 0 else (on, back),
+            yaw=(rightwards * from_left, leftwards * from_right),
             pitch=_FARTHEST.pitch * part,
-            roll=_FARTHEST.roll * upright,
-            aside=(left * aside, right * aside),
+            roll=_FARTHEST.roll * upright * min(from_left, from_right),
+            aside=(left * aside * from_right, right * aside * from_left),
             along=(up, down * (1 - cut_above * (1 - _DOWN_WHEN_CUT))),
             wider=max(wider, _LEAST_WIDER),
             child=child,

@@ -16,6 +16,7 @@ from vivify.easing import smoothstep
 _HEAD_HALF = 1.2  # from a head's middle to brow, chin and ears: hair above, shoulders below may be cut off
 _FACE = (1.0, 1.0, 1.0, 1.1)  # from its middle to what of a face must be seen: left, right, up, down
 _BORDER, _HELD = 0.2, 0.8  # nearer to the picture's border nothing moves away from it; freely from both together on
+_THROUGH = 0.1  # of a face: what reaches farther beyond a border is cut through
 _OPAQUE = 0.2  # of the matte: what is denser than this is seen to be cut off
 _AROUND = 0.8  # along the border from where it cuts a person off
 _LOCK = 0.6  # wide: what touches a border along less than this is the tip of a lock
@@ -95,6 +96,14 @@ class Borders:
         """Whether the picture holds all of ``places`` (K, 2)."""
         first, last = (self.picture.x0, self.picture.y0), (self.picture.x1 - 1, self.picture.y1 - 1)
         return bool((places >= first).all() and (places <= last).all())
+
+    def cut_through(self, places: Float) -> tuple[float, float]:
+        """How surely, 0..1, the picture ends before ``places`` (K, 2) of a face do, to its left and to its right."""
+        first, last = (self.picture.x0, self.picture.y0), (self.picture.x1 - 1, self.picture.y1 - 1)
+        angle = np.radians(self.head.roll)
+        beyond = (places - np.clip(places, first, last)) @ np.array([np.cos(angle), np.sin(angle)])
+        left, right = np.clip(np.array([-beyond.min(), beyond.max()]) / (_THROUGH * self.head.unit), 0, 1)
+        return float(left), float(right)
 
     def room(self) -> tuple[float, float, float, float]:
         """Eye distances that the face may go to its left, right, up and down until it leaves the picture."""
