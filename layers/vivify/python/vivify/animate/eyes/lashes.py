@@ -27,6 +27,7 @@ _BLURRED, _SHARP = 0.40, 0.52  # of detail twice as coarse, how much an eye hold
 _NEAR, _FAR = 1.0, 2.0  # patch pixels by which a picture is blurred to see what is lost of its edges
 _LEAST = 1.15  # times: what edges lose by that at least; less cannot be told from noise
 _OWN = 2.0  # patch pixels by which the network's lashes are blurred (half of 230 eyes shut)
+_CRISP, _GRID = 0.4, 0.8  # how much sharper for each square pixel of blur less; patch pixels: what is finer is its weave
 
 
 def seen_in(region: Pixels, place: Float, lashes: Pixels) -> float:
@@ -49,9 +50,9 @@ def seen_in(region: Pixels, place: Float, lashes: Pixels) -> float:
     return float(np.clip(sharp, 0, 1) * np.clip((_COARSE - zoom) / (_COARSE - _FINE), 0, 1))
 
 
-def softened(picture: Pixels, eye: Pixels) -> float:
-    """Patch pixels by which lids are to be blurred, or no line in a blurred photo would be as sharp as theirs. ``picture``
-    (64, 96, 3); ``eye`` (64, 96): 255 where it shows the eye.
+def blur(picture: Pixels, eye: Pixels) -> float:
+    """Patch pixels by which the sharpest edges of an open eye are blurred. ``picture`` (64, 96, 3); ``eye`` (64, 96): 255
+    where it shows the eye.
     """
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
     near, far = (
@@ -60,8 +61,19 @@ def softened(picture: Pixels, eye: Pixels) -> float:
     )
     # The Laplacian of an edge that is blurred by b goes with 1 / (b ** 2 + size ** 2).
     ratio = np.clip(near / max(far, 1e-6), _LEAST, (_FAR / _NEAR) ** 2)
-    blur = ((_FAR**2) - ratio * _NEAR**2) / (ratio - 1)
-    return float(np.sqrt(max(blur - _OWN**2, 0)))
+    return float(np.sqrt((_FAR**2 - ratio * _NEAR**2) / (ratio - 1)))
+
+
+def softened(blur: float) -> float:
+    """Patch pixels by which lids are to be blurred, or no line in a photo with this ``blur`` would be as sharp as theirs."""
+    return float(np.sqrt(max(blur**2 - _OWN**2, 0)))
+
+
+def sharpened(lids: Float, blur: float) -> Float:
+    """``lids`` (64, 96, 3) float32, drawn as softly as the network does, with edges for a photo with this ``blur``."""
+    more = _CRISP * max(_OWN**2 - blur**2, 0)
+    fine, coarse = (cv2.GaussianBlur(lids, (0, 0), size) for size in (_GRID, _OWN))
+    return np.asarray(lids + more * (fine - coarse), np.float32)
 
 
 def without(lids: Float) -> Float:

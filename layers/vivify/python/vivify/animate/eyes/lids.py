@@ -84,7 +84,8 @@ class Eyelids:
 class _Eye:
     """One eye of the photo, whose ``place`` takes the region's pixels to the patch's: as a patch, whether it shows (a dark
     lens or a turned nose may hide it), how colourful it is, 0..1, what paint adds to its skin's colour (``plain.paint``),
-    the detail of that skin, how well single lashes are seen, 0..1, and by how much lids are to be blurred, patch pixels.
+    the colour of its lashes when shut (``plain.lash_colour``), the detail of that skin, how well single lashes are seen,
+    0..1, and how blurred the open eye is, patch pixels.
     """
 
     region: Pixels
@@ -93,9 +94,10 @@ class _Eye:
     shown: bool
     colour: np.float32
     paint: Float
+    lash_colour: Float
     detail: SkinDetail | None
     lashed: float
-    softened: float
+    blur: float
 
     @classmethod
     def of(cls, eye: Eye, region: Pixels, landmarks: Float) -> _Eye:
@@ -108,22 +110,31 @@ class _Eye:
         colour = np.float32(min(1.0, spread / _COLOUR))
         place = eye_patch.placing(eye, landmarks)
         detail, lashed = SkinDetail.of(region, place, resting.lashes), lashes.seen_in(region, place, resting.lashes)
-        paint = plain.paint(resting.picture, resting.skin, resting.opening)
-        softened = lashes.softened(resting.picture, resting.lashes)
-        return cls(region, place, resting, shown, colour, paint, detail, lashed, softened)
+        seen = resting.picture, resting.skin, resting.opening
+        paint, lash_colour = plain.paint(*seen), plain.shut_lash_colour(*seen)
+        blur = lashes.blur(resting.picture, resting.lashes)
+        return cls(region, place, resting, shown, colour, paint, lash_colour, detail, lashed, blur)
 
     def in_skin_colours(self, made: Float, fresh: Float, upper: Float) -> Float:
         """``made`` (64, 96, 3) by the network, without the tint by which its lids, where they are ``fresh`` (64, 96), differ
         as a whole from the photo's own skin, and with what paints that on the ``upper`` lid (64, 96).
         """
         weight, plain_skin = fresh[..., None], self.resting.skin.astype(np.float32)
-        light, most = (picture.mean(axis=2, keepdims=True) for picture in (made, plain_skin))
         # Lashes have a colour of their own: browner than skin, they hid how grey lids were.
-        told = weight * np.clip((light / np.maximum(most, 1) - _LASHED[0]) / (_LASHED[1] - _LASHED[0]), 0, 1)
+        told = weight * (1 - _lashes(made, plain_skin)[..., None])
         lids, skin = ((picture * told).sum(axis=(0, 1)) + 1 for picture in (made, plain_skin))
         tone = (skin / skin.mean()) / (lids / lids.mean())
         bare, painted = (off - np.clip(off, -_TINT, _TINT) for off in (tone - 1, tone * (1 + self.paint) - 1))
-        return np.asarray(made * (1 + weight * (bare + upper[..., None] * (painted - bare))), np.float32)
+        toned = np.maximum(made * (1 + weight * (bare + upper[..., None] * (painted - bare))), 0).astype(np.float32)
+        # The network's lashes are as brown as the mean of many people's: these shall be as brown as they are open.
+        more = self.lash_colour - plain.lash_colour(toned, plain_skin, fresh, self.lash_colour)
+        lashed = fresh * _lashes(toned, plain_skin)
+        dark = lashed > 0
+        black, deep = toned[dark], lashed[dark] * plain.lacking(toned, plain_skin)[dark]
+        brown = black * np.exp(deep[:, None] * more)
+        light, now = (np.maximum(pixels.mean(axis=1, keepdims=True), 1) for pixels in (black, brown))
+        toned[dark] = brown * (light / now)
+        return toned
 
     def in_its_colours(self, change: Float) -> Float:
         """``change`` (h, w, 3) with no more colour than the photo has: greys stay grey."""
@@ -168,7 +179,8 @@ class _Seen:
         if window is None:
             return None
         zoom, fresh = eye_patch.zoomed(self.place), self.moved.fresh()
-        made, wanting = self.eye.in_skin_colours(made * np.float32(255), fresh, self.moved.upper()), np.zeros_like(fresh)
+        made = self.eye.in_skin_colours(made * np.float32(255), fresh, self.moved.upper())
+        made, wanting = made + fresh[..., None] * (lashes.sharpened(made, self.eye.blur) - made), np.zeros_like(fresh)
         if self.eye.detail is not None:
             made, wanting = self.eye.detail.matched(made, zoom, np.maximum(1 - fresh, self.moved.line()))
         change = self.eye.in_its_colours(made - self.picture)
@@ -178,7 +190,7 @@ class _Seen:
         cover = np.maximum.reduce([self.moved.cover(), self.moved.covered(), before]) * np.float32(strength)
         # Skin that the photo shows keeps its own detail; where it shows the eye, all is the network's, and detail is lent.
         layers = np.dstack([change + fresh[..., None] * self.picture, fresh, cover, fresh * wanting])
-        if (blur := max(0.4 * zoom * (zoom > _SMOOTHED), self.eye.softened)) > _SOFT:
+        if (blur := max(0.4 * zoom * (zoom > _SMOOTHED), lashes.softened(self.eye.blur))) > _SOFT:
             layers = np.asarray(cv2.GaussianBlur(layers, (0, 0), blur), np.float32)
         place = _from(window, self.place)
         back = eye_patch.inverse(place)
@@ -203,6 +215,14 @@ class _Seen:
             stays = cv2.warpAffine(before, back, window.size)[..., None]
             colour = colour + stays * (photo - colour)
         return Patch(window, np.clip(colour, 0, 255), np.asarray(alpha, np.float32))
+
+
+def _lashes(made: Float, skin: Float) -> Float:
+    """(64, 96) float32 in 0..1: where lids as ``made``, on plain ``skin``, both (64, 96, 3) float32, are so dark that they
+    are lashes.
+    """
+    light = plain.brightness(made) / np.maximum(plain.brightness(skin), 1)
+    return np.asarray(1 - np.clip((light - _LASHED[0]) / (_LASHED[1] - _LASHED[0]), 0, 1), np.float32)
 
 
 def _from(window: Window, place: Float) -> Float:

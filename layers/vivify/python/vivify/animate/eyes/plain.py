@@ -21,6 +21,15 @@ _LIT = 0.75  # of the usual light: what is darker around a stroke is a brow
 _STROKE, _LONG, _WIDER = 5, 14.0, 4  # pixels: half the width of what is broader than strokes; how far they reach; and how
 # much more than they reach outwards they may reach along the eye, as creases do
 _ROOTS, _BESIDES = 1.5, 2  # pixels from the mask that are left out, and around a stroke that go with it
+_ROOTED, _RIM = 1, (5, 7)  # pixels within an opening, and size of what is around it, where lashes' roots are
+_LASH = (0.29, 1.6)  # logarithms: what lacks more of the skin's light has a colour of its own; more yet, none to be seen
+# The colour of lashes around open eyes, and what shut ones are redder (medians of 72 filmed people; from the one the other
+# is told within 0.03, 0.02 and 0.05, the network's guess is 0.05, 0.04 and 0.07 away).
+_OPEN_LASHES, _SHUT_LASHES = np.array(((0.13, -0.095, -0.13), (0.04, -0.015, -0.06)), np.float32)
+_BLACK = 8.0  # levels of a channel below which noise is all its colour
+_FILMED = np.array(((0, -0.3, -0.75), (0.33, 0.08, 0.04)), np.float32)  # the least and the most that is seen
+_EVENLY = np.full(3, 1 / 3, np.float32)
+_FAITH = 20.0  # as heavy as some 40 pixels of half the skin's light
 _BARE, _PAINTED = 0.25, 0.35  # of a channel: more colour than this nobody's bare lid has (258 faces); paint has
 
 
@@ -93,6 +102,37 @@ def paint(picture: Pixels, skin: Pixels, opening: Pixels) -> Float:
         return np.zeros(3, np.float32)
     strength = np.clip((np.abs(shown - bare).max() - _BARE) / (_PAINTED - _BARE), 0, 1)
     return np.asarray(strength * (shown / bare - 1), np.float32)
+
+
+def shut_lash_colour(picture: Pixels, skin: Pixels, opening: Pixels) -> Float:
+    """The ``lash_colour`` of lids that shut over ``opening`` (64, 96), told from that of the open eye in ``picture``."""
+    rim = cv2.dilate(opening, np.ones(_RIM[::-1], np.uint8)) > cv2.erode(opening, disc(_ROOTED))
+    told = lash_colour(picture.astype(np.float32), skin.astype(np.float32), rim.astype(np.float32), _OPEN_LASHES)
+    return np.asarray(np.clip(told + _SHUT_LASHES, *_FILMED), np.float32)
+
+
+def lash_colour(picture: Float, skin: Float, where: Float, usual: Float) -> Float:
+    """(3,) float32: how much redder, greener and bluer what is dark in ``picture`` is than plain ``skin``, both (64, 96, 3)
+    float32, ``where`` (64, 96) float32 in 0..1: logarithms, for each e-fold of light that it lacks. ``usual`` (3,), where
+    little is dark.
+    """
+    lacks = lacking(picture, skin)
+    dark = (where > 0) & (lacks > _LASH[0]) & (lacks < _LASH[1])
+    lack = lacks[dark][:, None]
+    weight = where[dark][:, None] * lack
+    colour = np.log(np.maximum(picture[dark], _BLACK) / np.maximum(skin[dark], _BLACK)) + lack
+    return np.asarray(((weight * colour).sum(axis=0) + _FAITH * usual) / ((weight * lack).sum() + _FAITH), np.float32)
+
+
+def lacking(picture: Float, skin: Float) -> Float:
+    """(64, 96) float32: the logarithm of how much brighter ``skin`` is than ``picture``, from 0 to where all is black."""
+    light, most = (np.maximum(brightness(each), _BLACK) for each in (picture, skin))
+    return np.asarray(np.clip(np.log(most / light), 0, _LASH[1]), np.float32)
+
+
+def brightness(picture: Float) -> Float:
+    """(h, w) float32: the mean of the channels of ``picture`` (h, w, 3) float32."""
+    return np.asarray(picture @ _EVENLY, np.float32)
 
 
 def disc(radius: int) -> Pixels:
