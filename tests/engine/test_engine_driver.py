@@ -13,7 +13,8 @@ from tests.portrait import ASTRONAUT, portrait
 from vivify import engine
 from vivify.arrays import Pixels
 from vivify.engine import Options
-from vivify.errors import NoFaceInVideo, VideoError
+from vivify.errors import MotionInvalid, NoFaceInVideo, VideoError
+from vivify.motion import require_followable
 from vivify.photos import Photo
 from vivify.score import Score
 
@@ -83,13 +84,26 @@ def test_a_driver_that_begins_with_shut_eyes_still_begins_as_the_photo(tmp_path:
     assert np.array_equal(animated(photo, faces, Options(driver=blinking))[0], photo.pixels)
 
 
+def test_a_driver_that_is_none_is_said_before_anything_is_looked_at(
+    driver: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is no video is VideoError, more frames than there is memory for MotionInvalid, and no face was sought."""
+    photo, *_ = portrait()
+    monkeypatch.setattr("vivify.engine.find_faces", None)
+    for bad in (ASTRONAUT.with_name("coffee.png"), tmp_path / "absent.mp4"):
+        with pytest.raises(VideoError):
+            engine.animate(photo, None, tmp_path / "clip.mp4", Options(driver=bad))
+    monkeypatch.setattr("vivify.motion.driver._MOST_FRAMES", 10)
+    require_followable(driver, 0.5)
+    with pytest.raises(MotionInvalid, match="fewer seconds"):
+        engine.animate(photo, None, tmp_path / "clip.mp4", Options(driver=driver, seconds=0.6))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_driver_without_a_face_is_said(tmp_path: Path) -> None:
-    """A video in which no face can be followed raises NoFaceInVideo; a file that is no video VideoError; no clip appears."""
+    """A video in which no face can be followed raises NoFaceInVideo; no clip appears."""
     photo, *faces = portrait()
     empty = write(tmp_path / "empty.mp4", greys(*[90] * 5))
     with pytest.raises(NoFaceInVideo):
         engine.animate(photo, faces, tmp_path / "clip.mp4", Options(driver=empty))
-    for bad in (ASTRONAUT.with_name("coffee.png"), tmp_path / "absent.mp4"):
-        with pytest.raises(VideoError):
-            engine.animate(photo, faces, tmp_path / "clip.mp4", Options(driver=bad))
     assert not (tmp_path / "clip.mp4").exists()

@@ -21,7 +21,7 @@ from vivify.errors import MotionInvalid, NoFaceInVideo, VideoError
 from vivify.faces import Pose
 from vivify.faces.pose import angles, rotation
 from vivify.faces.topology import EYE_CORNERS, EYES, NECK, mouth_width
-from vivify.motion import FaceTrack, Motion, Template, compose, driver, extract, extraction, follow, in_turn, library
+from vivify.motion import FaceTrack, Motion, Template, compose, driver, extract, extraction, in_turn
 from vivify.motion import template as named
 from vivify.motion.measure import GAZE_TOLD, Measured, measure, to_motion
 from vivify.score import Score
@@ -258,16 +258,6 @@ def test_the_frame_rate_of_the_clip_is_the_callers(folder: Path) -> None:
     assert faster.mouth_width == slower.mouth_width == mouth_width(_measured(path, 0.0, None).read_once().shape[0])
 
 
-def test_a_driver_too_long_for_the_memory_is_not_measured(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """More frames than there is memory for are MotionInvalid before any is read; as many as may be are followed."""
-    path = _driven("turn-left", folder)[0]
-    monkeypatch.setattr("vivify.motion.driver._MOST_FRAMES", 10)
-    assert len(follow(path, 0.5).motion) == 10
-    monkeypatch.setattr("vivify.motion.driver.measure", None)
-    with pytest.raises(MotionInvalid, match="fewer seconds"):
-        follow(path, 0.6)
-
-
 def test_frames_that_lose_the_face_are_bridged(folder: Path, tmp_path: Path) -> None:
     """A third of the frames black in the middle: the turn is still measured, without a jump; two thirds are too many."""
     photo, face = portrait()
@@ -300,13 +290,3 @@ def test_what_is_no_video_is_said(tmp_path: Path) -> None:
     for path in (ASTRONAUT, tmp_path / "absent.mp4"):
         with pytest.raises(VideoError):
             measure(path)
-
-
-def test_motions_that_are_kept_leave_eyes_in_their_sockets() -> None:
-    """What a film's landmarks and texture differ by moves nobody else's eyes: no corner of any has moved."""
-    assert not any(motion.motion.displacement[:, EYE_CORNERS].any() for motion in library())
-
-
-def test_the_library_was_measured_by_this_very_format() -> None:
-    """Every library template saves and loads to itself: the files are what ``extract`` writes."""
-    assert all(len(t.motion) == round(t.seconds * t.fps) for t in library())

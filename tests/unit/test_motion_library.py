@@ -12,6 +12,7 @@ import pytest
 from layers.models.motions.edits import evened, lids_alike
 from layers.models.motions.recipes import RECIPES
 from vivify.errors import MotionInvalid
+from vivify.faces.topology import EYE_CORNERS
 from vivify.motion import Motion, Template, library, template
 from vivify.motion.library import IDLE
 
@@ -27,6 +28,12 @@ def test_the_library_holds_them_all() -> None:
     with pytest.raises(MotionInvalid) as caught:
         template("moonwalk")
     assert caught.value.message == f"There is no motion 'moonwalk'. Choose one of: {', '.join(NAMES)}."
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_motions_that_are_kept_leave_eyes_in_their_sockets(name: str) -> None:
+    """What a film's landmarks and texture differ by moves nobody else's eyes: no corner of any has moved."""
+    assert not template(name).motion.displacement[:, EYE_CORNERS].any()
 
 
 @pytest.mark.parametrize("name", NAMES)

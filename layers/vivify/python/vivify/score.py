@@ -26,6 +26,7 @@ from vivify.motion import (
     frame_count,
     in_turn,
     load_storyboard,
+    require_followable,
     template,
 )
 from vivify.motion.library import BLINK, IDLE
@@ -53,8 +54,9 @@ class Score:
 
     @classmethod
     def of(cls, options: Options, seed: int) -> Score:
-        """Raises MotionInvalid, in milliseconds: a driver is only looked at for its roles."""
+        """Raises MotionInvalid and VideoError, at once: what a driver does is only looked at for its roles."""
         if options.driver is not None:
+            require_followable(options.driver, options.seconds)
             return cls(options, seed)
         if options.storyboard is not None:
             return cls(options, seed, beats=tuple(load_storyboard(options.storyboard)))
@@ -64,7 +66,7 @@ class Score:
     def roles(self, people: int = 1, following: OnProgress = unheard) -> Callable[[int, Face], Role]:
         """The role of each face: who it is, counted among the ``people`` that move, and the face itself, for its mouth.
 
-        ``following``: called with each frame of a driver that is looked at; then MotionInvalid and VideoError may be raised.
+        ``following``: called with each frame of a driver that is looked at; then VideoError and NoFaceInVideo may be raised.
         """
         options = self.options
         strengths = {part: options.strength * options.parts.get(part, 1.0) for part in PARTS}

@@ -2,7 +2,7 @@
 
 from vivify.motion.bite import bite
 from vivify.motion.compose import Life, compose, frame_count
-from vivify.motion.driver import Driver, follow
+from vivify.motion.driver import Driver, follow, require_followable
 from vivify.motion.extraction import extract
 from vivify.motion.library import library, template
 from vivify.motion.limits import Limits, Room, leaning
@@ -38,6 +38,7 @@ __all__ = [
     "library",
     "load_storyboard",
     "only",
+    "require_followable",
     "retarget",
     "strengthen",
     "template",
