@@ -74,6 +74,22 @@ def test_a_group_does_not_do_the_same_at_once() -> None:
     assert [_turns_most(clip, number) < smiles_most(number) for number in range(3)] == [True, False, True]
 
 
+def test_a_long_clip_turns_and_smiles_again() -> None:
+    """In half a minute of the usual the head turns three times, to alternate sides; a motion that is asked for is
+    played once.
+    """
+    face = portrait()[1]
+
+    def turned(motions: tuple[str, ...]) -> list[int]:
+        role = Score.of(replace(SMALL, seconds=30.0, motions=motions), seed=1).roles()(0, face)
+        yaw = role.motion(range(role.frames)).rotation[:, 0]
+        sides = np.where(np.abs(yaw) > 9, np.sign(yaw), 0).astype(int)
+        return [int(side) for side, before in zip(sides[1:], sides, strict=False) if side and not before]
+
+    assert turned(engine.DEFAULT_MOTIONS) == [-1, 1, -1]
+    assert turned(("turn-left",)) == [-1]
+
+
 def test_no_two_of_a_group_turn_as_one() -> None:
     """Five people who do the usual turn to both sides; of those who turn to one none does within a fifth of a second of
     another. Motions that are asked for go to the side that was asked for.

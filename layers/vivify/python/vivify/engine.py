@@ -33,18 +33,17 @@ _STAGES = ("faces", "depth", "motion", "animate", "encode")
 class Options:
     """What to make.
 
-    ``motions``: library names or template files, played in turn, by each of a group from another one on, the usual ones by
-    some of it to the other side; ``storyboard``: a
-    file that says what happens when, instead; ``driver``: follow this video instead. ``seconds``: length, ``None`` for 6 s,
-    or the storyboard's (played whole by whoever sets off last) or driver's own; beyond its own no driver is followed.
-    ``fps``: frames a second. ``size``: "native" or the long side in pixels. ``frame``: the whole photo, or head and
-    shoulders of one person. ``faces``: whom to animate, N counts from 1, the largest. ``strength``: scales every motion but
-    the idle one; ``parts``: scales single parts (vivify.motion.PARTS) on top. ``seed``: sets when people set off, blink,
-    look elsewhere and breathe; ``None``: the photo's own, so that many photos do not move as one, and each always moves
-    alike. ``loop``: end where it began. ``quality``: a finished MP4, or the lossless file that publishing encodes.
-    ``depth``: where to save the depth map of the first face that moves, a 16-bit PNG. ``repair``: whether faces of a photo
-    found to be scratched or faded are mended first. ``provider``: what makes the pixels; a GPU that is not there is an
-    error.
+    ``motions``: library names or template files, played in turn, by each of a group from another one on; the usual ones some
+    of it plays to the other side, and a long clip again every ten seconds. ``storyboard``: a file that says what happens
+    when, instead; ``driver``: follow this video instead. ``seconds``: length, ``None`` for 6 s, or the storyboard's (played
+    whole by whoever sets off last) or driver's own; beyond its own no driver is followed. ``fps``: frames a second.
+    ``size``: "native" or the long side in pixels. ``frame``: the whole photo, or head and shoulders of one person.
+    ``faces``: whom to animate, N counts from 1, the largest. ``strength``: scales every motion but the idle one; ``parts``:
+    scales single parts (vivify.motion.PARTS) on top. ``seed``: sets when people set off, blink, look elsewhere and breathe;
+    ``None``: the photo's own, so that many photos do not move as one, and each always moves alike. ``loop``: end where it
+    began. ``quality``: a finished MP4, or the lossless file that publishing encodes. ``depth``: where to save the depth map
+    of the first face that moves, a 16-bit PNG. ``repair``: whether faces of a photo found to be scratched or faded are
+    mended first. ``provider``: what makes the pixels; a GPU that is not there is an error.
     """
 
     motions: tuple[str, ...] = DEFAULT_MOTIONS

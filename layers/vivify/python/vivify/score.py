@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 DEFAULT_MOTIONS = ("turn-left", "gentle-smile")
 _USUAL_SECONDS = 6.0
+_AGAIN = 10.0  # seconds of a clip for which the usual motions do once
 _LATEST, _LATEST_PART = 0.7, 0.125  # seconds, and of the clip, that somebody sets off late at most
 _APART = 0.382  # of that between one face of a group and the next: by the golden section no two set off together
 
@@ -107,18 +108,19 @@ class Score:
         return seconds, [delayed(self.beats, seconds, late) for late in lates]
 
     def _in_turn(self, people: int) -> tuple[float, list[list[Beat]]]:
-        """Likewise; each one begins with another motion. The usual ones, which nobody asked to go to one side, every other
-        round of people plays to the other.
+        """Likewise; each one begins with another motion. The usual ones, which nobody asked for, come again in a long clip,
+        every other time to the other side, as for every other round of people.
         """
         seconds = self.options.seconds or _USUAL_SECONDS
         lates = _lates(seconds, np.random.default_rng(self.seed).random(), people)
         played = [found for found in self.motions if found.name != IDLE]
         usual = self.options.motions == DEFAULT_MOTIONS
-        each = []
+        times, each = max(1, round(seconds / _AGAIN)) if usual else 1, []
         for number, late in enumerate(lates):
             rounds, first = divmod(number, max(1, len(played)))
-            beats = in_turn(played[first:] + played[:first], seconds, late)
-            each.append([replace(beat, mirrored=usual and rounds % 2 == 1) for beat in beats])
+            beats = in_turn((played[first:] + played[:first]) * times, seconds, late)
+            sides = [usual and (rounds + place // len(played)) % 2 == 1 for place in range(len(beats))]
+            each.append([replace(beat, mirrored=side) for beat, side in zip(beats, sides, strict=True)])
         return seconds, each
 
 
