@@ -58,7 +58,7 @@ def test_motions_lists_the_library(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     row = {"name": "nod", "seconds": 2.0, "shows": "a nod", "source": "a clip", "licence": "MIT"}
     monkeypatch.setattr("vivify.motion.library", lambda: [types.SimpleNamespace(**row)])
     assert run("motions") == 0
-    assert capsys.readouterr().out == "nod   2.0 s  a nod  [a clip; MIT]\n"
+    assert capsys.readouterr().out == "nod   2.0 s  a nod\n             a clip; MIT\n"
     assert run("motions", "--json") == 0
     assert json.loads(capsys.readouterr().out) == {"motions": [row]}
 

@@ -180,6 +180,33 @@ def test_wrong_numbers_are_shown_with_their_limits(
     assert f"error: argument {told}" in capsys.readouterr().err.splitlines()[-1]
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--motoin", "nod"], "there is no option --motoin; perhaps you mean --motion"),
+        (["--Loop"], "there is no option --Loop; perhaps you mean --loop"),
+        (["--colour=3"], "there is no option --colour"),
+        (["second.jpg", "third.jpg"], "nobody knows what to do with second.jpg third.jpg"),
+    ],
+)
+def test_mistyped_options_are_told_with_what_may_be_meant(
+    photo: Path, capsys: pytest.CaptureFixture[str], words: list[str], told: str
+) -> None:
+    """The command's own usage, then the wrong option and the nearest there is; what may be its value is not told."""
+    assert run("animate", photo, "-o", photo.parent / "clip.mp4", *words) == 2
+    usage, *_, last = capsys.readouterr().err.splitlines()
+    assert usage.startswith("usage: vivify animate ")
+    assert last == f"vivify animate: error: {told}"
+
+
+def test_without_a_command_all_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """The program's name alone shows the page of help, on stderr, and is exit 2."""
+    assert run() == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "animate   bring the people in a photo to life" in err
+
+
 @pytest.mark.parametrize("more", [["-o", "clip.mp4", "--driver", "clip.mp4"], ["-o", "new.mp4", "--depth", "link.png"]])
 def test_what_is_read_is_never_overwritten(
     engine: StandIn, photo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], more: list[str]

@@ -12,7 +12,7 @@ from vivify.cli.commands import command
 from vivify.cli.numbers import between, whole
 
 if TYPE_CHECKING:
-    from argparse import _SubParsersAction
+    from argparse import _ArgumentGroup, _SubParsersAction
 
 _ALL = ""
 _LARGEST = 999_999_999  # of seeds and of faces' numbers
@@ -25,44 +25,33 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = command(commands, "animate", "bring the people in a photo to life")
     parser.add_argument("photo", type=Path, metavar="PHOTO", help="JPEG, PNG, WebP, TIFF, HEIC or AVIF")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="CLIP.mp4", help="the clip to write")
-    motion = parser.add_mutually_exclusive_group()
-    motion.add_argument(
+    _add_motion(parser.add_argument_group("what happens"))
+    _add_picture(parser.add_argument_group("what is shown"))
+    parser.add_argument(
+        "--provider", choices=("cpu", "cuda"), default="cpu", help="what makes the frames (cpu); cuda wants onnxruntime-gpu"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run)
+
+
+def _add_motion(to: _ArgumentGroup) -> None:
+    lead = to.add_mutually_exclusive_group()
+    lead.add_argument(
         "--motion",
         action="append",
         metavar="NAME",
         help="a motion of the library (see vivify motions) or a template file; repeat to play several in turn, each of a "
         "group from another one on",
     )
-    motion.add_argument("--storyboard", type=Path, metavar="S.json", help="what happens when, from a file, instead")
-    motion.add_argument("--driver", type=Path, metavar="VIDEO", help="follow the face in this video instead")
-    parser.add_argument(
+    lead.add_argument("--storyboard", type=Path, metavar="S.json", help="what happens when, from a file, instead")
+    lead.add_argument("--driver", type=Path, metavar="VIDEO", help="follow the face in this video instead")
+    to.add_argument(
         "--seconds",
         type=between(0.04, 600),
         metavar="S",
         help="seconds it lasts (6, or the storyboard's or driver's own; with a driver no longer)",
     )
-    parser.add_argument("--fps", type=between(10, 120), default=25.0, metavar="F", help="frames a second, 10 to 120 (25)")
-    parser.add_argument(
-        "--size",
-        type=_size,
-        default="native",
-        metavar="native|N",
-        help="the photo's own pixels (native), or a long side of N, 64 to 4096",
-    )
-    parser.add_argument(
-        "--frame",
-        choices=("photo", "portrait"),
-        default="photo",
-        help="the whole picture (photo), or head and shoulders of one person",
-    )
-    parser.add_argument(
-        "--faces",
-        type=_faces,
-        default="all",
-        metavar="all|largest|N",
-        help="whom to animate (all): N is a face of vivify inspect",
-    )
-    parser.add_argument(
+    to.add_argument(
         "--strength",
         type=_strength,
         action="append",
@@ -70,21 +59,40 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="X|PART=X",
         help=f"how far the motion goes, 0 to 3 (1), or one part of it ({', '.join(_PARTS)}); repeat for several",
     )
-    parser.add_argument(
+    to.add_argument(
         "--seed", type=_seed, metavar="N", help="other times to set off, to blink and to breathe than the photo's own"
     )
-    parser.add_argument("--loop", action="store_true", help="end where it begins, so that it plays round and round")
-    parser.add_argument(
+    to.add_argument("--loop", action="store_true", help="end where it begins, so that it plays round and round")
+
+
+def _add_picture(to: _ArgumentGroup) -> None:
+    to.add_argument(
+        "--size",
+        type=_size,
+        default="native",
+        metavar="native|N",
+        help="the photo's own pixels (native), or a long side of N, 64 to 4096",
+    )
+    to.add_argument(
+        "--frame",
+        choices=("photo", "portrait"),
+        default="photo",
+        help="the whole picture (photo), or head and shoulders of one person",
+    )
+    to.add_argument("--fps", type=between(10, 120), default=25.0, metavar="F", help="frames a second, 10 to 120 (25)")
+    to.add_argument(
+        "--faces",
+        type=_faces,
+        default="all",
+        metavar="all|largest|N",
+        help="whom to animate (all): N is a face of vivify inspect",
+    )
+    to.add_argument(
         "--repair", choices=("auto", "off"), default="auto", help="mend scratched or faded faces of old photos first (auto)"
     )
-    parser.add_argument(
+    to.add_argument(
         "--depth", type=Path, metavar="MAP.png", help="also save the depth map of the first face that moves, 16 bit"
     )
-    parser.add_argument(
-        "--provider", choices=("cpu", "cuda"), default="cpu", help="what makes the frames (cpu); cuda wants onnxruntime-gpu"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds ``motion`` with its one action to ``commands``."""
     motion = command(commands, "motion", "make motions of your own")
-    actions = motion.add_subparsers(title="actions", metavar="ACTION", required=True)
+    actions = motion.add_subparsers(title="actions", metavar="extract", required=True)
     parser = command(actions, "extract", "measure a motion from a video of a face")
     parser.add_argument("video", type=Path, metavar="VIDEO", help="anything that ffmpeg reads, with one face in it")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="T.json", help="the template to write")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command to ``commands``."""
     parser = command(commands, "local", "run the whole service on this machine")
-    actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
+    actions = parser.add_subparsers(title="actions", metavar="up|submit|down", dest="action", required=True)
     command(actions, "up", "start the stack, wait until it serves")
     submit = command(actions, "submit", "send a photo, wait for its clip")
     submit.add_argument("photo", type=Path, metavar="PHOTO", help="JPEG, PNG, WebP, TIFF, HEIC or AVIF")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import sys
@@ -10,6 +9,7 @@ from collections.abc import Sequence
 
 import vivify
 from vivify.cli import animate, doctor, extract, inspect, local, motions, output, stopping
+from vivify.cli.commands import Parser
 from vivify.errors import MotionInvalid, NoFaceInVideo, PhotoRejected, UsageError, VivifyError
 
 DONE, FAILED, WRONG_USAGE, REJECTED = 0, 1, 2, 3
@@ -17,7 +17,12 @@ DONE, FAILED, WRONG_USAGE, REJECTED = 0, 1, 2, 3
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command (``sys.argv`` by default) and returns its exit code; argparse itself exits on usage errors."""
-    args = parser().parse_args(arguments)
+    line = parser()
+    given = sys.argv[1:] if arguments is None else arguments
+    if not given:
+        line.print_help(sys.stderr)
+        return WRONG_USAGE
+    args = line.parse_args(given)
     as_json: bool = getattr(args, "json", False)
     stopping.listen()
     try:
@@ -43,9 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """The whole command line."""
-    top = argparse.ArgumentParser(prog="vivify", description="Brings a still portrait to life.", allow_abbrev=False)
+    top = Parser(prog="vivify", description="Brings a still portrait to life.")
     top.add_argument("--version", action="version", version=f"vivify {vivify.__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in (animate, inspect, motions, extract, local, doctor):

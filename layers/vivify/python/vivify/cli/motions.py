@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
 
+_SECONDS = len("  99.9 s  ")
+
+
 def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command to ``commands``."""
     parser = command(commands, "motions", "list the motions Vivify knows")
@@ -30,5 +33,6 @@ def run(args: argparse.Namespace) -> int:
     else:
         width = max((len(row["name"]) for row in rows), default=0)
         for row in rows:
-            print(f"{row['name']:{width}}  {row['seconds']:4.1f} s  {row['shows']}  [{row['source']}; {row['licence']}]")
+            print(f"{row['name']:{width}}  {row['seconds']:4.1f} s  {row['shows']}")
+            print(f"{'':{width + _SECONDS}}{row['source']}; {row['licence']}")
     return 0
