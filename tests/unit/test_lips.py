@@ -180,6 +180,17 @@ def test_parted_lips_meet_in_a_kiss() -> None:
     assert gap(0.1).min() > 0.08
 
 
+@pytest.mark.parametrize(("apart", "left"), [(0.2, 0.03), (0.35, 0.3), (0.5, 0.45)])
+def test_a_mouth_wide_open_stays_open_in_a_kiss(apart: float, left: float) -> None:
+    """Lips that the photo shows a fifth of an eye distance apart meet; from .35 on they round themselves and stay open: shut
+    without the jaw they looked like a tongue that is put out.
+    """
+    kiss, shape = template("kiss"), shape_of(lips=apart)
+    at = int(mouth_width(shape[:MESH] + kiss.motion.displacement).argmin())
+    gap = _lip_gap(shape, retarget(kiss.motion, shape, Limits.of(shape, FRONTAL), kiss.mouth_width))[at].max()
+    assert gap < left if apart <= 0.2 else gap > left
+
+
 @given(rise=st.floats(0.0, 0.6))
 @settings(max_examples=20, deadline=None)
 def test_the_upper_lip_stays_off_the_nose(rise: float) -> None:

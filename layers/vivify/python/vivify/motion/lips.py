@@ -42,6 +42,7 @@ _SMILE_PARTS, _CURVED = 0.43, 0.03
 _LIP_BENDS = np.sqrt(np.sin(np.linspace(0, np.pi, 11)[1:-1])).astype(np.float32)  # most in the middle
 _PARTED = 0.06  # eye distances: lips farther apart show teeth
 _KISS = 0.25  # eye distances that corners come together, the lips touching, in a kiss
+_GRIN_CLOSES, _GAPES = 0.2, 0.35  # eye distances: lips that the photo shows so far apart close in a kiss, and do not
 _NOT_BOTH = 20.0  # per square eye distance: how much the photo's opening takes from the motion's
 _UPPER_COMES = 0.25  # of how far parted lips come together: the jaw does most of it
 # How sharply corners slow down near their limit. With half of it two filmed people whose smiles came to .93 of the limit,
@@ -148,8 +149,10 @@ def fit_lips(displacement: Float, shape: Float, limits: Limits, measured: float,
     opens = opens / (1 + _NOT_BOTH * wide * opens) * share
     opens += smile * (np.hypot(more, opens) - more - opens)
     quiet = np.where(quiet > 0, opens, quiet)
-    # Lips that purse without parting come together, even those that the photo shows apart.
-    quiet -= kiss * np.maximum(rest - lips.apart, 0) * (1 - smoothstep(opens / _PARTED))
+    # Lips that purse without parting come together, even those that the photo shows apart; those of a mouth wide open round
+    # themselves: closed without the jaw's whole way a lower lip is crumpled to a tongue.
+    gapes = smoothstep((rest.max() - _GRIN_CLOSES) / (_GAPES - _GRIN_CLOSES))
+    quiet -= kiss * (1 - gapes) * np.maximum(rest - lips.apart, 0) * (1 - smoothstep(opens / _PARTED))
     # Lips may touch but not pass through one another.
     wanted = np.maximum(rest + quiet, np.minimum(rest, 0.004))
     correction = wanted - rest - change
