@@ -58,9 +58,9 @@ def test_lips_shade_a_head_that_lies_as_one_upright() -> None:
         assert np.abs(one - np.rot90(other))[inside].max() < 0.05 * other.max()
 
 
-def test_the_tongue_fills_a_mouth_wide_open() -> None:
-    """Below the middle of a wide mouth lies a tongue, half as bright as the skin, by a fifth brighter than at the corners
-    (of 45 filmed people in three of four) and brighter than above the middle.
+def test_the_tongue_lies_low_in_a_mouth_wide_open() -> None:
+    """Low in a wide mouth lies a tongue, half as bright as the skin, by an eighth brighter than at the corners; above the
+    middle it is less than two thirds as bright.
 
     It is hardly redder than lips are: the red of filmed tongues is 1.24 times the skin's, against green.
     """
@@ -68,12 +68,12 @@ def test_the_tongue_fills_a_mouth_wide_open() -> None:
     (patch,) = patches(performer, performer.track(opening(*[0.5] * 5), 0.8), 2)
     light, inside = patch.colour @ LUMA, patch.alpha > 0.9
     y, x = (np.nonzero(inside)[axis] for axis in (0, 1))
-    row, middle, left = (round(float(v)) for v in (np.percentile(y, 60), x.mean(), np.percentile(x, 5)))
+    row, middle, left = (round(float(v)) for v in (np.percentile(y, 70), x.mean(), np.percentile(x, 5)))
     tongue = patch.colour[row - 1 : row + 2, middle - 3 : middle + 4].mean(axis=(0, 1))
-    assert tongue @ LUMA > 0.5 * performer._mouth._tones.skin
-    assert tongue @ LUMA > 1.2 * light[row - 1 : row + 2, left - 1 : left + 2].mean()
+    assert 0.45 < tongue @ LUMA / performer._mouth._tones.skin < 0.6
+    assert tongue @ LUMA > 1.125 * light[row - 1 : row + 2, left - 1 : left + 2].mean()
     higher = round(float(np.percentile(y, 30)))
-    assert light[higher - 1 : higher + 2, middle - 3 : middle + 4].mean() < 0.9 * (tongue @ LUMA)
+    assert light[higher - 1 : higher + 2, middle - 3 : middle + 4].mean() < 0.66 * (tongue @ LUMA)
     x, y = performer._landmarks[205, :2].astype(int)
     skin = np.median(performer._pixels[y - 3 : y + 4, x - 3 : x + 4], axis=(0, 1))
     assert 1.1 < (tongue[0] / tongue[1]) / (skin[0] / skin[1]) < 1.5

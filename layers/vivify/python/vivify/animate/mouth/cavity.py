@@ -22,15 +22,15 @@ _RAISED_TO = 30.0  # between the rows: from here on it is down
 # That its sides are lower, and the power they fall off with: in 45 filmed wide mouths it reaches from cheek to cheek.
 _SIDES, _ROUND = 4.5, 4.0
 _CLEFT, _CLEFT_WIDE = 1.1, 5.0  # that its middle is lower where it is down, and how far that reaches to either side
-_HIGHEST = 0.77  # of the way from the lower row to the upper that it is seen to reach, at most
+_HIGHEST = 0.72  # of the way from the lower row to the upper that it is seen to reach, at most
 _CREST = 4.0  # millimetres in which it merges with what is behind it
 _GAP_ABOVE = 6.0  # over the tongue, in which the dark behind it fades
 _DEEP = np.array([-0.24, 0.36, 0.36], np.float32)  # powers of shade for R, G, B, less 1: flesh in the dark is redder
 _LIT_FROM, _LIT = 20.0, 400.0  # mm² between the lips: a mouth nearly shut is dark inside, a wide one lit
 _BITTEN = 6.0  # millimetres between the rows: less than this let less light in
 # How bright the tongue is at its front, in a mouth nearly shut and in a wide one, and the millimetres back in which it fades
-# into the dark: in those 45 it is .32, .40, .62 and .89 of the skin at .3, .4, .6 and .8 of the way down the opening.
-_FRONT, _FADES_FROM, _FADES = (0.36, 1.0), 9.0, (16.0, 36.0)
+# into the dark: of 40 wide mouths 17 show a tongue apart from lip and lower teeth, .44 to .73 of the skin (quarters).
+_FRONT, _FADES_FROM, _FADES = (0.36, 0.8), 9.0, (16.0, 36.0)
 _TURNS_AWAY = 0.18  # how much darker its sides are
 # A gaping mouth, millimetres between the rows: light reaches so much farther back; the tongue draws back and shows its tip,
 # so many millimetres above the jaw's teeth, in a deeper shade (five filmed people's).
