@@ -98,6 +98,20 @@ def test_a_small_faces_row_is_compared_as_one() -> None:
     assert light[0] == pytest.approx(0.85, abs=0.06)
 
 
+@pytest.mark.parametrize(("factor", "gums"), [((0.6, 0.6, 0.6), False), ((0.9, 0.5, 0.5), True)])
+def test_gum_is_red(factor: tuple[float, float, float], *, gums: bool) -> None:
+    """What is dimmer above teeth is gum where it is redder than they are, and else teeth in the shade of the lip."""
+    photo, face = whole()
+    pixels, points = photo.pixels.copy(), face.landmarks[list(INNER_LIPS), :2]
+    upper, lower = points[1:10], points[:10:-1]
+    band = np.round(np.concatenate([upper, (upper + 0.45 * (lower - upper))[::-1]])).astype(int)
+    mask = cv2.fillPoly(np.zeros(pixels.shape[:2], np.uint8), [band], (1,)).astype(bool)
+    pixels[mask] = (pixels[mask] * np.array(factor)).astype(np.uint8)
+    shown = Performer(pixels, face)._mouth._shown
+    assert shown is not None
+    assert shown.gums == gums
+
+
 def test_teeth_stay_rigid_behind_lips_that_close() -> None:
     """Lips that close by 3 mm cover teeth and shade them by a third at most, they do not squash them.
 

@@ -39,10 +39,17 @@ def continued(picture: Float, sure: NDArray[np.bool_]) -> Float:
 
 
 def under_upper_lip(
-    picture: Float, sure: NDArray[np.bool_], upper: NDArray[np.bool_], edge: Edge, place: Matrix, window: Window
+    picture: Float,
+    sure: NDArray[np.bool_],
+    upper: NDArray[np.bool_],
+    edge: Edge,
+    place: Matrix,
+    window: Window,
+    *,
+    gums: bool,
 ) -> tuple[Float, Float]:
     """``picture`` (h, w, 3) with what the upper lip hides, and (h, w) how much of it there is, 0..1: a tooth goes on up to
-    its neck, gum as far as a lip rises.
+    its neck, gum as far as a lip rises, where the photo may show ``gums``.
     """
     x, y = seen_from(place, window)
     if not edge.hanging or not sure.any():
@@ -52,7 +59,7 @@ def under_upper_lip(
     toothed, seen = tooth < _NONE, lip < _NONE
     if toothed.sum() < _SEEN * seen.sum():
         return picture, np.zeros_like(x)
-    gum = toothed & (tooth - lip > _GUM)
+    gum = toothed & (tooth - lip > _GUM) & gums
     gums = bool(gum.sum() > _GUMS * toothed.sum())
     line = edge.at(columns) - edge.covered
     # Never from below their edge, where a column shows a tongue.

@@ -52,7 +52,7 @@ def match(row: PaintedRow, view: View, shown: Shown, behind: float) -> tuple[Mat
             ending.append(station)
             raised.append(float(above[ends].mean()) + behind)
         top, lip = (float(np.percentile(above[mask], _TOP)) for mask in (teeth, here & (kept | teeth)))
-        if abs(station) <= _FRONT and lip - top > _GUM:
+        if shown.gums and abs(station) <= _FRONT and lip - top > _GUM:
             crowns.append(top)
     if not stations:
         return None

@@ -39,6 +39,9 @@ _CAST_LEAST = 0.4  # of the light: what the lips leave at least
 _SHUT = 0.8  # rows with less between them are
 _DRAWN_OUT, _ALL_MADE = 0.5, 2.0  # of its height that the dark is drawn out; then it is made, all by as much again, or this
 _SOFT, _CUT, _MERGES = 0.6, 0.25, 3.0  # softness of what stays, of the cut along the teeth, and of what the jaw carries
+_FRONT = 13.0  # to either side: where gums are looked for
+# Log of red against green, beyond the teeth's: gums have .36, teeth that lips blur into .08 to .24; in how much colour.
+_GUM_RED, _COLOURED = 0.3, 0.5
 _TELLS = (9.0, 14.0)  # lips farther apart than this tell what is below the upper teeth, too
 _LOWER_PART = 3.0  # what there is below the upper teeth must be as high as this to be the jaw's
 
@@ -52,6 +55,7 @@ class Shown:
     the lips are near and once they have gone. ``sure``, ``upper``, ``ends``, ``lower``: (h, w) bool, where no lip is near,
     what there surely is upper teeth, where those end, and what is seen of lower ones. ``white``: (3,), the brightest that
     they are; ``warm``: (3,), the powers of the lips' shade on them. ``place``: (2, 3), see ``View.beside_lip``.
+    ``gums``: whether what is dimmer above them may be gum.
     """
 
     edge: Edge
@@ -68,6 +72,7 @@ class Shown:
     warm: Float
     place: Matrix
     worth: Worth
+    gums: bool
 
     @classmethod
     def read(cls, region: Pixels, landmarks: Float, place: Matrix, tones: Tones) -> Shown | None:
@@ -102,7 +107,8 @@ class Shown:
         warm = _shaded(picture[upper], cast[upper], tones)
         picture /= np.maximum(cast, _CAST_LEAST)[..., None] ** warm
         kept = _shrunk(inside, min(_RIM * unit, _SLIT * gap))
-        colours, over = under_upper_lip(continued(picture, kept), sure, upper, edge, place, window)
+        gums = _are_gums(picture[sure & (below < -edge.covered) & ~toothed & (np.abs(x) < _FRONT)], picture[upper], tones)
+        colours, over = under_upper_lip(continued(picture, kept), sure, upper, edge, place, window, gums=gums)
         colours, behind = behind_lower_lip(colours, toothed & kept, edge, place, window)
         goes_on = told.at(x)
         hidden = np.maximum(over, behind) * goes_on
@@ -127,6 +133,7 @@ class Shown:
             warm=warm,
             place=place,
             worth=told,
+            gums=gums,
         )
 
     def lay_on(self, rgb: Float, window: Window, places: tuple[Matrix, Matrix], parting: float, cast: Float) -> None:
@@ -163,6 +170,13 @@ def _lips(region: Pixels, landmarks: Float) -> float:
     at = (landmarks[list(INNER_LIPS), :2] + landmarks[list(OUTER_LIPS), :2]) / 2
     seen = cv2.remap(region, at.astype(np.float32)[None], np.empty(0, np.float32), cv2.INTER_LINEAR)
     return float(np.median(seen[0, :, 1])) + 1
+
+
+def _are_gums(dim: Float, teeth: Float, tones: Tones) -> bool:
+    """Whether what is ``dim``, (N, 3) above ``teeth`` (M, 3), may be gum, and not teeth in the lips' shade."""
+    if tones.colour < _COLOURED or not len(teeth):
+        return True
+    return redder_than(teeth.mean(axis=0), dim) > _GUM_RED
 
 
 def _shaded(teeth: Float, cast: Float, tones: Tones) -> Float:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from vivify.animate.patch import Window
 from vivify.arrays import Float, Pixels
 from vivify.depth.raster import filled
+from vivify.easing import smoothstep
 from vivify.faces.topology import EYES, LEFT_BROW, OUTER_LIPS, OVAL, RIGHT_BROW
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
@@ -25,13 +26,15 @@ _RIGHT_CHEEK, _LEFT_CHEEK = (50, 205, 187, 123), (280, 425, 411, 352)
 _SIDE_MOST = 0.35
 _OF_SKIN, _OF_WHITES = 0.11, 0.25  # powers of the hues of the skin and of the whites of the eyes, in the hue of teeth
 _WHITES, _LEAST_WHITE = 88, 20  # percentile of an eye's luma from which it is white; pixels of an eye
-_BLUER, _LEAST_YELLOW = 0.1, 2  # teeth are less yellow than whites and lights, a percentile of these, by so much at most
+# Teeth are less yellow than whites and lights, a percentile of these, by so much at most; from the first yellow on by less,
+# from the second by nothing: that is varnish, which tints all.
+_BLUER, _LEAST_YELLOW, _VARNISH = 0.1, 2, (0.25, 0.5)
 _IVORY = np.array([1.0, 1.0, 0.965], np.float32)  # what teeth are in white light
 _LIGHTS, _OF_LIGHTS = 98, 1.06  # percentile of the face's luma, and how near to it teeth come
 _TEETH = (0.0, 0.65)  # of the skin's luma: how much brighter they are, at least and at most
 _FULL_PRINT = 0.75  # of the skin's luma: how much darker the darkest is in a photo that is not faded
 _BLACKEST, _VEIL = 0.5, 0.6  # percentile of the picture's luma; of that: the inside of a mouth is darker
-_BRIGHTEST = 236.0
+_BRIGHTEST, _BRIGHT = 236.0, 99.9  # of teeth, luma; percentile of the picture's: nothing in it is made brighter than that
 # Gums have no skin's pigment: its hue to a power, as far as it tells the light, and a pink of their own.
 _GUM_OF_SKIN, _GUM = 0.5, np.array([1.17, 0.89, 0.89], np.float32)
 # Tongue and cheeks from inside, where light were full, against the skin: in 80 filmed mouths tongues as bright as .65 of the
@@ -92,7 +95,7 @@ def read_tones(region: Pixels, landmarks: Float, unit: float) -> Tones:
     lights = float(np.percentile(face[whole] @ LUMA, _LIGHTS)) if whole.any() else luma
     darkest = float(np.percentile(face[whole] @ LUMA, 1)) if whole.any() else 0.0
     printed = float(np.clip((1 - darkest / luma) / _FULL_PRINT, 0.5, 1))
-    teeth = min(1 + printed * float(np.clip(_OF_LIGHTS * lights / luma - 1, *_TEETH)), _BRIGHTEST / luma)
+    teeth = min(1 + printed * float(np.clip(_OF_LIGHTS * lights / luma - 1, *_TEETH)), _brightest(region) / luma)
     whites = _whites(face, points, hue)
     ivory = hue**_OF_SKIN * whites**_OF_WHITES * _IVORY
     tooth = toned(_no_bluer(ivory, face[whole], luma, whites))
@@ -136,7 +139,9 @@ def _no_bluer(tooth: Float, face: Float, skin: float, whites: Float) -> Float:
     if not len(lit):
         return tooth
     light = min(_yellow(whites), float(np.percentile(np.log(lit[:, 0] / lit[:, 2]), _LEAST_YELLOW)))
-    short = max(light - _BLUER - _yellow(tooth), 0.0)
+    start, full = _VARNISH
+    less = _BLUER * (1 - float(smoothstep((light - start) / (full - start))))
+    short = max(light - less - _yellow(tooth), 0.0)
     return np.asarray(tooth * np.exp([0, 0, -short]), np.float32)  # red would make them pink
 
 
@@ -150,6 +155,12 @@ def _darkest(region: Pixels) -> Float:
     luma = cv2.cvtColor(region, cv2.COLOR_RGB2GRAY)
     dark = luma <= np.percentile(luma[:: max(1, len(luma) // 400)], _BLACKEST)
     return np.asarray(region[dark].mean(axis=0) if dark.any() else np.zeros(3), np.float32)
+
+
+def _brightest(region: Pixels) -> float:
+    """The luma that teeth have at most."""
+    luma = cv2.cvtColor(region, cv2.COLOR_RGB2GRAY)
+    return min(float(np.percentile(luma[:: max(1, len(luma) // 400)], _BRIGHT)), _BRIGHTEST)
 
 
 def _hull(points: Float, chosen: tuple[int, ...]) -> Float:
