@@ -250,12 +250,13 @@ def test_a_gentle_smile_is_no_smirk() -> None:
 
 
 def test_idling_stays_near_rest_and_never_stops() -> None:
-    """natural-idle keeps the head within 3 degrees of its rest, leaves blinks to others, goes on for 8 seconds before it
-    comes again, and in none of its seconds a head is stiller than 0.4 degrees a second on average.
+    """natural-idle keeps the head within 3 degrees of its rest, the eyes on the viewer, leaves blinks to others, goes on for
+    8 seconds before it comes again, and in none of its seconds a head is stiller than 0.4 degrees a second on average.
     """
     made = template("natural-idle")
     assert np.abs(made.motion.rotation).max() < 3
-    assert not made.motion.lids.any()
+    assert np.abs(made.motion.gaze - made.motion.rotation[:, :2] * np.array([0.008, 0.003])).max() < 1e-3
+    assert np.abs(made.motion.lids - 3 * made.motion.gaze[:, 1:]).max() < 1e-3
     assert np.abs(made.motion.displacement).max() < 0.08
     assert made.seconds > 8
     speed = np.linalg.norm(np.diff(made.motion.rotation, axis=0), axis=1) * made.fps

@@ -15,7 +15,7 @@ from vivify.motion.smooth import fill_gaps, smooth
 
 LEAST_WINK = 0.3  # of the way to shut: less is no wink, and is not stretched to one
 SMILING_LIDS = 0.18  # of the way to shut
-BLINKING, AROUND_BLINKS = 0.1, 0.1  # of the way to shut; seconds before and after that brows and eyes move along
+BLINKING, AROUND_BLINKS = 0.1, 0.1  # of the way to shut; seconds before and after that brows move along
 BROADEST = 0.9  # of how broad a smile becomes
 STAYS, GOES = 1.4, 1.5  # seconds that a smile stays; times as long as it came that it goes
 OUTBREAK, BURST = 14, 16  # frames until a laugh has broken out, and until it is half over
@@ -99,19 +99,22 @@ def joined(*motions: Motion) -> Motion:
 
 
 def sitting(take: Template, other: Template) -> Motion:
-    """Unblinking, and the head goes as both heads do together: one sways, the other is never quite at rest."""
+    """Unblinking, and the head goes as both heads do together: one sways, the other is never quite at rest. The eyes stay on
+    the viewer.
+    """
     motion, more = unblinking(take), other.motion.at_length(len(take.motion))
     rotation, translation = motion.rotation + more.rotation, motion.translation + more.translation
-    return replace(motion, rotation=rotation, translation=translation)
+    return looking_on(replace(motion, rotation=rotation, translation=translation))
 
 
 def unblinking(take: Template) -> Motion:
-    """The lids rest, and what brows and eyes do in a blink is bridged: blinks come at times of their own."""
+    """The lids rest, and what brows do in a blink is bridged: blinks come at times of their own."""
     blinking = take.motion.lids.max(axis=1) > BLINKING
     reach = round(AROUND_BLINKS * take.fps)
     awake = np.convolve(blinking, np.ones(2 * reach + 1), mode="same") < 1
-    gaze, displacement = (fill_gaps(curve, awake) for curve in (take.motion.gaze, take.motion.displacement))
-    return replace(take.motion, lids=np.zeros_like(take.motion.lids), gaze=gaze, displacement=displacement)
+    return replace(
+        take.motion, lids=np.zeros_like(take.motion.lids), displacement=fill_gaps(take.motion.displacement, awake)
+    )
 
 
 def wink(take: Template, *, left: bool) -> Motion:

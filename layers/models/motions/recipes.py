@@ -231,7 +231,7 @@ RECIPES = {
         (
             Take(S18, 0, 282, strength={"head": 1.3}, told="; without its blinks, the head at 1.3 of its motion"),
             Take(D13, 3, 285, HEAD, strength={"head": 0.9},
-                 told="; at 0.9 of its motion, on top: a head that is held still, and never is"),
+                 told=f"; at 0.9 of its motion, on top: a head that is held still, and never is; {LOOKING_ON}"),
         ),
         edits.sitting,
     ),

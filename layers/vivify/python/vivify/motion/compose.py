@@ -162,8 +162,9 @@ def _from_the_photo(
     begun = at(idle[0], 0)
     ended = at(idle[-1], count) if both_ends else begun
     part = np.arange(frames.start, frames.stop, dtype=np.float32)[:, None] / np.float32(count)
-    total.rotation[:] -= begun.rotation + part * (ended.rotation - begun.rotation)
-    total.translation[:] -= begun.translation + part * (ended.translation - begun.translation)
+    for name in ("rotation", "translation", "gaze", "lids"):
+        first, last = getattr(begun, name), getattr(ended, name)
+        getattr(total, name)[:] -= first + part * (last - first)
 
 
 def _breathe(total: Motion, chest: Float) -> None:
