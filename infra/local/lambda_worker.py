@@ -11,10 +11,9 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
+from .runtime_api import Message, RuntimeApi
 from .settings import HOST
 
 # Lambda gives the init phase 10 s of its own; a busy laptop is slower than Lambda, so a little more.
@@ -43,14 +42,6 @@ class Outcome:
     error: str | None = None
 
 
-@dataclass(frozen=True)
-class _Message:
-    """From the runtime client, or from the watcher of its process."""
-
-    kind: str  # ready | response | error | init-error | exit
-    body: bytes = b""
-
-
 def failure(error_type: str, message: str) -> Outcome:
     """An error payload as Lambda's service itself words it."""
     return Outcome(json.dumps({"errorType": error_type, "errorMessage": message}).encode(), "Unhandled")
@@ -61,11 +52,8 @@ class Worker:
 
     def __init__(self, function: Function, base_environment: Mapping[str, str], log: Path) -> None:
         self.function = function
-        self._requests: queue.Queue[tuple[str, bytes, int] | None] = queue.Queue()
-        self._messages: queue.Queue[_Message] = queue.Queue()
         self._ready = False
-        self._server = ThreadingHTTPServer((HOST, 0), _runtime_api(self._requests, self._messages, function.arn))
-        self._server.daemon_threads = True
+        self._server = RuntimeApi(function.arn)
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         with log.open("ab") as sink:
             self._process = subprocess.Popen(
@@ -99,7 +87,7 @@ class Worker:
 
     def _watch(self) -> None:
         code = self._process.wait()
-        self._messages.put(_Message("exit", str(code).encode()))
+        self._server.messages.put(Message("exit", str(code).encode()))
 
     @property
     def alive(self) -> bool:
@@ -111,7 +99,7 @@ class Worker:
         if self.alive:
             self._process.kill()
         self._process.wait()
-        self._requests.put(None)
+        self._server.requests.put(None)
         self._server.shutdown()
         self._server.server_close()
 
@@ -124,19 +112,19 @@ class Worker:
                 return self._broken(message, request_id, INIT_SECONDS)
             self._ready = True
         limit = self.function.timeout
-        self._requests.put((request_id, payload, int((time.time() + limit) * 1000)))
+        self._server.requests.put((request_id, payload, int((time.time() + limit) * 1000)))
         message = self._next_message(limit)
         if message is not None and message.kind in ("response", "error"):
             return Outcome(message.body, None if message.kind == "response" else "Unhandled")
         return self._broken(message, request_id, limit)
 
-    def _next_message(self, seconds: float) -> _Message | None:
+    def _next_message(self, seconds: float) -> Message | None:
         try:
-            return self._messages.get(timeout=seconds)
+            return self._server.messages.get(timeout=seconds)
         except queue.Empty:
             return None
 
-    def _broken(self, message: _Message | None, request_id: str, limit: float) -> Outcome:
+    def _broken(self, message: Message | None, request_id: str, limit: float) -> Outcome:
         if message is None:
             self.close()
             return failure("Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {limit:.2f} seconds")
@@ -146,62 +134,3 @@ class Worker:
         code = int(message.body)
         how = f"exit status {code}" if code >= 0 else f"signal: {-code}"
         return failure("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with error: {how}")
-
-
-def _runtime_api(
-    requests: queue.Queue[tuple[str, bytes, int] | None], messages: queue.Queue[_Message], arn: str
-) -> type[BaseHTTPRequestHandler]:
-    """The handler class of one worker's Runtime API (version 2018-06-01)."""
-    asked = threading.Event()
-
-    class RuntimeApi(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - named by the base class
-            """Silence: the function's own log says what matters."""
-
-        def _answer(self, code: int, body: bytes, headers: Mapping[str, str]) -> None:
-            self.send_response(code)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def do_GET(self) -> None:
-            if not asked.is_set():
-                asked.set()
-                messages.put(_Message("ready"))
-            request = requests.get()
-            if request is None:
-                self.close_connection = True
-                return
-            request_id, body, deadline_ms = request
-            headers = {
-                "Lambda-Runtime-Aws-Request-Id": request_id,
-                "Lambda-Runtime-Deadline-Ms": str(deadline_ms),
-                "Lambda-Runtime-Invoked-Function-Arn": arn,
-                "Content-Type": "application/json",
-            }
-            self._answer(200, body, headers)
-
-        def do_POST(self) -> None:
-            body = self._read_body()
-            *_, parent, last = self.path.split("/")
-            self._answer(202, b'{"status":"OK"}', {"Content-Type": "application/json"})
-            if parent == "init":
-                messages.put(_Message("init-error", body))
-            else:
-                messages.put(_Message("response" if last == "response" else "error", body))
-
-        def _read_body(self) -> bytes:
-            if "chunked" not in self.headers.get("Transfer-Encoding", ""):
-                return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            chunks = []
-            while size := int(self.rfile.readline().split(b";")[0], 16):
-                chunks.append(self.rfile.read(size))
-                self.rfile.readline()
-            self.rfile.readline()
-            return b"".join(chunks)
-
-    return RuntimeApi

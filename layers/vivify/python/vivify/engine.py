@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -135,14 +135,7 @@ def animate(
     clock.lap("faces")
 
     following, making = (unheard, progress) if options.driver is None else halves(progress)
-    role_of = score.roles(len(numbers), following)
-    cast = []
-    for place, number in enumerate(numbers):
-        face = everybody[number]
-        role = role_of(place, face)
-        clock.lap("motion")
-        cast.append((Performer(pixels, face, _neighbours(face, everybody), options.provider, role.lean, role.body), role))
-        clock.lap("depth")
+    cast = _cast(pixels, everybody, numbers, score.roles(len(numbers), following), options, clock)
     if options.depth is not None:
         _save_depth(cast[0][0].depth.as_uint16(), options.depth)
         clock.lap("depth")
@@ -160,6 +153,25 @@ def animate(
         ],
         seconds=clock.report(),
     )
+
+
+def _cast(
+    pixels: Pixels,
+    everybody: list[Face],
+    numbers: Sequence[int],
+    role_of: Callable[[int, Face], Role],
+    options: Options,
+    clock: _Clock,
+) -> list[tuple[Performer, Role]]:
+    """Those of ``everybody`` who move, by their ``numbers``, each with the role it plays."""
+    cast = []
+    for place, number in enumerate(numbers):
+        face = everybody[number]
+        role = role_of(place, face)
+        clock.lap("motion")
+        cast.append((Performer(pixels, face, _neighbours(face, everybody), options.provider, role.lean, role.body), role))
+        clock.lap("depth")
+    return cast
 
 
 def _film(
