@@ -24,7 +24,8 @@ FOLDS = {"right": (206, 216), "left": (426, 436)}  # landmarks beside nose and m
 def _astronaut() -> tuple[Grid, Creases, Float]:
     photo, face = whole()
     grid = Grid((photo.pixels.shape[1], photo.pixels.shape[0]))
-    return grid, Creases(face.landmarks, grid), face.landmarks
+    columns, rows = grid.cells
+    return grid, Creases(face.landmarks, grid, np.zeros((rows, columns), np.float32)), face.landmarks
 
 
 def _seen(displacement: Float) -> Float:

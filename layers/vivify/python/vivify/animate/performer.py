@@ -17,6 +17,7 @@ from vivify.animate.painter import CvPainter, Painter
 from vivify.animate.person.borders import Borders, within_bars, without_tips
 from vivify.animate.person.creases import Creases
 from vivify.animate.person.folds import Folds
+from vivify.animate.person.furrows import furrows
 from vivify.animate.person.place import Place
 from vivify.animate.person.reach import Reach
 from vivify.animate.person.shades import Shades
@@ -36,6 +37,7 @@ from vivify.faces.types import Face, Pose
 from vivify.models import Provider
 from vivify.motion import SHUT, FaceTrack, Limits, Lips, Motion, Room, retarget
 from vivify.motion.limits import SMALL_CHILD
+from vivify.motion.relax import worry
 
 _UNSURE_EDGE = 0.1  # eye distances around the matte's edge that the plate never trusts
 
@@ -85,7 +87,8 @@ class Performer:
         self._eyes = [PaintedEye(eye, self._pixels, self._landmarks) for eye in EYES]
         self._lids = Eyelids(self._layers, self._pixels, self._landmarks, provider)
         self._folds = Folds(self._landmarks)
-        self._creases = Creases(self._landmarks, self._warp.grid)
+        smoothed = furrows(self._pixels, self._landmarks, self._warp.grid, self._head.unit, worry(self._shape))
+        self._creases = Creases(self._landmarks, self._warp.grid, smoothed)
         self._shades = Shades(self._pixels, self._landmarks, self._head.unit)
         milk = SMALL_CHILD in self.limits.reasons
         self._mouth = Mouth(self._pixels, self._landmarks, self._head, milk=milk)

@@ -102,7 +102,7 @@ def on_mouth(displacement: Float, measured: float, width: float) -> Float:
     moved = displacement.copy()
     size = float(np.clip(width / measured, _NARROWER, _WIDER))
     moved[:, _LIPS, 0] *= np.float32(size)
-    smile = smoothstep(_widened(moved) / _FULL_SMILE)[:, None]
+    smile = smiling(moved)[:, None]
     corners = moved[:, list(MOUTH_CORNERS), 1].mean(axis=1, keepdims=True)
     moved[:, _LIPS, 1] += (corners - moved[:, _LIPS, 1]) * smile * max(1 - size, 0)
     return moved
@@ -128,7 +128,7 @@ def fit_lips(displacement: Float, shape: Float, limits: Limits, measured: float,
     width = float(mouth_width(shape))
     form = USUAL if lips.edge is None else Opening.of(lips.edge + displacement[:, list(INNER_LIPS), :2]).form()
     displacement = on_mouth(displacement, measured, width)
-    smile = smoothstep(_widened(displacement) / _FULL_SMILE)[:, None]
+    smile = smiling(displacement)[:, None]
     kiss = smoothstep(-_widened(displacement) / _KISS)[:, None]
     left = np.sqrt(_temper_smile(displacement, width, limits.wider))[:, None]
     share = limits.parts(smile, lips.child) * (1 - smile * (1 - left))
@@ -211,6 +211,11 @@ def _widened(displacement: Float) -> Float:
     """(T,): how far the corners of the mouth go apart."""
     right, left = MOUTH_CORNERS
     return np.asarray(displacement[:, left, 0] - displacement[:, right, 0], np.float32)
+
+
+def smiling(displacement: Float) -> Float:
+    """(T,), 0..1: how far the mouth is as wide as in a smile."""
+    return smoothstep(_widened(displacement) / _FULL_SMILE)
 
 
 def _temper_smile(displacement: Float, width: float, room: float) -> Float:

@@ -15,8 +15,9 @@ from vivify.arrays import Float
 from vivify.faces.topology import EYES, FOREHEAD, NECK, Eye
 from vivify.motion.bite import bite
 from vivify.motion.limits import Limits
-from vivify.motion.lips import SHUT, Lips, fit_lips
+from vivify.motion.lips import SHUT, Lips, fit_lips, smiling
 from vivify.motion.parts import strengthen
+from vivify.motion.relax import relax
 from vivify.motion.template import Motion
 
 LOOKS_ON = np.array([0.008, 0.003], np.float32)
@@ -77,6 +78,7 @@ def retarget(motion: Motion, shape: Float, limits: Limits, mouth_width: float, l
     """
     motion = strengthen(motion, {"brows": limits.brows, "mouth": limits.mouth, "gaze": limits.gaze})
     displacement = fit_lips(motion.displacement, shape, limits, mouth_width, lips)
+    relax(displacement, shape, limits.brows * smiling(displacement))
     lids = np.minimum(motion.lids, 1.0) * np.array(limits.eyes, np.float32)
     for side, eye in enumerate(EYES):
         lids[:, side] = _fit_lids(displacement, shape, eye, lids[:, side], limits.brows)

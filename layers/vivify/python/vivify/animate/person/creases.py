@@ -30,9 +30,11 @@ _MIDDLE = 0.12  # eye distances to either side of the face's middle in which one
 
 
 class Creases:
-    """The creases of one face. ``landmarks``: (>=468, 3) float32, region pixels; ``grid``: of that region."""
+    """The creases of one face. ``landmarks``: (>=468, 3) float32, region pixels; ``grid``: of that region; ``smoothed``:
+    (rows, columns) on it, what a whole smile smooths (``vivify.animate.person.furrows``).
+    """
 
-    def __init__(self, landmarks: Float, grid: Grid) -> None:
+    def __init__(self, landmarks: Float, grid: Grid, smoothed: Float) -> None:
         self._step = np.float32(grid.step)
         cells = landmarks[:MESH].astype(np.float32)
         cells[:, :2] = (cells[:, :2] + 0.5) / self._step + 0.5
@@ -46,7 +48,7 @@ class Creases:
         across = (at[..., 0] / picture.shape[1] - _EYES_ACROSS) * _WIDTH
         left = smoothstep((across / _MIDDLE + 1) / 2)
         sides = [found * (1 - left)[..., None], found * left[..., None]]
-        self._maps = [np.ascontiguousarray(side[..., kind]) for kind in (0, 1) for side in sides]
+        self._maps = [*(np.ascontiguousarray(side[..., kind]) for kind in (0, 1) for side in sides), smoothed]
         column, row = np.meshgrid(*(np.arange(n, dtype=np.float32) for n in grid.cells))
         self._cells = np.dstack([column, row])
 
@@ -65,12 +67,15 @@ class Creases:
 
 
 def _strengths(displacement: Float) -> tuple[float, ...]:
-    """How far the mouth's right and left corner smile and the right and the left brow are raised, 1 as measured."""
+    """How far the mouth's right and left corner smile and the right and the left brow are raised, 1 as measured; and how far
+    the whole face smiles, 1 at most.
+    """
     moved = displacement - displacement[list(NOSE)].mean(axis=0)
     right, left = moved[list(MOUTH_CORNERS)]
     smiles = (-right[0] - right[1]) / SMILE, (left[0] - left[1]) / SMILE
     brows = (-moved[list(brow), 1].mean() / BROWS for brow in (RIGHT_BROW, LEFT_BROW))
-    return tuple(float(np.clip(each, 0, _MOST)) for each in (*smiles, *brows))
+    found = [float(np.clip(each, 0, _MOST)) for each in (*smiles, *brows)]
+    return (*found, min(1.0, (found[0] + found[1]) / 2))
 
 
 @cache
