@@ -156,13 +156,15 @@ def test_a_storyboard_is_played_whole_by_each_of_a_group(tmp_path: Path) -> None
 
 
 def test_a_storyboard_is_kept_to_the_frame(tmp_path: Path) -> None:
-    """Whatever the seed, what a storyboard asks for begins when it says."""
+    """Whatever the seed, what a storyboard asks for begins when it says. One corner of the mouth goes farther than the
+    other; both together do the same.
+    """
     plan = tmp_path / "plan.json"
     beat = {"motion": "broad-smile", "start": 1.0}
     plan.write_text(json.dumps({"schema": "vivify.storyboard/1", "beats": [beat]}))
     photo, face = portrait()
     asked = replace(SMALL, storyboard=plan, seconds=2.0)
     one, other = (_clip(photo, [face], replace(asked, seed=seed)).tracks[0].displacement for seed in (1, 2))
-    mouth = list(MOUTH_CORNERS)
-    assert np.abs(one[5:, mouth]).max() > 0.05
-    assert np.allclose(one[:, mouth], other[:, mouth], atol=0.03)  # idle mouths move too
+    one, other = (moved[:, list(MOUTH_CORNERS)].mean(axis=1) for moved in (one, other))
+    assert np.abs(one[5:]).max() > 0.05
+    assert np.allclose(one, other, atol=0.03)  # idle mouths move too

@@ -239,6 +239,29 @@ def test_a_seed_is_a_performance() -> None:
     assert not np.array_equal(one.rotation, other.rotation)
 
 
+def test_no_smile_is_even() -> None:
+    """In a living face one corner of the mouth goes farther than the other, by a fifth of their way at most, another one in
+    another face; the template alone is even, and so is what both do together.
+    """
+    life = Life(template(IDLE), template(BLINK))
+    beats = in_turn([template("broad-smile")], 4.0)
+
+    def smile(alive: Life | None, seed: int) -> tuple[float, float]:
+        asked, idle = (compose(b, alive, 4.0, 25.0, mouth_width=MOUTH, seed=seed).displacement for b in (beats, []))
+        right, left = (float(np.abs((asked - idle)[:, corner, 1]).max()) for corner in (61, 291))
+        return right + left, (left - right) / (left + right)
+
+    both, even = smile(None, 0)
+    assert even == pytest.approx(0, abs=0.001)
+    uneven = []
+    for seed in range(12):
+        size, share = smile(life, seed)
+        assert size == pytest.approx(both, rel=0.01)
+        uneven.append(share)
+    assert -0.1 < min(uneven) < -0.01
+    assert 0.01 < max(uneven) < 0.1
+
+
 def test_motions_share_the_time_as_they_take_it() -> None:
     """In twelve seconds a motion of two and one of four go at their own pace, each in the middle of its share; where there
     is less time than they take, both are as much quicker, and each ends where its share of the time does.
