@@ -19,6 +19,7 @@ from .coverage import BY_MOTO, UnsupportedTemplate, check
 from .settings import REGION
 
 Template = dict[str, Any]
+_BATCH_ROLE = "LocalBatchRole"
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,10 @@ def _for_moto(cloudformation: Template) -> Template:
         for name, resource in resources.items()
         if name not in gone
     }
+    template["Resources"][_BATCH_ROLE] = {
+        "Type": "AWS::IAM::Role",
+        "Properties": {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []}},
+    }
     for resource in template["Resources"].values():
         waits = resource.pop("DependsOn", [])
         kept = [name for name in ([waits] if isinstance(waits, str) else waits) if name not in gone]
@@ -132,6 +137,12 @@ def _state_machine(resource: Template) -> Template:
     return resource
 
 
+def _compute_environment(resource: Template) -> Template:
+    """For moto, which wants to be told a role: AWS Batch has one of its own."""
+    resource["Properties"].setdefault("ServiceRole", {"Fn::GetAtt": [_BATCH_ROLE, "Arn"]})
+    return resource
+
+
 def _job_definition(resource: Template) -> Template:
     """For moto, which looks for the timeout under a lower case name, and insists on a retry strategy."""
     properties = resource["Properties"]
@@ -143,5 +154,6 @@ def _job_definition(resource: Template) -> Template:
 _ADAPTERS = {
     "AWS::Lambda::Function": _function,
     "AWS::StepFunctions::StateMachine": _state_machine,
+    "AWS::Batch::ComputeEnvironment": _compute_environment,
     "AWS::Batch::JobDefinition": _job_definition,
 }

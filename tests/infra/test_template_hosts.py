@@ -28,6 +28,20 @@ def test_hosts_give_nothing_away(resources: dict[str, Resource]) -> None:
         assert environment["ComputeResources"]["LaunchTemplate"]["LaunchTemplateId"] == {"Ref": "GpuHosts"}, name
 
 
+def test_hosts_are_renewed_under_running_jobs(resources: dict[str, Resource]) -> None:
+    """A change makes new hosts on AWS's newest image, and lets a job on an old one run for as long as it may. Batch does so
+    with no role but its own.
+    """
+    (job,) = of(resources, "AWS::Batch::JobDefinition").values()
+    for name, environment in of(resources, "AWS::Batch::ComputeEnvironment").items():
+        assert environment["ReplaceComputeEnvironment"] is False, name
+        assert "ServiceRole" not in environment, name
+        assert environment["ComputeResources"]["UpdateToLatestImageVersion"] is True, name
+        policy = environment["UpdatePolicy"]
+        assert policy["TerminateJobsOnUpdate"] is False, name
+        assert policy["JobExecutionTimeoutMinutes"] * 60 >= job["Timeout"]["AttemptDurationSeconds"], name
+
+
 def test_nothing_reaches_the_hosts(resources: dict[str, Resource]) -> None:
     """The hosts' security group lets nothing in, and only HTTPS out; by default their network has no way to the internet."""
     hosts = resources["GpuSecurityGroup"]["Properties"]

@@ -25,7 +25,6 @@ UNSCOPED = {
 }
 # AWS's own policies, each the least there is for its purpose.
 MANAGED = {
-    "AWSBatchServiceRole": "what Batch itself needs to run hosts",
     "AWSLambdaBasicExecutionRole": "to write logs",
     "AWSXRayDaemonWriteAccess": "to write traces",
     "AWSXrayWriteOnlyAccess": "to write traces",
