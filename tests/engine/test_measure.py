@@ -144,6 +144,19 @@ def test_eyes_that_look_aside_are_as_open_as_the_wider_one(
     assert np.allclose(lids[-1], told, atol=0.05)
 
 
+def test_a_rest_in_a_blink_is_one_of_both_eyes() -> None:
+    """Of a film that begins with one eye a fifth shut and the other nearly half, then has them open, both are told open from
+    then on: the first is not told wide, as it was when the second alone was taken to blink.
+    """
+    shape = np.repeat(portrait()[1].landmarks[None] / 40, 9, axis=0)
+    for eye, closed in zip(EYES, (0.2, 0.45), strict=True):
+        upper, lower = list(eye.upper[0]), list(eye.lower[0])
+        shape[0, upper] += np.float32(closed) * (shape[0, lower] - shape[0, upper])
+    still = np.zeros((9, 3), np.float32)
+    lids = to_motion(Measured(shape.astype(np.float32), still, still + np.float32(3), fps=1.0)).lids
+    assert np.allclose(lids[4:], 0, atol=0.02)
+
+
 @pytest.mark.parametrize("aside", [-0.2, 0.2])
 def test_eyes_that_look_aside_stay_where_they_are(aside: float) -> None:
     """Corners that are read to slide after their irises, as on films by .11 eye distances an eye width, have not moved."""

@@ -90,6 +90,23 @@ def test_narrow_eyes_follow_a_driver_who_begins_in_surprise() -> None:
     assert np.array_equal(wide, lids)
 
 
+def test_nobody_stares_whose_driver_begins_in_half_a_blink() -> None:
+    """Of a driver whose lids are usually a quarter wider than in his first frame, eyes that the photo shows a quarter wider
+    than that are as in the photo when his are as usual, a fifth shut when his are as in the first frame, and shut when his
+    are; eyes as narrow as his do just what his do.
+    """
+    lids = np.full((COUNT, 2), -0.25, np.float32)
+    lids[0], lids[20], lids[30] = 0, 0, 1
+    talking = _talking()
+    driver = replace(talking, motion=replace(talking.motion, lids=lids))
+    wide, narrow = (
+        driver.role(FPS, {}, shown=_face(APART, opened), seed=0, loop=False).motion(range(COUNT)).lids
+        for opened in (1.25 * 0.3, 0.3)
+    )
+    assert wide[[0, 10, 20, 30], 0] == pytest.approx([0, 0, 1 / 5, 1], abs=1e-5)
+    assert np.array_equal(narrow, lids)
+
+
 def test_narrow_eyes_follow_a_driver_whose_wide_eyes_are_his_usual_ones() -> None:
     """Lids of a driver who usually has them as in his first frame shut eyes of any width as far as they are told to."""
     lids = np.zeros((COUNT, 2), np.float32)

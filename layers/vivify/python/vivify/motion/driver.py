@@ -53,13 +53,13 @@ class Driver:
         driver's chest is not seen.
         """
         count = frame_count(len(self.motion) / self.fps, fps)
-        beginning, narrower = self._beginning(shown), self._narrower(shown)
+        beginning, already = self._beginning(shown), self._already_shut(shown)
         breath = None if self.motion.chest.any() else Breath.of(np.random.default_rng(seed))
 
         def motion(frames: range) -> Motion:
             part = self.motion.at_length(count, frames)
             begun = easing(frames, count, fps, both_ends=False)[:, None]
-            lids = np.maximum((part.lids - begun * narrower) / (1 - begun * narrower), np.minimum(part.lids, 0))
+            lids = np.maximum((part.lids - begun * already) / (1 - begun * already), np.minimum(part.lids, 0))
             displacement = part.displacement + begun[..., None] * beginning
             part = strengthen(replace(part, displacement=displacement, lids=lids), strengths)
             part = part.eased(_coming_back(frames, count, fps)) if loop else part
@@ -90,14 +90,15 @@ class Driver:
         closed = replace(Motion.still(1), displacement=self.motion.displacement[closest].mean(axis=0, keepdims=True))
         return only(closed, ("mouth",)).displacement[0] * np.float32(min(1.0, wanted / most))
 
-    def _narrower(self, shown: Float) -> np.float32:
-        """How far lids are already shut that the photo shows narrower than the driver's in the first frame: no farther than
-        his usually are, lest narrow eyes follow wide ones no more. Told against a first frame of surprise, eyes would be
-        half shut whenever his are as usual.
+    def _already_shut(self, shown: Float) -> np.float32:
+        """How far lids are already shut that the photo shows narrower than the driver's in the first frame, or, below 0,
+        wider: no farther than his usually are, lest narrow eyes follow wide ones no more. Told against a first frame of
+        surprise, eyes would be half shut whenever his are as usual; against one of half a blink they would stare.
         """
         first, photo = (float(np.mean([eye.apart(points) for eye in EYES])) for points in (self.first, shown))
-        already = 1 - photo / first
-        return np.float32(max(0.0, min(already, 2 * (already - _AS_OPEN), float(np.median(self.motion.lids)))))
+        already, usual = 1 - photo / first, float(np.median(self.motion.lids))
+        side, far = np.sign(already), abs(already)
+        return np.float32(side * max(0.0, min(far, 2 * (far - _AS_OPEN), side * usual)))
 
 
 def _coming_back(frames: range, count: int, fps: float) -> Float:

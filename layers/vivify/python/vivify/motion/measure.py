@@ -166,7 +166,7 @@ def to_motion(measured: Measured, rest: slice | None = None) -> Motion:
     quick = calmed(measured.shape, _LID_SIGMA * fps, _SHAPE_NOISE)
     looks = np.mean([_gaze(eye, shape) for eye in EYES], axis=0)
     gaze = np.clip(looks - looks[still].mean(axis=0), -_DEEPEST_GAZE, _DEEPEST_GAZE).astype(np.float32)
-    lids = _together(np.stack([_closure(eye, quick, still) for eye in EYES], axis=1), gaze)
+    lids = _together(_closures(np.stack([eye.apart(quick) for eye in EYES], axis=1), still), gaze)
     turn, place = _head_moves(measured, still)
     displacement = shape[:, :MESH] - shape[still, :MESH].mean(axis=0)
     displacement[:, EYE_CORNERS, 0] -= _CORNERS_DRAWN * gaze[:, :1]
@@ -211,11 +211,18 @@ def _chest_moves(measured: Measured, still: slice) -> Float:
     return moved - moved[still].mean(axis=0)
 
 
-def _closure(eye: Eye, shape: Float, still: slice) -> Float:
-    """(T,): 0 as open as at rest, 1 shut, negative wider. A rest that catches a blink gives way to what is usual."""
-    apart = eye.apart(shape)
-    usual, resting = float(np.percentile(apart, 60)), float(apart[still].mean())
-    rest = max(resting if resting > _AWAKE * usual else usual, 1e-3)
+def _closures(apart: Float, still: slice) -> Float:
+    """(T, 2) of how far ``apart`` (T, 2) lids are: 0 as open as at rest, 1 shut, negative wider. A rest that catches a blink
+    gives way to what is usual, in both eyes or in none: in one alone, the other would stay wide open throughout.
+    """
+    usual, resting = np.percentile(apart, 60, axis=0), apart[still].mean(axis=0)
+    awake = float((resting / np.maximum(usual, 1e-3)).mean()) > _AWAKE
+    rests = np.maximum(resting if awake else usual, 1e-3)
+    return np.stack([_closure(eye, float(rest)) for eye, rest in zip(apart.T, rests, strict=True)], axis=1)
+
+
+def _closure(apart: Float, rest: float) -> Float:
+    """(T,) of one eye, whose lids are ``rest`` apart at rest."""
     closed = 1 - apart / rest
     # Small changes are the landmarks' noise, from twice that on all of it is motion; nearly shut is shut.
     size = np.abs(closed)
