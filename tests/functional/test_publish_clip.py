@@ -130,7 +130,9 @@ def test_a_broken_promise(stack: Stack, invoke: Invoke, tmp_path: Path) -> None:
     assert "Contents" not in boto3.client("s3").list_objects_v2(Bucket=stack.clips)
 
 
-@pytest.mark.parametrize("wrong", [{"faststart": False}, {"pixel_format": "yuv444p"}, {"width": 62}, {"height": 50}])
+@pytest.mark.parametrize(
+    "wrong", [{"faststart": False}, {"codec": "hevc"}, {"pixel_format": "yuv444p"}, {"width": 62}, {"height": 50}]
+)
 def test_a_clip_that_would_not_play_everywhere(
     stack: Stack, invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any]
 ) -> None:

@@ -36,3 +36,17 @@ def test_what_a_page_names_is_there(page: Path) -> None:
     named = set(re.findall(r"`((?:[\w-]+/)+[\w.-]+\.(?:py|md|yaml))`", text))
     files = {f"/{_name(file)}" for folder in FOLDERS for file in (ROOT / folder).rglob("*.*")}
     assert [name for name in named if not any(file.endswith(f"/{name}") for file in files)] == []
+
+
+def test_licences_of_all_that_is_installed() -> None:
+    """NOTICE says under which licence each package is that a layer, the engine's lock or the container's holds, and of no
+    other: whoever builds them hands these on.
+    """
+    listed = (ROOT / "NOTICE").read_text(encoding="utf-8").split("LGPL-2.1-or-later\n\n")[1].splitlines()
+    told = dict(line.split(": ", 1) for line in listed)
+    locks = [ROOT / "infra/locks" / f"{name}.txt" for name in ("engine", "container")]
+    locks += (ROOT / "layers").glob("*/requirements.txt")
+    lines = [line for lock in locks for line in lock.read_text(encoding="utf-8").splitlines()]
+    pinned = {found[1] for line in lines if (found := re.match(r"([a-z0-9_.-]+)==", line))}
+    assert set(told) == pinned
+    assert all(told.values())

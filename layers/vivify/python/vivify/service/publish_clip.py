@@ -61,5 +61,6 @@ def _newest_manifest(clip_id: str, bucket: str) -> dict[str, Any]:
 def _check(info: ClipInfo, manifest: dict[str, Any]) -> None:
     written = {"width": info.width, "height": info.height, "frames": info.frames}
     promised = {name: manifest[name] for name in written}
-    if written != promised or not info.faststart or info.pixel_format != "yuv420p":
+    playable = (info.codec, info.pixel_format, info.faststart) == ("h264", "yuv420p", True)
+    if written != promised or not playable:
         raise VideoError("The clip is not what its frames were.", written=written, promised=promised)
