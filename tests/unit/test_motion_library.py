@@ -130,6 +130,21 @@ def test_a_wink_shuts_its_own_eye(name: str, side: int, other: int) -> None:
     assert np.abs(lids[:, other]).max() < 0.05
 
 
+def test_what_is_mirrored_goes_to_the_other_side() -> None:
+    """A turn to the left mirrored goes to the right, with eyes that look back the other way; a wink of the left eye shuts
+    the right one and lifts that corner of the mouth; mirrored twice all is as it was.
+    """
+    turn, wink = template("turn-left").motion, template("wink-left").motion
+    assert np.array_equal(turn.mirrored().rotation, turn.rotation * [-1, 1, -1])
+    assert np.array_equal(turn.mirrored().gaze[:, 0], -turn.gaze[:, 0])
+    assert np.array_equal(wink.mirrored().lids, wink.lids[:, ::-1])
+    right, left = wink.displacement[:, [61, 291]].swapaxes(0, 1)
+    assert np.array_equal(wink.mirrored().displacement[:, 61], left * [-1, 1, 1])
+    assert not np.allclose(right, left, atol=0.02)
+    for curve in fields(Motion):
+        assert np.array_equal(getattr(wink.mirrored().mirrored(), curve.name), getattr(wink, curve.name)), curve.name
+
+
 def test_brows_go_up_and_down() -> None:
     """Raised brows and surprise lift both brows, a frown lowers them, both alike and neither aside; y grows downwards."""
     for name, sign in (("raised-brows", -1), ("surprise", -1), ("frown", 1)):
