@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import traceback
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
 from boto3.exceptions import RetriesExceededError
 from botocore import exceptions
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
 
 from vivify.cloud import executions
-from vivify.cloud.aws import calls
+from vivify.cloud.aws import calls, client
 from vivify.errors import CloudError, CloudUnavailable
+
+from .stack import Stack
 
 URL = "https://example.org"
 # What botocore itself tries again, of the services that we ask.
@@ -47,6 +51,27 @@ def test_nobody_there_just_now(error: Exception) -> None:
         raise error
     assert caught.value.retryable
     assert URL not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize(("refusals", "made"), [(3, True), (4, False)])
+def test_who_does_not_answer_is_asked_four_times(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, refusals: int, made: bool
+) -> None:
+    """Three answers of 503 are nobody's business, after the fourth the call is given up as one that may be done again."""
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    table, asked = client("dynamodb"), []
+
+    def busy(**_: object) -> AWSResponse | None:
+        asked.append(1)
+        return AWSResponse(URL, 503, {}, SimpleNamespace(stream=lambda: [b"{}"])) if len(asked) <= refusals else None
+
+    table.meta.events.register_first("before-send.dynamodb.GetItem", busy)
+    try:
+        with nullcontext() if made else pytest.raises(CloudUnavailable), calls("read"):
+            table.get_item(TableName=stack.table, Key={"clip_id": {"S": "none"}})
+    finally:
+        table.meta.events.unregister("before-send.dynamodb.GetItem", busy)
+    assert len(asked) == 4
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,14 @@ from vivify.faces.topology import CHIN, MESH, OVAL, triangles
 # In eye distances.
 _FALLS_ABOVE, _FALLS_ASIDE = 0.75, 1.25  # for each one outside the face's outline a head is so much farther: above, beside
 _FALLS = 1.1  # and so much at most
+# Of the body below, judged by eye in turns and nods, not measured: it hardly moves, so what counts is that it starts softly.
 _NECK_BEHIND_CHIN = 0.55
-_SHOULDERS_FORWARD = 0.25
+_SHOULDERS_FORWARD = 0.25  # of the neck
+_SHOULDERS_FROM, _SHOULDERS_TO = 0.6, 1.8  # below the chin they come forward
 _BACKGROUND_BEHIND = 4.0
+_BODY_RISES = 0.18  # towards the ears, by the square of the way aside; the jaw itself does by .71 (48 faces), before ears
 _JAW_BLEND = 0.12  # the step from chin to neck is this soft
+_SOFT = 0.03  # and all of the surface this
 _GRID = 256  # cells on the long side: depth is smooth but for the silhouette, which the matte keeps sharp
 
 
@@ -61,23 +65,15 @@ def estimate(landmarks: Float, head: HeadFrame, matte: Float) -> DepthMap:
 
     unit = head.unit
     u, v = head.upright(x * np.float32(step), y * np.float32(step))
-    _, chin = head.upright(landmarks[CHIN : CHIN + 1, 0], landmarks[CHIN : CHIN + 1, 1])
-    aside = np.abs(u) / np.maximum(np.hypot(u, v), np.float32(1e-3))
-    falls = (_FALLS_ABOVE + (_FALLS_ASIDE - _FALLS_ABOVE) * aside) * away * np.float32(step)
-    skull = rim + np.minimum(falls, np.float32(_FALLS * unit))
-
-    # Below the jaw: the neck behind the chin, the shoulders a little before the neck.
-    below = v - chin[0] + np.float32(0.18) * np.abs(u) ** 2  # the jaw line rises towards the ears
-    neck = np.float32(landmarks[CHIN, 2] + _NECK_BEHIND_CHIN * unit)
-    body = neck - np.float32(_SHOULDERS_FORWARD * unit) * smoothstep((v - chin[0] - 0.6) / 1.2)
-    surface = skull + (body - skull) * smoothstep(below / _JAW_BLEND + 0.5)
+    skull = _skull_depth(rim, away * np.float32(step), u, v, unit)
+    surface = _with_body(skull, landmarks, head, u, v)
     # On its very rim the mesh covers cells by a corner only, and carries its slope too far: no nearer there than what is
     # beside it, no farther than the outline.
     core = cv2.erode(inside, np.ones((3, 3), np.uint8)).astype(np.float32)
     beside = cv2.blur(face * core, (3, 3)) / np.maximum(cv2.blur(core, (3, 3)), 1e-3)
     face = np.where(core > 0, face, np.minimum(np.maximum(face, beside), rim))
     surface = np.where(inside > 0, face, surface).astype(np.float32)
-    surface = cv2.GaussianBlur(surface, (0, 0), max(0.6, 0.03 * unit / step))
+    surface = np.asarray(cv2.GaussianBlur(surface, (0, 0), max(0.6, _SOFT * unit / step)), np.float32)
 
     shrink = np.array([[1 / step, 0, 0], [0, 1 / step, 0]], np.float32)
     how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -86,6 +82,24 @@ def estimate(landmarks: Float, head: HeadFrame, matte: Float) -> DepthMap:
     )
     far = np.float32(float(person.max()) + _BACKGROUND_BEHIND * unit)
     return DepthMap(person=person, scene=np.where(matte > 0.5, person, far).astype(np.float32))
+
+
+def _skull_depth(rim: Float, away: Float, u: Float, v: Float, unit: float) -> Float:
+    """The head beyond the face's outline, whose z nearby is ``rim`` and which is ``away``, pixels; ``u``, ``v``: upright."""
+    aside = np.abs(u) / np.maximum(np.hypot(u, v), np.float32(1e-3))
+    falls = (_FALLS_ABOVE + (_FALLS_ASIDE - _FALLS_ABOVE) * aside) * away
+    return np.asarray(rim + np.minimum(falls, np.float32(_FALLS * unit)), np.float32)
+
+
+def _with_body(skull: Float, landmarks: Float, head: HeadFrame, u: Float, v: Float) -> Float:
+    """Below the jaw: the neck behind the chin, the shoulders a little before the neck."""
+    unit = head.unit
+    _, chin = head.upright(landmarks[CHIN : CHIN + 1, 0], landmarks[CHIN : CHIN + 1, 1])
+    below = v - chin[0] + np.float32(_BODY_RISES) * np.abs(u) ** 2
+    neck = np.float32(landmarks[CHIN, 2] + _NECK_BEHIND_CHIN * unit)
+    forward = smoothstep((v - chin[0] - _SHOULDERS_FROM) / (_SHOULDERS_TO - _SHOULDERS_FROM))
+    body = neck - np.float32(_SHOULDERS_FORWARD * unit) * forward
+    return np.asarray(skull + (body - skull) * smoothstep(below / _JAW_BLEND + 0.5), np.float32)
 
 
 def _face_depth(points: Float, size: tuple[int, int]) -> tuple[Float, NDArray[np.uint8]]:
