@@ -160,6 +160,14 @@ def test_the_inside_has_the_photos_grain() -> None:
     assert none.std() < 2
 
 
+@pytest.mark.parametrize(("sigma", "least", "most"), [(0, 0.8, 1.1), (3, 2, 3), (8, 5, 8)])
+def test_the_inside_is_as_blurred_as_the_photo(sigma: float, least: float, most: float) -> None:
+    """In a face 126 pixels from eye to eye a blur of 3 pixels is told as one of 2 to 3, one of 8 as one of 5 to 8."""
+    pixels, face = enlarged(*smiling(), 3)
+    blurred = cv2.GaussianBlur(pixels, (0, 0), sigma) if sigma else pixels
+    assert least <= read_tones(blurred, face.landmarks, 126.0).blur <= most
+
+
 def test_teeth_are_yellow_where_all_light_is() -> None:
     """Through a filter that leaves .3 of the blue, e to the -1.2, teeth are yellower by .9 or more in log of red against
     blue; by half of that at most, where it leaves out the eyes.

@@ -44,6 +44,7 @@ _LEAST_RED = 0.22  # log of red against green: blood shows inside of faces that 
 # Deviations of red and blue from luma in a face that make a black-and-white or toned print, and a colour photo.
 _COLOURLESS, _COLOURED = 1.2, 4.2
 _BLUR_SEEN = ((0.30, 0.37, 0.49, 0.62), (2.6, 1.7, 0.8, 0.45))  # detail at one scale against the next: sigma in pixels
+_LEAST_FACE = 128  # pixels: smaller ones are not looked at at half their size
 _GRAIN_PATCH = 0.25  # eye distances
 
 
@@ -193,7 +194,7 @@ def _edge_blur(luma: Float, points: Float) -> float:
     """The sigma of the photo's edges in pixels, told by the sharpest of eyes, lips and brows.
 
     How much detail there is at one scale against the next coarser tells it; the table is of portraits blurred by known
-    amounts.
+    amounts. Where it nears its end, at half the size there is more to tell.
     """
     eyes, brows = [points[list(eye.opening)] for eye in EYES], [_hull(points, brow) for brow in (RIGHT_BROW, LEFT_BROW)]
     smooth = [np.asarray(cv2.GaussianBlur(luma, (0, 0), s)) for s in (0.7, 1.4, 2.8)]
@@ -203,7 +204,10 @@ def _edge_blur(luma: Float, points: Float) -> float:
         mask = np.any([_inside(luma, polygon) for polygon in features], axis=0)
         if mask.any():
             found.append(float(fine[mask].mean()) / max(float(coarse[mask].mean()), 1e-3))
-    return float(np.interp(max(found), *_BLUR_SEEN))
+    blur = float(np.interp(max(found), *_BLUR_SEEN))
+    if max(found) > _BLUR_SEEN[0][1] or min(luma.shape) < _LEAST_FACE:
+        return blur
+    return max(blur, 2 * _edge_blur(np.asarray(cv2.pyrDown(luma), np.float32), points / np.float32(2)))
 
 
 def _grain(face: Float, points: Float, unit: float) -> Float:
