@@ -88,6 +88,18 @@ def test_a_lower_row_alone_is_the_jaws() -> None:
     assert np.percentile(seen, 80) > 160
 
 
+def test_a_pale_lower_lip_is_no_row_of_teeth() -> None:
+    """What lies below the dark of an open mouth, a tenth brighter than the lower lip, is that lip; the upper may be dark."""
+    pixels, face = enlarged(*smiling(), 3)
+    ring, outer = (np.round(face.landmarks[list(points), :2]).astype(int) for points in (INNER_LIPS, OUTER_LIPS))
+    upper, lower = (face.landmarks[list(row), :2] for row in (UPPER_INNER_LIP, LOWER_INNER_LIP))
+    dark = np.round(np.concatenate([upper, (0.4 * upper + 0.6 * lower)[::-1]])).astype(int)
+    cv2.fillPoly(pixels, [outer], (170, 110, 110))
+    cv2.fillPoly(pixels, [np.concatenate([outer[:11], ring[10::-1]])], (80, 50, 50))
+    cv2.fillPoly(pixels, [ring], (187, 121, 121))
+    assert Performer(cv2.fillPoly(pixels, [dark], (40, 20, 20)), face)._mouth._shown is None
+
+
 @pytest.mark.parametrize("seen", [1.0, 1.4])
 def test_a_slit_whose_teeth_lie_in_the_lips_shade_shows_teeth_in_a_smile(seen: float) -> None:
     """Where a millimetre or so of teeth is ``seen`` and a tongue below, a lip that rises uncovers teeth: no tongue goes

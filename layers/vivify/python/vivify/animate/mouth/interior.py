@@ -93,11 +93,12 @@ class Mouth:
         edge = None if self._shown is None else self._shown.edge
         grins = _grins_shut(shape) and not _are_red(region, landmarks, self._tones)
         self._untold = grins if edge is None else not (edge.hanging or edge.lower)
-        if self._shown is not None:
-            self._covered = self._shown.edge.covered
+        if self._shown is not None and edge is not None:
+            self._covered = edge.covered
             behind = 0.0 if self._covered else _BEHIND
-            if self._shown.worth.front > 0.5 or not self._covered:  # else the slit does not tell where its teeth end
-                self._end = float(self._shown.edge.at(np.zeros(1, np.float32))[0]) - behind
+            # Else the slit, or a lower row, does not tell where upper teeth end.
+            if not edge.lower and (self._shown.worth.front > 0.5 or not self._covered):
+                self._end = float(edge.at(np.zeros(1, np.float32))[0]) - behind
             at_rest = View.of(self._points[UPPER_LIP, :2], head, Turn.none(), self._at_edge(self._bite_at_rest), self._size)
             found = match(PaintedRow(upper, self._tones, upper=True), at_rest, self._shown, behind)
         self._lower_alone = edge is not None and edge.lower

@@ -17,7 +17,7 @@ from vivify.animate.mouth.edge import LIP, Edge, find_edge
 from vivify.animate.mouth.hidden import RISES, behind_lower_lip, continued, seen_from, under_upper_lip
 from vivify.animate.mouth.lips import between_lips
 from vivify.animate.mouth.tones import LUMA, Tones
-from vivify.animate.mouth.worth import CLEAR, Worth, redder_than, worth
+from vivify.animate.mouth.worth import Worth, redder_than, worth
 from vivify.animate.patch import Window
 from vivify.arrays import Float, Pixels
 from vivify.depth.raster import filled
@@ -43,6 +43,7 @@ _FRONT = 13.0  # to either side: where gums are looked for
 # Log of red against green, beyond the teeth's: gums have .36, teeth that lips blur into .08 to .24; in how much colour.
 _GUM_RED, _COLOURED = 0.3, 0.5
 _TELLS = (9.0, 14.0)  # lips farther apart than this tell what is below the upper teeth, too
+_LOWER_CLEAR = 1.2  # of the lower lip's green: a lower row has 1.28 and 1.36 of it, what was lip 1.11 and .81
 _LOWER_PART = 3.0  # what there is below the upper teeth must be as high as this to be the jaw's
 
 
@@ -90,8 +91,8 @@ class Shown:
         inside = filled(polygon, window.size)
         x, y = seen_from(place, window)
         edge = find_edge(green, inside > 127, x, y, unit, tones.skin)
-        lips = _lips(region, landmarks)
-        if edge is None or (edge.lower and edge.bright < CLEAR[0] * lips):  # the lower lip, below a dark mouth
+        lower_lip, lips = _lips(region, landmarks)
+        if edge is None or (edge.lower and edge.bright < _LOWER_CLEAR * lower_lip):  # that lip, below a dark mouth
             return None
         below = y - edge.at(x)
         has_jaw = below[inside > 127].max() > _LOWER_PART
@@ -113,7 +114,8 @@ class Shown:
         goes_on = told.at(x)
         hidden = np.maximum(over, behind) * goes_on
         wide = float(smoothstep((gap / unit - _TELLS[0]) / (_TELLS[1] - _TELLS[0])))
-        stays = np.where(below < 0, goes_on, np.float32(max(told.front, wide, edge.lower)))
+        jaws = below >= (edge.dark if edge.lower else 0)  # not the dark above lower teeth
+        stays = np.where(~jaws, goes_on, np.float32(max(told.front, wide, edge.lower)))
         near, far = (
             np.asarray(cv2.GaussianBlur(np.maximum(mask, hidden).astype(np.float32), (0, 0), soft), np.float32)
             for mask in (inside > 127, sure * stays)
@@ -165,11 +167,12 @@ class Shown:
         rgb += (colour - rgb) * kept[..., None].astype(np.float32)
 
 
-def _lips(region: Pixels, landmarks: Float) -> float:
-    """The green of the lips, half way between their edges."""
+def _lips(region: Pixels, landmarks: Float) -> tuple[float, float]:
+    """The green of the lower lip and of both, half way between their edges."""
     at = (landmarks[list(INNER_LIPS), :2] + landmarks[list(OUTER_LIPS), :2]) / 2
     seen = cv2.remap(region, at.astype(np.float32)[None], np.empty(0, np.float32), cv2.INTER_LINEAR)
-    return float(np.median(seen[0, :, 1])) + 1
+    green = seen[0, :, 1]
+    return float(np.median(green[11:])) + 1, float(np.median(green)) + 1
 
 
 def _are_gums(dim: Float, teeth: Float, tones: Tones) -> bool:
