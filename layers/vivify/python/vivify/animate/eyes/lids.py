@@ -180,9 +180,10 @@ class _Seen:
             return None
         zoom, fresh = eye_patch.zoomed(self.place), self.moved.fresh()
         made = self.eye.in_skin_colours(made * np.float32(255), fresh, self.moved.upper())
-        made, wanting = made + fresh[..., None] * (lashes.sharpened(made, self.eye.blur) - made), np.zeros_like(fresh)
+        line, wanting = self.moved.line(), np.zeros_like(fresh)
+        made = made + (fresh * line)[..., None] * (lashes.sharpened(made, self.eye.blur) - made)
         if self.eye.detail is not None:
-            made, wanting = self.eye.detail.matched(made, zoom, np.maximum(1 - fresh, self.moved.line()))
+            made, wanting = self.eye.detail.matched(made, zoom, np.maximum(1 - fresh, line))
         change = self.eye.in_its_colours(made - self.picture)
         strength = min(1.0, (self.moved.closure - _FROM) / (_WHOLE - _FROM))
         # Shut lids of a mesh leave a slit: nothing of it may shine through a cover that fades along the lower lid.
