@@ -73,6 +73,11 @@ class Stack:
             for key in names:
                 boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=b"-")
 
+    def frames(self) -> list[str]:
+        """What jobs have handed over, in the order of the keys."""
+        found = boto3.client("s3").list_objects_v2(Bucket=self.work, Prefix="frames/").get("Contents", [])
+        return [thing["Key"] for thing in found]
+
     def record(self, clip_id: str) -> dict[str, Any] | None:
         table = boto3.resource("dynamodb").Table(self.table)
         found: dict[str, Any] | None = table.get_item(Key={"clip_id": clip_id}).get("Item")
