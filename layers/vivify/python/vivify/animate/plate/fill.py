@@ -25,6 +25,7 @@ _RELAXED = 8  # times at the finest level, twice as often at each coarser one: i
 _CLEAR = 24.0  # levels on a line and beside it: others are too faint to be mistaken for hair
 _GONE = 0.3  # covered by so much, a pixel says nothing of the background
 _PERSON = 64  # of the matte: where it is as dense nothing is told from the person
+_BARE = 24.0  # levels: what is farther off a line drawn on, and looks like the background, is none of it
 _LIVELY = 12.0  # levels: a background that varies by this much hides the rest of an outline
 _DEEPEST = 12.0  # of the unsure edge: so far behind the person detail is grown
 _FADES_FROM = 0.6  # of that depth
@@ -65,7 +66,8 @@ def plate_of(region: Pixels, alpha: Pixels, reach: float, own: Float | None = No
     tone = _continued(few, unsure, softness)
     others = np.zeros(hidden.shape, bool) if own is None else cv2.resize(own, small, interpolation=cv2.INTER_AREA) < _OWN
     people = (cv2.resize(alpha, small, interpolation=cv2.INTER_AREA) > _PERSON) | others
-    letters = _enlarged(told.from_person(few, tone, people, unsure > 0, reach * shrink), alpha)
+    letters, bare = told.from_person(few, tone, people, unsure > 0, reach * shrink)
+    letters = _enlarged(letters, alpha)
     usual = _background_contrast(few - tone, unsure, side)
     still = np.clip((_LIVELY - usual) / _LIVELY * 2, 0, 1)
     tone, usual, calm = (_enlarged(picture, alpha) for picture in (tone, usual, still))
@@ -80,6 +82,8 @@ def plate_of(region: Pixels, alpha: Pixels, reach: float, own: Float | None = No
     gone = (cv2.resize(cover, small, interpolation=cv2.INTER_AREA) > _GONE).astype(np.uint8)
     gone = unsure if gone.all() else gone
     drawn, left = lines.drawn_on(region, few, gone, unsure, reach * shrink)
+    off = most(np.abs(cv2.resize(drawn, small, interpolation=cv2.INTER_AREA) - few))
+    left[bare & (gone > 0) & (off > _BARE)] = 1  # drawn over a wall that is seen, lines would leave the wall with the person
     drawn = np.where(_hidden(left, alpha)[..., None], tone, drawn)  # or the person would show at the ends of the lines
     few = np.asarray(cv2.resize(drawn, small, interpolation=cv2.INTER_AREA), np.float32)
     clear = most(cv2.dilate(few, disc) - cv2.erode(few, disc)) > _CLEAR

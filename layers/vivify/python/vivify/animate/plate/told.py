@@ -27,8 +27,9 @@ Mask = NDArray[np.bool_]
 Places = NDArray[np.intp]  # counted row by row in a picture
 
 
-def from_person(few: Float, tone: Float, person: Mask, unsure: Mask, edge: float) -> Float:
-    """Where what is ``unsure`` (h, w) is told from the person: (h, w) float32, 1 there, 0 elsewhere.
+def from_person(few: Float, tone: Float, person: Mask, unsure: Mask, edge: float) -> tuple[Float, Mask]:
+    """Where what is ``unsure`` (h, w) is told from the person: (h, w) float32, 1 there, 0 elsewhere; and where it may be,
+    for it looks like the background, (h, w).
 
     ``few``: (h, w, 3) float32, the photo made smaller; ``tone``: (h, w, 3), the background's; ``person``: (h, w), where he
     or anybody is; ``edge``: the width of his unsure edge, in pixels.
@@ -52,7 +53,8 @@ def from_person(few: Float, tone: Float, person: Mask, unsure: Mask, edge: float
     sure.ravel()[places] = np.clip(mixed / _OTHER - 1, 0, 1) * np.clip(2 - like / _SAME, 0, 1)
     clear = cv2.dilate(strange.astype(np.uint8), _box(_RIM * edge)) == 0
     told = ((cv2.dilate(sure, _box(_THICK * edge)) > 0.5) & clear & unsure).astype(np.uint8)
-    return _from_outside(np.asarray(cv2.morphologyEx(told, cv2.MORPH_OPEN, _box(_THICK * edge)), np.uint8), ~unsure)
+    told = np.asarray(cv2.morphologyEx(told, cv2.MORPH_OPEN, _box(_THICK * edge)), np.uint8)
+    return _from_outside(told, ~unsure), unsure & ~strange
 
 
 def _nearby(places: Places, wanted: Mask, edge: float) -> Iterator[tuple[NDArray[np.intp], Places]]:
