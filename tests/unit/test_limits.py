@@ -14,7 +14,7 @@ from vivify.arrays import Float
 from vivify.faces import Pose, mean_face
 from vivify.faces.topology import CHIN, EYES
 from vivify.motion import Limits, Motion, Room, leaning, limits
-from vivify.motion.limits import EYES_SHUT, HEAD_CUT_OFF, HEAD_TURNED, HEADS_TOUCH, SMALL_CHILD, SMILES_ALREADY
+from vivify.motion.limits import EYES_SHUT, HEAD_CUT_OFF, HEAD_TURNED, HEADS_TOUCH, SMALL_CHILD, SMILES_ALREADY, SULKS
 
 FRONTAL = Pose(0.0, 0.0, 0.0)
 _share = st.floats(0, 1)
@@ -184,6 +184,16 @@ def test_a_broad_smile_has_little_left_to_widen() -> None:
     limits = Limits.of(shape, FRONTAL)
     assert limits.reasons == (SMILES_ALREADY,)
     assert limits.wider == pytest.approx(0.03, abs=0.005)
+
+
+def test_a_wide_mouth_that_hangs_does_not_smile() -> None:
+    """The same mouth with its corners .1 eye distances lower is told to sulk; it goes no farther apart either."""
+    shape = _shape()
+    shape[[61, 291], 0] *= 1.15 / np.linalg.norm(shape[61] - shape[291])
+    shape[[61, 291], 1] = shape[[13, 14], 1].mean() + 0.1
+    limits = Limits.of(shape, FRONTAL)
+    assert limits.reasons == (SULKS,)
+    assert limits.wider < 0.05
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ class Report:
 
     ``seconds``: the time each stage took. ``faces``: one entry a face, with its verdict, whether it was animated, and what
     held its motion back (vivify.motion.limits): ``head_turned``, ``head_cut_off``, ``heads_touch``, ``eyes_shut``,
-    ``smiles_already``, ``small_child``, ``loose_teeth``, ``spectacles``, ``mouth_hidden``, ``eyes_hidden``.
+    ``smiles_already``, ``sulks``, ``small_child``, ``loose_teeth``, ``spectacles``, ``mouth_hidden``, ``eyes_hidden``.
     """
 
     clip: str

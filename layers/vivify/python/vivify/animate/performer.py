@@ -12,7 +12,7 @@ from vivify.animate.eyes.lids import Eyelids, Lidless
 from vivify.animate.eyes.spectacles import worn
 from vivify.animate.graph_painter import GraphPainter
 from vivify.animate.layers import Layers, split
-from vivify.animate.mouth import Mouth, in_sight, on_seam
+from vivify.animate.mouth import Mouth, at_corners, in_sight, on_seam
 from vivify.animate.painter import CvPainter, Painter
 from vivify.animate.person.borders import Borders, within_bars, without_tips
 from vivify.animate.person.creases import Creases
@@ -66,7 +66,8 @@ class Performer:
         corner = np.array([self.region.x0, self.region.y0, 0], np.float32)
         self._pixels = np.ascontiguousarray(self.region.of(photo))
         self._head = everywhere.seen_from(corner)
-        self._landmarks = on_seam(self._pixels, (face.landmarks - corner).astype(np.float32), self._head)
+        landmarks = on_seam(self._pixels, (face.landmarks - corner).astype(np.float32), self._head)
+        self._landmarks = at_corners(self._pixels, landmarks, self._head)
         matte = without_tips(person_matte(self._pixels, self._landmarks, self._head, provider), self._head.unit)
         self.depth: DepthMap = estimate(self._landmarks, self._head, matte)
         self._shape = self._head.local(self._landmarks)

@@ -13,7 +13,15 @@ from typing import Final
 import numpy as np
 
 from vivify.arrays import Float
-from vivify.faces.topology import BEFORE_EARS, CHIN, EYES, mouth_width
+from vivify.faces.topology import (
+    BEFORE_EARS,
+    CHIN,
+    EYES,
+    LOWER_INNER_LIP,
+    MOUTH_CORNERS,
+    UPPER_INNER_LIP,
+    mouth_width,
+)
 from vivify.faces.types import Pose
 from vivify.motion.template import Motion
 
@@ -22,6 +30,7 @@ HEAD_CUT_OFF: Final = "head_cut_off"
 HEADS_TOUCH: Final = "heads_touch"
 EYES_SHUT: Final = "eyes_shut"
 SMILES_ALREADY: Final = "smiles_already"
+SULKS: Final = "sulks"
 SMALL_CHILD: Final = "small_child"
 LOOSE_TEETH: Final = "loose_teeth"
 SPECTACLES: Final = "spectacles"
@@ -47,6 +56,7 @@ _LEFT_WHEN_TOUCHING = 0.25  # of the farthest turn and lean
 _ALREADY_SHUT = 0.1  # an opening below this share of the eye's width is a closed eye in the photo
 _AS_OPEN = 0.7  # of the more open eye: what is less open is another matter, as in a wink
 _BROADEST, _LEAST_WIDER = 1.16, 0.03  # eye distances from corner to corner of the broadest smiles; what is always granted
+_HANGING = 0.06  # eye distances that corners of the mouth are below the middle of the lips: such a wide mouth smiles not
 _SMILING = 0.12  # with less than this left of it a photo smiles already
 # Irises' width and, times _SHORT, what the face is wider than its eyes are above the chin, in eye distances: up to the first
 # an adult's, from the second on a small child's (decision 14).
@@ -128,13 +138,15 @@ class Limits:
         rightwards, leftwards = (back, on) if pose.yaw > 0 else (on, back)
         eyes = _open(shape)
         wider = _BROADEST - float(mouth_width(shape))
+        hangs = float(shape[list(MOUTH_CORNERS), 1].mean() - shape[[UPPER_INNER_LIP[4], LOWER_INNER_LIP[4]], 1].mean())
         child = childish(shape)
         reasons = {
             HEAD_TURNED: abs(pose.yaw) > _HIDES,
             HEAD_CUT_OFF: max(cut, cut_above) > 0,
             HEADS_TOUCH: room.crowded > 0,
             EYES_SHUT: not all(eyes),
-            SMILES_ALREADY: wider < _SMILING,
+            SMILES_ALREADY: wider < _SMILING and hangs < _HANGING,
+            SULKS: wider < _SMILING and hangs >= _HANGING,
             SMALL_CHILD: child > 0.5,
         }
         return cls(
