@@ -92,6 +92,15 @@ def test_light_behind_is_nobodys() -> None:
     assert np.array_equal(_moved(layers, 0, 0), region)
 
 
+def test_a_pure_colour_of_the_persons_leaves_the_plate() -> None:
+    """An amber stone before a grey wall, opaque and without any blue, does not turn the wall behind it yellow: that is grey
+    there, to 2 levels.
+    """
+    region, matte = np.full((160, 160, 3), 180, np.uint8), np.zeros((160, 160), np.float32)
+    region[50:110, 50:110], matte[50:110, 50:110] = (150, 90, 0), 1
+    assert np.abs(split(region, matte, 6.0).plate.astype(int) - 180).max() <= 2
+
+
 def test_a_pure_colour_is_no_person() -> None:
     """Before cyan without any red, a haze of a matte that is nobody stays a haze, though the wall behind the person seems
     to have some: where nobody is no pixel turns opaque, and goes along as a speck. At rest all is the photo.

@@ -94,9 +94,9 @@ def split(region: Pixels, matte: Float, reach: float, own: Float | None = None) 
     plate = np.round(region + (other * own)[..., None] * (plate.astype(np.float32) - region)).astype(np.uint8)
     plate = _lit(plate, region, np.round(alpha * own), behind.lively, reach)
     # The person layer may not turn negative: a pixel darker than the plate's share of it is less transparent than thought. A
-    # channel that a pure colour has none of says nothing: by it all would be opaque.
+    # channel that a pure colour has none of says nothing: by it all would be opaque, unless that is so anyway.
     held = np.maximum(255 - np.round(alpha * own), 1)[..., None]
-    over = np.maximum(plate - np.floor(np.float32(255) * region / held), 0)
+    over = np.maximum(plate - np.floor(np.float32(255) * region / held), 0) * np.minimum(held / np.float32(_OPAQUE), 1)
     plate = np.round(plate - over * _without(region)).astype(np.uint8)
     share = least(np.where(plate > region, np.float32(255) * region / np.maximum(plate, 1), np.float32(255)))
     alpha = np.maximum(np.round(alpha * own), 255 - np.floor(share)).astype(np.uint8)
