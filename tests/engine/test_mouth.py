@@ -57,15 +57,26 @@ def test_lips_that_part_show_teeth_before_a_dark_throat() -> None:
     assert np.percentile(light, 25) < 0.5 * skin
 
 
-def test_behind_lips_shown_apart_over_the_dark_stand_low_teeth() -> None:
-    """Where the photo shows nothing but dark between its lips, a jaw that opens 5 mm more uncovers 4 mm of teeth at most."""
+def dark_between_lips(apart: float) -> tuple[Performer, float]:
+    """A portrait whose lips are ``apart``, eye distances, over nothing but dark; pixels per eye distance."""
     pixels, face = smiling()
     points = lips_together(face.landmarks)
     unit = Performer(pixels, face)._head.unit
-    points[list(LOWER_INNER_LIP), 1] += 0.06 * unit
+    points[list(LOWER_INNER_LIP), 1] += apart * unit
     ring = np.round(points[list(INNER_LIPS), :2]).astype(int)
     dark = cv2.fillPoly(pixels.copy(), [ring], (20, 10, 10))
-    performer = Performer(dark, replace(face, landmarks=points))
+    return Performer(dark, replace(face, landmarks=points)), unit
+
+
+def test_a_dark_slit_of_two_millimetres_does_not_tell_that_teeth_are_hidden() -> None:
+    """Behind a slit of 1.9 mm they end where a bite tells, 3.2 mm below the lip; behind one of 3.8 mm at its edge."""
+    ends = {apart: dark_between_lips(apart)[0]._mouth._upper_edge(0.05, 0.0) for apart in (0.03, 0.06)}
+    assert ends == {0.03: 0.05, 0.06: 0.0}
+
+
+def test_behind_lips_shown_apart_over_the_dark_stand_low_teeth() -> None:
+    """Where the photo shows nothing but dark between its lips, a jaw that opens 5 mm more uncovers 4 mm of teeth at most."""
+    performer, unit = dark_between_lips(0.06)
     (patch,) = patches(performer, performer.track(opening(*[0.08] * 5), 0.8), 2)
     bright = (patch.alpha > 0.5) & (patch.colour @ LUMA > 0.6 * performer._mouth._tones.skin)
     bright &= patch.colour[..., 1] > 0.85 * patch.colour[..., 0]  # flesh is redder

@@ -58,7 +58,9 @@ _UNDER, _UNDER_REACH = 0.5, 1.6  # how dark the shade is just below the upper ro
 _DEEP_SHADE = 0.4  # power of the lips' shade on what is behind the teeth
 _BEHIND = 0.7  # that the made row stays above the edge of the photo's own, so as not to show below it
 _CROWN = 9.5  # of the upper teeth: a lip that rises farther takes them along, no gum is shown that the photo has not
-_GAP, _DARK = 0.8, 0.5  # lips so far apart, between which it is darker than this, of the skin, hide the upper teeth
+# Lips so far apart, between which it is darker than this, of the skin, hide the upper teeth; nearer ones leave too little
+# light to tell: one of two filmed people with dark slits of 1.5 mm shows upper teeth when the jaw drops.
+_GAP, _DARK = 2.5, 0.5
 _STEPS = 6  # of a curve from one of the lips' landmarks to the next
 _FINE = 1000  # pixels: how large the opening is drawn at least
 _WIDE = (14.0, 20.0)  # millimetres between lips that begin to show more tongue than teeth, and do
