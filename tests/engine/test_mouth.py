@@ -16,7 +16,7 @@ from vivify.animate.mouth import Mouth
 from vivify.animate.mouth.arches import draw_row
 from vivify.animate.mouth.tones import read_tones
 from vivify.arrays import Float, Pixels
-from vivify.faces.topology import EYES, INNER_LIPS, LOWER_INNER_LIP, MESH, MOUTH_CORNERS, OUTER_LIPS, UPPER_INNER_LIP
+from vivify.faces.topology import EYES, INNER_LIPS, LOWER_INNER_LIP, MESH, MOUTH_CORNERS, OUTER_LIPS, OVAL, UPPER_INNER_LIP
 from vivify.motion import FaceTrack, Motion, bite, template
 from vivify.photos import Photo
 
@@ -198,6 +198,21 @@ def test_teeth_are_yellow_where_all_light_is() -> None:
     )
     assert yellow - plain > 0.9
     assert less - plain < 0.45
+
+
+def test_teeth_are_as_yellow_as_lights_in_varnish_alone() -> None:
+    """Where all has the same .3 of its blue, teeth are by .1 yellower, in log of red against blue, than in the same face
+    with a grey wall beside it: that is no varnish.
+    """
+    pixels, performer = closed()
+    varnished = (pixels // 2 * np.array([1, 1, 0.3])).astype(np.uint8)
+    beside = varnished.copy()
+    beside[:, : int(performer._landmarks[list(OVAL), 0].min())] = 200
+    yellow, less = (
+        np.log(tones.tooth[0] / tones.tooth[2])
+        for tones in (read_tones(photo, performer._landmarks, performer._head.unit) for photo in (varnished, beside))
+    )
+    assert yellow - less == pytest.approx(0.1, abs=0.02)
 
 
 def test_one_calibration_serves_the_whole_clip() -> None:

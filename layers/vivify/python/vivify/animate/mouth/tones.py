@@ -27,8 +27,9 @@ _SIDE_MOST = 0.35
 _OF_SKIN, _OF_WHITES = 0.11, 0.25  # powers of the hues of the skin and of the whites of the eyes, in the hue of teeth
 _WHITES, _LEAST_WHITE = 88, 20  # percentile of an eye's luma from which it is white; pixels of an eye
 # Teeth are less yellow than whites and lights, a percentile of these, by so much at most; from the first yellow on by less,
-# from the second by nothing: that is varnish, which tints all.
-_BLUER, _LEAST_YELLOW, _VARNISH = 0.1, 2, (0.25, 0.5)
+# from the second by nothing: that is varnish, which tints all. A picture that has bluer lights, the same percentile of all,
+# is not varnished, but so blurred that eyes show no white: the Mona Lisa has .19, two such photos -.41 and .05.
+_BLUER, _LEAST_YELLOW, _VARNISH, _TINTED = 0.1, 2, (0.25, 0.5), (0.06, 0.16)
 _IVORY = np.array([1.0, 1.0, 0.965], np.float32)  # what teeth are in white light
 _LIGHTS, _OF_LIGHTS = 98, 1.06  # percentile of the face's luma, and how near to it teeth come
 _TEETH = (0.0, 0.65)  # of the skin's luma: how much brighter they are, at least and at most
@@ -99,7 +100,7 @@ def read_tones(region: Pixels, landmarks: Float, unit: float) -> Tones:
     teeth = min(1 + printed * float(np.clip(_OF_LIGHTS * lights / luma - 1, *_TEETH)), _brightest(region) / luma)
     whites = _whites(face, points, hue)
     ivory = hue**_OF_SKIN * whites**_OF_WHITES * _IVORY
-    tooth = toned(_no_bluer(ivory, face[whole], luma, whites))
+    tooth = toned(_no_bluer(ivory, face[whole], luma, whites, region))
     cheeks = [_inside(face, _hull(points, cheek)) for cheek in (_RIGHT_CHEEK, _LEFT_CHEEK)]
     right, left = (float(np.median(face[cheek] @ LUMA)) + 8 if cheek.any() else luma for cheek in cheeks)
     return Tones(
@@ -132,18 +133,29 @@ def _whites(face: Float, points: Float, hue: Float) -> Float:
     return np.asarray(white / (white @ LUMA), np.float32)
 
 
-def _no_bluer(tooth: Float, face: Float, skin: float, whites: Float) -> Float:
+def _no_bluer(tooth: Float, face: Float, skin: float, whites: Float, region: Pixels) -> Float:
     """``tooth`` (3,), with as much less blue as the ``whites`` and all of the ``face`` (N, 3) that is brighter than the
-    ``skin``'s luma are yellower than such lights are beside teeth.
+    ``skin``'s luma are yellower than such lights are beside teeth, or as they are where all of the ``region`` is tinted.
     """
     lit = face[face @ LUMA >= skin] + 1
     if not len(lit):
         return tooth
     light = min(_yellow(whites), float(np.percentile(np.log(lit[:, 0] / lit[:, 2]), _LEAST_YELLOW)))
-    start, full = _VARNISH
-    less = _BLUER * (1 - float(smoothstep((light - start) / (full - start))))
+    varnish, tinted = (
+        float(smoothstep((yellow - start) / (full - start)))
+        for yellow, (start, full) in ((light, _VARNISH), (_least_yellow(region), _TINTED))
+    )
+    less = _BLUER * (1 - varnish * tinted)
     short = max(light - less - _yellow(tooth), 0.0)
     return np.asarray(tooth * np.exp([0, 0, -short]), np.float32)  # red would make them pink
+
+
+def _least_yellow(region: Pixels) -> float:
+    """The log of red against blue of what is bluest in ``region`` (H, W, 3), its dark left out."""
+    some = region[:: max(1, len(region) // 200), :: max(1, region.shape[1] // 200)].reshape(-1, 3).astype(np.float32)
+    luma = some @ LUMA
+    some = some[luma >= np.median(luma)] + 1
+    return float(np.percentile(np.log(some[:, 0] / some[:, 2]), _LEAST_YELLOW))
 
 
 def _yellow(hue: Float) -> float:
