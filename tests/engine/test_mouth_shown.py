@@ -13,6 +13,9 @@ from tests.mouths import LUMA, enlarged, opening, patches, smiling
 from tests.portrait import resized, whole
 from vivify.animate import Performer
 from vivify.animate.mouth import interior
+from vivify.animate.mouth.edge import Edge
+from vivify.animate.mouth.hidden import under_upper_lip
+from vivify.animate.patch import Window
 from vivify.arrays import Pixels
 from vivify.depth.head import HeadFrame
 from vivify.faces.topology import INNER_LIPS, LOWER_INNER_LIP, LOWER_LIP_ROWS, OUTER_LIPS, UPPER_INNER_LIP
@@ -110,6 +113,23 @@ def test_gum_is_red(factor: tuple[float, float, float], *, gums: bool) -> None:
     shown = Performer(pixels, face)._mouth._shown
     assert shown is not None
     assert shown.gums == gums
+
+
+def test_no_pin_stands_in_teeth_that_go_on() -> None:
+    """Teeth 1 mm high under dark, with a bright splinter half a millimetre wide in that, go on as bright above."""
+    teeth = np.zeros((60, 120), bool)
+    teeth[36:40] = True
+    splinter = np.zeros_like(teeth)
+    splinter[24:27, 58:60] = True
+    picture = np.where((teeth | splinter)[..., None], np.float32(220), np.float32(20)) * np.ones(3, np.float32)
+    sure = np.zeros_like(teeth)
+    sure[20:40, 10:110] = True
+    edge = Edge((10.0,) * 27, sheer=0, dark=0, bright=220, hanging=True)
+    place = np.array([[4.0, 0, 0], [0, 4.0, 0]])
+    upper = (teeth | splinter) & sure
+    colours, over = under_upper_lip(picture, sure, upper, edge, place, Window(0, 0, 120, 60), gums=False)
+    assert over[24:34, 40:80].min() > 0.9
+    assert colours[24:34, 40:80].min() > 0.8 * 220
 
 
 def test_teeth_stay_rigid_behind_lips_that_close() -> None:

@@ -19,6 +19,7 @@ RISES, _CROWN = 8.0, 9.5  # that a lip rises over teeth; from their edge to thei
 _COLUMN, _INTO, _NONE = 0.5, 0.3, 1e3  # width of a column that goes on, from so far into it
 _GUM, _NECK = 0.7, 1.5  # what there is above a tooth is gum, if it is higher; there it turns into that
 _EVEN, _TAPER = 3.0, 5.0  # how even what goes on is; less high at both ends
+_SLIT = 2.0  # wide: less is no tooth
 _ROUND = 1.2  # of an edge that the photo does not show
 _ALIKE = 1.0  # how alike neighbouring columns end
 # Shares.
@@ -64,6 +65,8 @@ def under_upper_lip(
     line = edge.at(columns) - edge.covered
     # Never from below their edge, where a column shows a tongue.
     begins = np.minimum(np.where(gum | ~toothed, lip, tooth), line - 2 * _INTO)
+    if not gums:
+        begins[seen] = _without_slits(begins[seen])
     beside = smoothstep(np.minimum(columns - columns[0], columns[-1] - columns) / _TAPER)
     ends = lip - RISES * beside if gums else line - _CROWN
     begin, end = (np.interp(x, columns[seen], each[seen]).astype(np.float32) + _INTO for each in (begins, ends))
@@ -116,6 +119,14 @@ def _evened(found: Float, x: Float, columns: Float, at: Float, band: Float, *, t
     if teeth:
         even = even * np.maximum((found @ LUMA) / np.maximum(even @ LUMA, 1), _TOUCHING)[..., None]
     return even.astype(np.float32)
+
+
+def _without_slits(begins: Float) -> Float:
+    """``begins`` (N,) without what begins higher than on both sides of it and is narrower than any tooth: no tooth, but the
+    dark above teeth or between them, which would stand in what goes on as a pin.
+    """
+    side = np.ones((1, 2 * round(_SLIT / _COLUMN / 2) + 1), np.uint8)
+    return np.asarray(cv2.morphologyEx(begins[None], cv2.MORPH_CLOSE, side)[0], np.float32)
 
 
 def _sampled(picture: Float, place: Matrix, window: Window, x: Float, y: Float) -> Float:
