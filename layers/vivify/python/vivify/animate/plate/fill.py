@@ -26,6 +26,7 @@ _CLEAR = 24.0  # levels on a line and beside it: others are too faint to be mist
 _GONE = 0.3  # covered by so much, a pixel says nothing of the background
 _PERSON = 64  # of the matte: where it is as dense nothing is told from the person
 _BARE = 24.0  # levels: what is farther off a line drawn on, and looks like the background, is none of it
+_BLOCK = np.ones((3, 3), np.uint8)  # pixels of the small plate: the least that is told for a wall
 _LIVELY = 12.0  # levels: a background that varies by this much hides the rest of an outline
 _DEEPEST = 12.0  # of the unsure edge: so far behind the person detail is grown
 _FADES_FROM = 0.6  # of that depth
@@ -83,7 +84,9 @@ def plate_of(region: Pixels, alpha: Pixels, reach: float, own: Float | None = No
     gone = unsure if gone.all() else gone
     drawn, left = lines.drawn_on(region, few, gone, unsure, reach * shrink)
     off = most(np.abs(cv2.resize(drawn, small, interpolation=cv2.INTER_AREA) - few))
-    left[bare & (gone > 0) & (off > _BARE)] = 1  # drawn over a wall that is seen, lines would leave the wall with the person
+    # Drawn over a wall that is seen, lines would leave it with the person. Single pixels are no wall: they stood as dots.
+    wall = np.asarray(cv2.morphologyEx((bare & (gone > 0) & (off > _BARE)).astype(np.uint8), cv2.MORPH_OPEN, _BLOCK))
+    left[wall > 0] = 1
     drawn = np.where(_hidden(left, alpha)[..., None], tone, drawn)  # or the person would show at the ends of the lines
     few = np.asarray(cv2.resize(drawn, small, interpolation=cv2.INTER_AREA), np.float32)
     clear = most(cv2.dilate(few, disc) - cv2.erode(few, disc)) > _CLEAR
