@@ -116,3 +116,19 @@ def test_a_pure_colour_is_no_person() -> None:
     haze = (away > 62) & (x > size / 2)
     assert layers.person[..., 3][haze].max() <= 100
     assert np.array_equal(_moved(layers, 0, 0), region)
+
+
+def test_what_a_plate_is_rid_of_leaves_no_opposite_colour() -> None:
+    """A red patch without any green, in a haze of a matte before a grey wall, turns none of the plate magenta: everywhere
+    its blue is above its green by 50 levels at most, as the patch's.
+    """
+    size = 240
+    y, x = np.indices((size, size), np.float32)
+    away = np.hypot(x - size / 2, y - size / 2)
+    region = np.where(away[..., None] < 60, (150, 110, 90), (180, 180, 180)).astype(np.uint8)
+    region[(away > 64) & (away < 72) & (x > size / 2)] = (200, 0, 50)
+    matte = np.where(away < 60, 1, np.clip(0.3 * (80 - away) / 20, 0, 0.3)).astype(np.float32)
+    layers = split(region, matte, 12)
+    blue_over_green = layers.plate[..., 2].astype(int) - layers.plate[..., 1]
+    assert blue_over_green.max() <= 50
+    assert np.array_equal(_moved(layers, 0, 0), region)

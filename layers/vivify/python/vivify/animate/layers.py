@@ -97,7 +97,9 @@ def split(region: Pixels, matte: Float, reach: float, own: Float | None = None) 
     # channel that a pure colour has none of says nothing: by it all would be opaque, unless that is so anyway.
     held = np.maximum(255 - np.round(alpha * own), 1)[..., None]
     over = np.maximum(plate - np.floor(np.float32(255) * region / held), 0) * np.minimum(held / np.float32(_OPAQUE), 1)
-    plate = np.round(plate - over * _without(region)).astype(np.uint8)
+    # The other channels go as far, or the plate would get the opposite colour of what it is rid of: a grey one, magenta.
+    part = most(over * _without(region) / np.maximum(plate.astype(np.float32) - region, 1))[..., None]
+    plate = np.round(plate + np.minimum(part, 1) * (region.astype(np.float32) - plate)).astype(np.uint8)
     share = least(np.where(plate > region, np.float32(255) * region / np.maximum(plate, 1), np.float32(255)))
     alpha = np.maximum(np.round(alpha * own), 255 - np.floor(share)).astype(np.uint8)
     person = cv2.subtract(
