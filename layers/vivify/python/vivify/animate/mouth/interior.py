@@ -61,6 +61,7 @@ _CROWN = 9.5  # of the upper teeth: a lip that rises farther takes them along, n
 # Lips so far apart, between which it is darker than this, of the skin, hide the upper teeth; nearer ones leave too little
 # light to tell: one of two filmed people with dark slits of 1.5 mm shows upper teeth when the jaw drops.
 _GAP, _DARK = 2.5, 0.5
+_SHADY = 2.0  # below the upper lip: there dim teeth end, or its shade
 _STEPS = 6  # of a curve from one of the lips' landmarks to the next
 _FINE = 1000  # pixels: how large the opening is drawn at least
 _WIDE = (14.0, 20.0)  # millimetres between lips that begin to show more tongue than teeth, and do
@@ -98,9 +99,10 @@ class Mouth:
         if self._shown is not None and edge is not None:
             self._covered = edge.covered
             behind = 0.0 if self._covered else _BEHIND
-            # Else the slit, or a lower row, does not tell where upper teeth end.
-            if not edge.lower and (self._shown.worth.front > 0.5 or not self._covered):
-                self._end = float(edge.at(np.zeros(1, np.float32))[0]) - behind
+            end = float(edge.at(np.zeros(1, np.float32))[0]) - behind
+            # Else the slit, a lower row, or what may be the lip's own shade does not tell where upper teeth end.
+            if not edge.lower and (self._shown.worth.front > 0.5 or (not self._covered and end > _SHADY)):
+                self._end = end
             at_rest = View.of(self._points[UPPER_LIP, :2], head, Turn.none(), self._at_edge(self._bite_at_rest), self._size)
             found = match(PaintedRow(upper, self._tones, upper=True), at_rest, self._shown, behind)
         self._lower_alone = edge is not None and edge.lower
