@@ -30,7 +30,7 @@ _LIT_FROM, _LIT = 20.0, 400.0  # mm² between the lips: a mouth nearly shut is d
 _BITTEN = 6.0  # millimetres between the rows: less than this let less light in
 # How bright the tongue is at its front, in a mouth nearly shut and in a wide one, and the millimetres back in which it fades
 # into the dark: of 40 wide mouths 17 show a tongue apart from lip and lower teeth, .44 to .73 of the skin (quarters).
-_FRONT, _FADES_FROM, _FADES = (0.36, 0.8), 9.0, (16.0, 36.0)
+_FRONT, _FADES_FROM, _FADES = (0.36, 0.9), 9.0, (16.0, 36.0)
 _TURNS_AWAY = 0.18  # how much darker its sides are
 # A gaping mouth, millimetres between the rows: light reaches so much farther back; the tongue draws back and shows its tip,
 # so many millimetres above the jaw's teeth, in a deeper shade (five filmed people's).
