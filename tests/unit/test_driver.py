@@ -73,21 +73,28 @@ def test_parted_lips_touch_when_the_drivers_do() -> None:
     assert np.abs(_opening(0.4, word) - word).max() < 1e-6
 
 
+def _usually(usual: float, half: float) -> Float:
+    """(COUNT, 2): lids at ``usual``, against the first frame's, but ``half`` shut in frame 20 and shut in frame 30."""
+    lids = np.full((COUNT, 2), usual, np.float32)
+    lids[0], lids[20], lids[30] = 0, half, 1
+    return lids
+
+
+def _followed(lids: Float, opened: float) -> Float:
+    """(COUNT, 2): how far a driver's ``lids`` shut eyes that the photo shows ``opened``."""
+    talking = _talking()
+    driver = replace(talking, motion=replace(talking.motion, lids=lids))
+    return driver.role(FPS, {}, shown=_face(APART, opened), seed=0, loop=False).motion(range(COUNT)).lids
+
+
 def test_narrow_eyes_follow_a_driver_who_begins_in_surprise() -> None:
     """Of a driver whose lids are usually a quarter shut against his first frame, eyes that the photo shows a quarter
     narrower than that are as in the photo when his are as usual, a third shut when his are half shut, and shut when his
     are; eyes as wide as his do just what his do.
     """
-    lids = np.full((COUNT, 2), 0.25, np.float32)
-    lids[0], lids[20], lids[30] = 0, 0.5, 1
-    talking = _talking()
-    driver = replace(talking, motion=replace(talking.motion, lids=lids))
-    narrow, wide = (
-        driver.role(FPS, {}, shown=_face(APART, opened), seed=0, loop=False).motion(range(COUNT)).lids
-        for opened in (0.75 * 0.3, 0.3)
-    )
-    assert narrow[[0, 10, 20, 30], 0] == pytest.approx([0, 0, 1 / 3, 1], abs=1e-5)
-    assert np.array_equal(wide, lids)
+    lids = _usually(0.25, 0.5)
+    assert _followed(lids, 0.75 * 0.3)[[0, 10, 20, 30], 0] == pytest.approx([0, 0, 1 / 3, 1], abs=1e-5)
+    assert np.array_equal(_followed(lids, 0.3), lids)
 
 
 def test_nobody_stares_whose_driver_begins_in_half_a_blink() -> None:
@@ -95,16 +102,9 @@ def test_nobody_stares_whose_driver_begins_in_half_a_blink() -> None:
     than that are as in the photo when his are as usual, a fifth shut when his are as in the first frame, and shut when his
     are; eyes as narrow as his do just what his do.
     """
-    lids = np.full((COUNT, 2), -0.25, np.float32)
-    lids[0], lids[20], lids[30] = 0, 0, 1
-    talking = _talking()
-    driver = replace(talking, motion=replace(talking.motion, lids=lids))
-    wide, narrow = (
-        driver.role(FPS, {}, shown=_face(APART, opened), seed=0, loop=False).motion(range(COUNT)).lids
-        for opened in (1.25 * 0.3, 0.3)
-    )
-    assert wide[[0, 10, 20, 30], 0] == pytest.approx([0, 0, 1 / 5, 1], abs=1e-5)
-    assert np.array_equal(narrow, lids)
+    lids = _usually(-0.25, 0.0)
+    assert _followed(lids, 1.25 * 0.3)[[0, 10, 20, 30], 0] == pytest.approx([0, 0, 1 / 5, 1], abs=1e-5)
+    assert np.array_equal(_followed(lids, 0.3), lids)
 
 
 def test_narrow_eyes_follow_a_driver_whose_wide_eyes_are_his_usual_ones() -> None:
